@@ -5,12 +5,15 @@
 //! The descriptions are ours and are kept by hand in `model/data/descriptions.json`. Both are compiled in: their tests prove that
 //! they parse and are complete, so reading them cannot fail at run time.
 
+mod check;
 mod model;
+mod pattern;
 pub mod trim;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+pub use check::{Rule, Violation, check, unknown};
 pub use model::{Model, Operation, ShapeFacts, Source, StringFacts, StructureFacts};
 
 const MODEL: &str = include_str!("../../data/ecs.json");
