@@ -7,7 +7,8 @@ use aws_smithy_schema::serde::{SerdeError, ShapeDeserializer};
 
 macro_rules! shapes {
     ($($shape:path),* $(,)?) => {
-        $(impl Shape for $shape {
+        $(#[allow(deprecated, reason = "ECS retired some shapes; objects and answers may still carry them")]
+        impl Shape for $shape {
             const SCHEMA: &'static Schema<'static> = <$shape>::SCHEMA;
 
             fn read(from: &mut dyn ShapeDeserializer) -> Result<Self, SerdeError> {

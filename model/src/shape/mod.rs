@@ -19,8 +19,8 @@ mod probe;
 mod read;
 mod write;
 
-use aws_smithy_schema::serde::{SerdeError, SerializableStruct, ShapeDeserializer};
 use aws_smithy_schema::Schema;
+use aws_smithy_schema::serde::{SerdeError, SerializableStruct, ShapeDeserializer};
 use serde_json::Value;
 
 pub use probe::{Probe, probe};
@@ -48,7 +48,11 @@ pub struct ShapeError {
 }
 
 fn place(path: &str) -> String {
-    if path.is_empty() { String::new() } else { format!("{path}: ") }
+    if path.is_empty() {
+        String::new()
+    } else {
+        format!("{path}: ")
+    }
 }
 
 /// Which of the two JSON forms is meant.
@@ -60,7 +64,10 @@ enum Dialect {
 
 /// The members that a structure has at its top level, as ECS spells them.
 pub fn members_of<T: Shape>() -> impl Iterator<Item = &'static str> {
-    T::SCHEMA.members().iter().filter_map(|member| member.member_name())
+    T::SCHEMA
+        .members()
+        .iter()
+        .filter_map(|member| member.member_name())
 }
 
 /// The shape's name in the ECS API, such as `CreateServiceRequest` or `ClusterNotFoundException`.
@@ -134,30 +141,54 @@ mod tests {
         let read: RegisterTaskDefinitionInput = from_value(&given).unwrap();
         assert_eq!(read.container_definitions()[0].name(), Some("fargate-app"));
         assert_eq!(to_value(&read).unwrap(), given);
-        assert_eq!(from_value::<RegisterTaskDefinitionInput>(&to_value(&read).unwrap()).unwrap(), read);
+        assert_eq!(
+            from_value::<RegisterTaskDefinitionInput>(&to_value(&read).unwrap()).unwrap(),
+            read
+        );
     }
 
     #[test]
     fn numbers_stand_for_strings_only_on_the_kubernetes_side() {
         let given = json!({"family": "f", "cpu": 256, "containerDefinitions": []});
-        assert_eq!(from_value::<RegisterTaskDefinitionInput>(&given).unwrap().cpu(), Some("256"));
+        assert_eq!(
+            from_value::<RegisterTaskDefinitionInput>(&given).unwrap().cpu(),
+            Some("256")
+        );
         let refused = from_wire::<RegisterTaskDefinitionInput>(&given).unwrap_err();
-        assert_eq!(refused.to_string(), "cpu: expected a string, found the number 256");
+        assert_eq!(
+            refused.to_string(),
+            "cpu: expected a string, found the number 256"
+        );
     }
 
     #[test]
     fn errors_name_the_path() {
         let cases = [
-            (json!({"containerDefinitions": [{"name": "a"}, {"name": "b", "cpu": "many"}]}),
-             "containerDefinitions[1].cpu: expected an integer, found the string \"many\""),
-            (json!({"containerDefinitions": {"name": "a"}}), "containerDefinitions: expected a list, found an object"),
-            (json!({"containerDefinitions": [{"dockerLabels": {"x": 1.5}}]}), ""),
-            (json!({"containerDefinitions": [{"dockerLabels": {"x": true}}]}),
-             "containerDefinitions[0].dockerLabels[x]: expected a string, found the boolean true"),
+            (
+                json!({"containerDefinitions": [{"name": "a"}, {"name": "b", "cpu": "many"}]}),
+                "containerDefinitions[1].cpu: expected an integer, found the string \"many\"",
+            ),
+            (
+                json!({"containerDefinitions": {"name": "a"}}),
+                "containerDefinitions: expected a list, found an object",
+            ),
+            (
+                json!({"containerDefinitions": [{"dockerLabels": {"x": 1.5}}]}),
+                "",
+            ),
+            (
+                json!({"containerDefinitions": [{"dockerLabels": {"x": true}}]}),
+                "containerDefinitions[0].dockerLabels[x]: expected a string, found the boolean true",
+            ),
             (json!([]), "expected an object, found a list"),
-            (json!({"tags": [{"key": ["a"]}]}), "tags[0].key: expected a string, found a list"),
-            (json!({"containerDefinitions": [{"cpu": 3_000_000_000_u64}]}),
-             "containerDefinitions[0].cpu: 3000000000 is out of range for a 32-bit integer"),
+            (
+                json!({"tags": [{"key": ["a"]}]}),
+                "tags[0].key: expected a string, found a list",
+            ),
+            (
+                json!({"containerDefinitions": [{"cpu": 3_000_000_000_u64}]}),
+                "containerDefinitions[0].cpu: 3000000000 is out of range for a 32-bit integer",
+            ),
         ];
         for (given, expected) in cases {
             match from_value::<RegisterTaskDefinitionInput>(&given) {
@@ -169,7 +200,8 @@ mod tests {
 
     #[test]
     fn timestamps_differ_by_dialect() {
-        let service: Service = from_wire(&json!({"serviceName": "s", "createdAt": 1_731_000_000.123})).unwrap();
+        let service: Service =
+            from_wire(&json!({"serviceName": "s", "createdAt": 1_731_000_000.123})).unwrap();
         assert_eq!(to_wire(&service).unwrap()["createdAt"], json!(1_731_000_000.123));
         let value = to_value(&service).unwrap();
         assert_eq!(value["createdAt"], json!("2024-11-07T17:20:00.123Z"));
@@ -189,12 +221,16 @@ mod tests {
             from_value(&json!({"serviceName": "s", "desiredCount": 3, "launchType": "FARGATE"})).unwrap();
         let update: UpdateServiceInput = convert(&create).unwrap();
         assert_eq!(update.desired_count(), Some(3));
-        assert_eq!(to_value(&update).unwrap(), json!({"service": "", "desiredCount": 3}));
+        assert_eq!(
+            to_value(&update).unwrap(),
+            json!({"service": "", "desiredCount": 3})
+        );
     }
 
     #[test]
     fn null_is_absent_and_unknown_members_are_skipped() {
-        let read: CapacityProvider = from_value(&json!({"name": null, "status": "ACTIVE", "new": [1]})).unwrap();
+        let read: CapacityProvider =
+            from_value(&json!({"name": null, "status": "ACTIVE", "new": [1]})).unwrap();
         assert_eq!(to_value(&read).unwrap(), json!({"status": "ACTIVE"}));
     }
 
@@ -208,7 +244,10 @@ mod tests {
     #[test]
     fn members_are_known_by_name() {
         let members: Vec<_> = members_of::<CreateServiceInput>().collect();
-        assert!(members.contains(&"serviceName") && members.contains(&"enableECSManagedTags"), "{members:?}");
+        assert!(
+            members.contains(&"serviceName") && members.contains(&"enableECSManagedTags"),
+            "{members:?}"
+        );
         assert_eq!(name_of::<Service>(), "Service");
     }
 }

@@ -31,21 +31,25 @@ impl Probe {
     /// The paths of all members, such as `containerDefinitions[].portMappings[].name`, without the containers' own.
     pub fn paths(&self) -> Vec<String> {
         let mut paths = Vec::new();
-        self.collect(String::new(), &mut paths);
+        self.collect("", &mut paths);
         paths
     }
 
-    fn collect(&self, at: String, paths: &mut Vec<String>) {
+    fn collect(&self, at: &str, paths: &mut Vec<String>) {
         match self {
             Probe::Structure { members, .. } => {
                 for (name, member) in members {
-                    let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+                    let path = if at.is_empty() {
+                        name.clone()
+                    } else {
+                        format!("{at}.{name}")
+                    };
                     paths.push(path.clone());
                     member.collect(path, paths);
                 }
             }
-            Probe::List(element) => element.collect(format!("{at}[]"), paths),
-            Probe::Map(value) => value.collect(format!("{at}{{}}"), paths),
+            Probe::List(element) => element.collect(&format!("{at}[]"), paths),
+            Probe::Map(value) => value.collect(&format!("{at}{{}}"), paths),
             Probe::Scalar(_) => {}
         }
     }
@@ -53,7 +57,10 @@ impl Probe {
 
 /// The tree of everything that `T` can hold. A structure that contains itself is entered once.
 pub fn probe<T: Shape>() -> Probe {
-    let mut recorder = Recorder { found: Probe::Scalar("structure"), inside: Vec::new() };
+    let mut recorder = Recorder {
+        found: Probe::Scalar("structure"),
+        inside: Vec::new(),
+    };
     // A value that the generated code refuses (a missing enum, say) is refused after all members were asked for.
     let _ = T::read(&mut recorder);
     recorder.found
@@ -67,9 +74,13 @@ struct Recorder {
 
 impl Recorder {
     fn child(&self) -> Self {
-        Self { found: Probe::Scalar("structure"), inside: self.inside.clone() }
+        Self {
+            found: Probe::Scalar("structure"),
+            inside: self.inside.clone(),
+        }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "every reading method ends with it")]
     fn scalar<T>(&mut self, name: &'static str, value: T) -> Result<T, SerdeError> {
         self.found = Probe::Scalar(name);
         Ok(value)
@@ -87,7 +98,9 @@ impl ShapeDeserializer for Recorder {
         if !self.inside.contains(&shape) {
             self.inside.push(shape.clone());
             for member in schema.members() {
-                let Some(name) = member.member_name() else { continue };
+                let Some(name) = member.member_name() else {
+                    continue;
+                };
                 let mut child = self.child();
                 // The second variant of a union is refused before it is read; its type is then all that is known.
                 child.found = Probe::Scalar(type_name(member.shape_type()));

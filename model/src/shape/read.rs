@@ -11,7 +11,12 @@ use std::fmt::Write;
 
 pub(super) fn read<T: Shape>(value: &Value, dialect: Dialect) -> Result<T, ShapeError> {
     let failed_at = RefCell::new(None);
-    let mut reader = Reader { value, path: Path::Root, dialect, failed_at: &failed_at };
+    let mut reader = Reader {
+        value,
+        path: Path::Root,
+        dialect,
+        failed_at: &failed_at,
+    };
     T::read(&mut reader).map_err(|error| ShapeError {
         path: failed_at.take().unwrap_or_default(),
         what: sentence(error),
@@ -81,7 +86,12 @@ impl<'v> Reader<'v, '_> {
         path: Path<'_>,
         step: impl FnOnce(&mut Reader<'v, '_>) -> Result<(), SerdeError>,
     ) -> Result<(), SerdeError> {
-        let mut child = Reader { value, path, dialect: self.dialect, failed_at: self.failed_at };
+        let mut child = Reader {
+            value,
+            path,
+            dialect: self.dialect,
+            failed_at: self.failed_at,
+        };
         step(&mut child).inspect_err(|_| {
             let mut failed_at = self.failed_at.borrow_mut();
             if failed_at.is_none() {
@@ -93,15 +103,18 @@ impl<'v> Reader<'v, '_> {
     }
 
     fn integer<T: TryFrom<i64>>(&self, bits: u8) -> Result<T, SerdeError> {
-        let number = match self.value {
-            Value::Number(number) => number,
-            _ => return Err(self.mismatch("an integer")),
+        let Value::Number(number) = self.value else {
+            return Err(self.mismatch("an integer"));
         };
         // 10.0 is how some clients print 10.
         let whole = number.as_i64().or_else(|| number.as_f64().and_then(whole_number));
         let Some(whole) = whole else {
             let too_large = number.is_u64();
-            return Err(if too_large { out_of_range(number, bits) } else { self.mismatch("an integer") });
+            return Err(if too_large {
+                out_of_range(number, bits)
+            } else {
+                self.mismatch("an integer")
+            });
         };
         T::try_from(whole).map_err(|_| out_of_range(number, bits))
     }
@@ -112,7 +125,10 @@ fn out_of_range(number: &serde_json::Number, bits: u8) -> SerdeError {
 }
 
 /// The integer that a float stands for, where it stands for one exactly.
-#[expect(clippy::cast_possible_truncation, reason = "the range is checked first; 2^53 bounds exact integers")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the range is checked first; 2^53 bounds exact integers"
+)]
 pub(super) fn whole_number(float: f64) -> Option<i64> {
     (float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_992.0).then_some(float as i64)
 }
@@ -148,7 +164,9 @@ impl ShapeDeserializer for Reader<'_, '_> {
                 None if schema.is_union() => &prelude::DOCUMENT,
                 None => continue,
             };
-            self.descend(value, Path::Member(&self.path, name), |child| state(member, child))?;
+            self.descend(value, Path::Member(&self.path, name), |child| {
+                state(member, child)
+            })?;
         }
         Ok(())
     }
@@ -176,7 +194,9 @@ impl ShapeDeserializer for Reader<'_, '_> {
             return Err(self.mismatch("an object"));
         };
         for (key, value) in entries {
-            self.descend(value, Path::Key(&self.path, key), |child| state(key.clone(), child))?;
+            self.descend(value, Path::Key(&self.path, key), |child| {
+                state(key.clone(), child)
+            })?;
         }
         Ok(())
     }
@@ -201,7 +221,10 @@ impl ShapeDeserializer for Reader<'_, '_> {
         self.integer(64)
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the model says the member is a 32-bit float")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the model says the member is a 32-bit float"
+    )]
     fn read_float(&mut self, schema: &Schema<'_>) -> Result<f32, SerdeError> {
         self.read_double(schema).map(|double| double as f32)
     }
@@ -228,16 +251,22 @@ impl ShapeDeserializer for Reader<'_, '_> {
 
     fn read_blob(&mut self, _: &Schema<'_>) -> Result<Blob, SerdeError> {
         let text = self.value.as_str().ok_or_else(|| self.mismatch("base64 text"))?;
-        base64::decode(text).map(Blob::new).map_err(|_| self.mismatch("base64 text"))
+        base64::decode(text)
+            .map(Blob::new)
+            .map_err(|_| self.mismatch("base64 text"))
     }
 
     fn read_timestamp(&mut self, _: &Schema<'_>) -> Result<DateTime, SerdeError> {
         match self.value {
             Value::Number(seconds) => {
-                let seconds = seconds.as_f64().ok_or_else(|| self.mismatch("seconds since the epoch"))?;
+                let seconds = seconds
+                    .as_f64()
+                    .ok_or_else(|| self.mismatch("seconds since the epoch"))?;
                 // Through milliseconds, the precision of the API: as a binary fraction .123 would become .12299999.
                 let millis = whole_number((seconds * 1000.0).round());
-                millis.map(DateTime::from_millis).ok_or_else(|| self.mismatch("seconds since the epoch"))
+                millis
+                    .map(DateTime::from_millis)
+                    .ok_or_else(|| self.mismatch("seconds since the epoch"))
             }
             Value::String(text) => DateTime::from_str(text, Format::DateTimeWithOffset)
                 .map_err(|_| self.mismatch("an RFC 3339 time such as 2026-11-22T02:12:41Z")),
@@ -272,9 +301,12 @@ fn document(value: &Value) -> Document {
         Value::Bool(value) => Document::Bool(*value),
         Value::String(text) => Document::String(text.clone()),
         Value::Array(elements) => Document::Array(elements.iter().map(document).collect()),
-        Value::Object(entries) => {
-            Document::Object(entries.iter().map(|(key, value)| (key.clone(), document(value))).collect())
-        }
+        Value::Object(entries) => Document::Object(
+            entries
+                .iter()
+                .map(|(key, value)| (key.clone(), document(value)))
+                .collect(),
+        ),
         Value::Number(number) => Document::Number(match (number.as_u64(), number.as_i64()) {
             (Some(positive), _) => Number::PosInt(positive),
             (None, Some(negative)) => Number::NegInt(negative),

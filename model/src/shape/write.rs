@@ -9,10 +9,17 @@ use aws_smithy_types::{BigDecimal, BigInteger, Blob, DateTime, Document, Number,
 use serde_json::{Map, Value};
 
 pub(super) fn write(shape: &dyn SerializableStruct, dialect: Dialect) -> Result<Value, ShapeError> {
-    let mut writer = Writer { dialect, frame: Frame::Object(Map::new()), path: Vec::new() };
+    let mut writer = Writer {
+        dialect,
+        frame: Frame::Object(Map::new()),
+        path: Vec::new(),
+    };
     match shape.serialize_members(&mut writer) {
         Ok(()) => Ok(writer.frame.into_value()),
-        Err(error) => Err(ShapeError { path: writer.path.join("."), what: error.to_string() }),
+        Err(error) => Err(ShapeError {
+            path: writer.path.join("."),
+            what: error.to_string(),
+        }),
     }
 }
 
@@ -22,7 +29,10 @@ enum Frame {
     Object(Map<String, Value>),
     List(Vec<Value>),
     /// A map: keys and values arrive in turn, the key as a string.
-    Entries { entries: Map<String, Value>, key: Option<String> },
+    Entries {
+        entries: Map<String, Value>,
+        key: Option<String>,
+    },
 }
 
 impl Frame {
@@ -45,9 +55,9 @@ impl Writer {
     fn put(&mut self, schema: &Schema<'_>, value: Value) -> Result<(), SerdeError> {
         match &mut self.frame {
             Frame::Object(object) => {
-                let name = schema
-                    .member_name()
-                    .ok_or_else(|| SerdeError::write_failed("a value without a member name in a structure"))?;
+                let name = schema.member_name().ok_or_else(|| {
+                    SerdeError::write_failed("a value without a member name in a structure")
+                })?;
                 object.insert(name.to_owned(), value);
             }
             Frame::List(elements) => elements.push(value),
@@ -82,8 +92,14 @@ impl Writer {
 }
 
 impl ShapeSerializer for Writer {
-    fn write_struct(&mut self, schema: &Schema<'_>, value: &dyn SerializableStruct) -> Result<(), SerdeError> {
-        self.nest(schema, Frame::Object(Map::new()), |writer| value.serialize_members(writer))
+    fn write_struct(
+        &mut self,
+        schema: &Schema<'_>,
+        value: &dyn SerializableStruct,
+    ) -> Result<(), SerdeError> {
+        self.nest(schema, Frame::Object(Map::new()), |writer| {
+            value.serialize_members(writer)
+        })
     }
 
     fn write_list(
@@ -99,7 +115,14 @@ impl ShapeSerializer for Writer {
         schema: &Schema<'_>,
         write_entries: &dyn Fn(&mut dyn ShapeSerializer) -> Result<(), SerdeError>,
     ) -> Result<(), SerdeError> {
-        self.nest(schema, Frame::Entries { entries: Map::new(), key: None }, |writer| write_entries(writer))
+        self.nest(
+            schema,
+            Frame::Entries {
+                entries: Map::new(),
+                key: None,
+            },
+            |writer| write_entries(writer),
+        )
     }
 
     fn write_boolean(&mut self, schema: &Schema<'_>, value: bool) -> Result<(), SerdeError> {
@@ -179,9 +202,12 @@ fn document(value: &Document) -> Value {
         Document::Number(Number::NegInt(number)) => Value::from(*number),
         Document::Number(Number::Float(number)) => Value::from(*number),
         Document::Array(elements) => Value::Array(elements.iter().map(document).collect()),
-        Document::Object(entries) => {
-            Value::Object(entries.iter().map(|(key, value)| (key.clone(), document(value))).collect())
-        }
+        Document::Object(entries) => Value::Object(
+            entries
+                .iter()
+                .map(|(key, value)| (key.clone(), document(value)))
+                .collect(),
+        ),
         // Null, and kinds that JSON has no word for and ECS does not use.
         _ => Value::Null,
     }
