@@ -44,8 +44,8 @@ impl Probe {
                     } else {
                         format!("{at}.{name}")
                     };
-                    paths.push(path.clone());
-                    member.collect(path, paths);
+                    member.collect(&path, paths);
+                    paths.push(path);
                 }
             }
             Probe::List(element) => element.collect(&format!("{at}[]"), paths),
