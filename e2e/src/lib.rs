@@ -1,1 +1,24 @@
-//! Placeholder.
+//! What the end-to-end tests and `cargo xtask up` share: a real etcd and kube-apiserver, the backend and the operator as
+//! child processes, real kubectl, plain HTTP.
+//!
+//! Laws:
+//! - nothing is mocked, and nothing of the operator or the backend is linked in: both are the binaries that users run;
+//! - nobody sleeps and hopes: [`poll::until`] waits for a condition, with a deadline, and says what it last saw;
+//! - no child outlives the process that started it, whatever ends that process ([`guardian`]).
+
+pub mod backend;
+pub mod controlplane;
+pub mod error;
+pub mod free_ports;
+pub mod guardian;
+pub mod kubectl;
+pub mod operator;
+pub mod poll;
+pub mod process;
+pub mod run_dir;
+pub mod samples;
+pub mod stack;
+pub mod steps;
+pub mod tools;
+
+pub use error::Error;

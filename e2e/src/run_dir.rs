@@ -1,0 +1,78 @@
+//! The folder of one run: logs, data, certificates, kubeconfig.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::Error;
+use crate::guardian::Guardian;
+
+/// A temporary folder that goes when we go, or one that a person wants to keep.
+#[derive(Debug, Clone)]
+pub struct RunDir {
+    path: PathBuf,
+    guardian: Guardian,
+}
+
+impl RunDir {
+    /// A new folder under the system's temporary folder, removed by the guardian when we are gone.
+    ///
+    /// # Errors
+    /// [`Error::File`] where it cannot be made.
+    pub fn temporary() -> Result<Self, Error> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "ecs-operator-{}-{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        let run = Self::at(std::env::temp_dir().join(name))?;
+        run.guardian.remove(&run.path);
+        Ok(run)
+    }
+
+    /// A folder that stays; made where it does not exist.
+    ///
+    /// # Errors
+    /// [`Error::File`] where it cannot be made.
+    pub fn at(path: PathBuf) -> Result<Self, Error> {
+        fs::create_dir_all(&path).map_err(Error::file("cannot make the folder", &path))?;
+        let path = path
+            .canonicalize()
+            .map_err(Error::file("cannot find the folder", &path))?;
+        Ok(Self {
+            path,
+            guardian: Guardian::start()?,
+        })
+    }
+
+    /// Where the folder is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Ends the children of this run when we are gone.
+    pub fn guardian(&self) -> &Guardian {
+        &self.guardian
+    }
+
+    /// The file `name` in this folder, written with `content`.
+    ///
+    /// # Errors
+    /// [`Error::File`] where it cannot be written.
+    pub fn write(&self, name: &str, content: &str) -> Result<PathBuf, Error> {
+        let path = self.path.join(name);
+        fs::write(&path, content).map_err(Error::file("cannot write", &path))?;
+        Ok(path)
+    }
+
+    /// The folder `name` in this folder, made where it does not exist.
+    ///
+    /// # Errors
+    /// [`Error::File`] where it cannot be made.
+    pub fn folder(&self, name: &str) -> Result<PathBuf, Error> {
+        let path = self.path.join(name);
+        fs::create_dir_all(&path).map_err(Error::file("cannot make the folder", &path))?;
+        Ok(path)
+    }
+}

@@ -1,0 +1,157 @@
+//! Which programs, at which version, and how a version is read.
+
+/// Programs that are built from one Go module, because their requirements are solved together.
+#[derive(Debug)]
+pub(super) struct Family {
+    /// The folder under `e2e/tools`, and the start of the folder's name in the cache.
+    pub name: &'static str,
+    /// The version that go.mod pins; any patch of the same minor version fits where a machine has one.
+    pub version: Version,
+    /// What the linker is told.
+    pub ldflags: &'static str,
+    /// How long a build takes on two cores, for the line that announces it.
+    pub takes: &'static str,
+    /// The programs.
+    pub programs: &'static [Program],
+}
+
+/// One program of a family.
+#[derive(Debug)]
+pub(super) struct Program {
+    /// The file's name.
+    pub name: &'static str,
+    /// Its Go package.
+    pub package: &'static str,
+    /// What makes it print its version.
+    pub version_arguments: &'static [&'static str],
+}
+
+/// Major, minor, patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Version(pub u32, pub u32, pub u32);
+
+/// The stored data's server.
+pub(super) const ETCD: Family = Family {
+    name: "etcd",
+    version: Version(3, 6, 7),
+    ldflags: "-s -w",
+    takes: "half a minute",
+    programs: &[Program {
+        name: "etcd",
+        package: "go.etcd.io/etcd/server/v3",
+        version_arguments: &["--version"],
+    }],
+};
+
+/// The API server and its client. Without the linker's `-X`, `kubectl version` cannot read its own version.
+pub(super) const KUBERNETES: Family = Family {
+    name: "kubernetes",
+    version: Version(1, 36, 3),
+    ldflags: "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3",
+    takes: "three minutes",
+    programs: &[
+        Program {
+            name: "kube-apiserver",
+            package: "k8s.io/kubernetes/cmd/kube-apiserver",
+            version_arguments: &["--version"],
+        },
+        Program {
+            name: "kubectl",
+            package: "k8s.io/kubernetes/cmd/kubectl",
+            version_arguments: &["version", "--client"],
+        },
+    ],
+};
+
+impl Family {
+    /// The folder's name in the cache; another version is another folder.
+    pub fn cached_as(&self) -> String {
+        format!("{}-{}", self.name, self.version)
+    }
+}
+
+impl Version {
+    /// The first version in what a program printed ("Kubernetes v1.36.3", "etcd Version: 3.6.7").
+    pub fn read(text: &str) -> Option<Self> {
+        text.split(|c: char| !c.is_ascii_digit() && c != '.')
+            .find_map(|word| {
+                let mut parts = word.split('.').map(str::parse::<u32>);
+                match (parts.next(), parts.next(), parts.next()) {
+                    (Some(Ok(major)), Some(Ok(minor)), Some(Ok(patch))) => Some(Self(major, minor, patch)),
+                    _ => None,
+                }
+            })
+    }
+
+    /// Whether a program of version `found` can stand in for the pinned one.
+    pub fn fits(self, found: Self) -> bool {
+        (self.0, self.1) == (found.0, found.1)
+    }
+}
+
+impl std::fmt::Display for Version {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "v{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_from_what_programs_print() {
+        for (text, expected) in [
+            ("Kubernetes v1.36.3\n", Some(Version(1, 36, 3))),
+            (
+                "etcd Version: 3.6.7\nGit SHA: Not provided\nGo Version: go1.26.8\n",
+                Some(Version(3, 6, 7)),
+            ),
+            (
+                "Client Version: v1.32.4-dispatcher\nKustomize Version: v5.5.0\n",
+                Some(Version(1, 32, 4)),
+            ),
+            ("no version here, only 1.2", None),
+            ("", None),
+        ] {
+            assert_eq!(Version::read(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn another_patch_fits_and_another_minor_does_not() {
+        assert!(KUBERNETES.version.fits(Version(1, 36, 0)));
+        assert!(!KUBERNETES.version.fits(Version(1, 32, 4)));
+        assert!(!ETCD.version.fits(Version(4, 6, 7)));
+    }
+
+    #[test]
+    fn the_versions_are_those_that_go_mod_pins() {
+        for (family, go_mod, module) in [
+            (
+                &ETCD,
+                include_str!("../../tools/etcd/go.mod"),
+                "go.etcd.io/etcd/server/v3",
+            ),
+            (
+                &KUBERNETES,
+                include_str!("../../tools/kubernetes/go.mod"),
+                "k8s.io/kubernetes",
+            ),
+        ] {
+            let pinned = format!("{module} {}", family.version);
+            assert!(
+                go_mod
+                    .lines()
+                    .any(|line| line.trim().trim_start_matches("require ").starts_with(&pinned)),
+                "{pinned} is not in {}'s go.mod",
+                family.name
+            );
+        }
+        assert!(
+            KUBERNETES
+                .ldflags
+                .ends_with(&format!("gitVersion={}", KUBERNETES.version))
+        );
+    }
+}
