@@ -5,5 +5,8 @@
 //!
 //! What it must not know: Kubernetes, clocks, sockets, an SDK *client*. It uses the SDK's types only.
 
+pub mod arn;
 pub mod facts;
+pub mod fargate;
 pub mod shape;
+pub mod tags;

@@ -33,7 +33,9 @@ pub fn model() -> &'static Model {
 /// `CreateCapacityProvider` has one (a test says so); others may have none.
 #[must_use]
 pub fn description(shape: &str, member: &str) -> Option<&'static str> {
-    descriptions().get(&format!("{shape}.{member}")).map(String::as_str)
+    descriptions()
+        .get(&format!("{shape}.{member}"))
+        .map(String::as_str)
 }
 
 fn descriptions() -> &'static BTreeMap<String, String> {
@@ -53,8 +55,14 @@ mod tests {
         assert_eq!(parsed.operations.len(), 88);
         assert_eq!(parsed.source.target_prefix, "AmazonEC2ContainerServiceV20141113");
         for (name, operation) in &parsed.operations {
-            for shape in [&operation.input, &operation.output].into_iter().chain(&operation.errors) {
-                assert!(parsed.structure(shape).is_some(), "{name} names {shape}, which is no structure");
+            for shape in [&operation.input, &operation.output]
+                .into_iter()
+                .chain(&operation.errors)
+            {
+                assert!(
+                    parsed.structure(shape).is_some(),
+                    "{name} names {shape}, which is no structure"
+                );
             }
         }
         Ok(())
@@ -66,7 +74,10 @@ mod tests {
             let named: Vec<&String> = match shape {
                 ShapeFacts::Structure(facts) => {
                     for required in &facts.required {
-                        assert!(facts.members.contains_key(required), "{name} requires {required}, which it has not");
+                        assert!(
+                            facts.members.contains_key(required),
+                            "{name} requires {required}, which it has not"
+                        );
                     }
                     facts.members.values().collect()
                 }
@@ -75,7 +86,10 @@ mod tests {
                 _ => Vec::new(),
             };
             for other in named {
-                assert!(model().shape(other).is_some(), "{name} names {other}, which is not there");
+                assert!(
+                    model().shape(other).is_some(),
+                    "{name} names {other}, which is not there"
+                );
             }
         }
     }
@@ -95,7 +109,10 @@ mod tests {
         let ShapeFacts::String(launch_type) = model().shape("LaunchType").unwrap() else {
             panic!("LaunchType is no string")
         };
-        assert_eq!(launch_type.enum_values, ["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"]);
+        assert_eq!(
+            launch_type.enum_values,
+            ["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"]
+        );
         let status = |error: &str| model().structure(error).unwrap().http_status();
         assert_eq!(
             ["ServerException", "ClientException", "Cluster"].map(status),
@@ -108,7 +125,12 @@ mod tests {
     #[test]
     fn structures_from_reaches_leaves_and_ends() {
         let reached = model().structures_from("RegisterTaskDefinitionRequest");
-        for name in ["RegisterTaskDefinitionRequest", "ContainerDefinition", "EFSAuthorizationConfig", "Tag"] {
+        for name in [
+            "RegisterTaskDefinitionRequest",
+            "ContainerDefinition",
+            "EFSAuthorizationConfig",
+            "Tag",
+        ] {
             assert!(reached.contains_key(name), "{name} not reached");
         }
         assert!(!reached.contains_key("CreateServiceRequest"));

@@ -6,7 +6,10 @@
 /// A pattern that can be matched.
 pub(super) enum Pattern {
     /// Every character is of a class, and there may have to be one.
-    Class { allowed: Vec<Allowed>, at_least_one: bool },
+    Class {
+        allowed: Vec<Allowed>,
+        at_least_one: bool,
+    },
     /// Any other pattern, anchored at both ends.
     Regex(regex_lite::Regex),
 }
@@ -38,15 +41,24 @@ impl Allowed {
 impl Pattern {
     /// Reads a pattern; `None` when it is of a form that neither we nor the engine understand.
     pub(super) fn parse(pattern: &str) -> Option<Self> {
-        repeated_class(pattern).or_else(|| regex_lite::Regex::new(&format!("^(?:{pattern})$")).ok().map(Self::Regex))
+        repeated_class(pattern).or_else(|| {
+            regex_lite::Regex::new(&format!("^(?:{pattern})$"))
+                .ok()
+                .map(Self::Regex)
+        })
     }
 
     /// Whether the whole text matches.
     pub(super) fn matches(&self, text: &str) -> bool {
         match self {
-            Self::Class { allowed, at_least_one } => {
+            Self::Class {
+                allowed,
+                at_least_one,
+            } => {
                 (!at_least_one || !text.is_empty())
-                    && text.chars().all(|character| allowed.iter().any(|part| part.has(character)))
+                    && text
+                        .chars()
+                        .all(|character| allowed.iter().any(|part| part.has(character)))
             }
             Self::Regex(regex) => regex.is_match(text),
         }
@@ -55,13 +67,19 @@ impl Pattern {
 
 /// Reads `[…]+`, `[…]*` and the same in parentheses.
 fn repeated_class(pattern: &str) -> Option<Pattern> {
-    let bare = pattern.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')).unwrap_or(pattern);
+    let bare = pattern
+        .strip_prefix('(')
+        .and_then(|inner| inner.strip_suffix(')'))
+        .unwrap_or(pattern);
     let (class, at_least_one) = match bare.strip_suffix('+') {
         Some(class) => (class, true),
         None => (bare.strip_suffix('*')?, false),
     };
     let allowed = class_parts(class.strip_prefix('[')?.strip_suffix(']')?)?;
-    Some(Pattern::Class { allowed, at_least_one })
+    Some(Pattern::Class {
+        allowed,
+        at_least_one,
+    })
 }
 
 fn class_parts(class: &str) -> Option<Vec<Allowed>> {
@@ -73,7 +91,9 @@ fn class_parts(class: &str) -> Option<Vec<Allowed>> {
         let upper = after.strip_prefix('-').filter(|upper| !upper.is_empty());
         parts.push(match (first, upper) {
             (Allowed::Range(low, _), Some(upper)) => {
-                let (Allowed::Range(high, _), after) = class_part(upper)? else { return None };
+                let (Allowed::Range(high, _), after) = class_part(upper)? else {
+                    return None;
+                };
                 rest = after;
                 Allowed::Range(low, high)
             }

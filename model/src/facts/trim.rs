@@ -53,7 +53,12 @@ pub fn trim(service: &Value, botocore: &str) -> Result<Value, TrimError> {
 /// Prints a trimmed model with one operation or shape a line, sorted, so that a new version is a diff that can be reviewed.
 #[must_use]
 pub fn to_lines(trimmed: &Value) -> String {
-    let part = |key: &str| trimmed.get(key).and_then(Value::as_object).map_or_else(String::new, lines);
+    let part = |key: &str| {
+        trimmed
+            .get(key)
+            .and_then(Value::as_object)
+            .map_or_else(String::new, lines)
+    };
     let source = trimmed.get("source").unwrap_or(&Value::Null);
     format!(
         "{{\n\"source\": {source},\n\"operations\": {{\n{}}},\n\"shapes\": {{\n{}}}\n}}\n",
@@ -64,8 +69,10 @@ pub fn to_lines(trimmed: &Value) -> String {
 
 fn lines(entries: &Map<String, Value>) -> String {
     let sorted: std::collections::BTreeMap<_, _> = entries.iter().collect();
-    let lines: Vec<_> =
-        sorted.into_iter().map(|(name, value)| format!("{}: {value}", Value::from(name.as_str()))).collect();
+    let lines: Vec<_> = sorted
+        .into_iter()
+        .map(|(name, value)| format!("{}: {value}", Value::from(name.as_str())))
+        .collect();
     format!("{}\n", lines.join(",\n"))
 }
 
@@ -102,7 +109,12 @@ fn trim_shape(name: &str, shape: &Value) -> Result<Value, TrimError> {
     if let Some(members) = shape.get("members").and_then(Value::as_object) {
         let members = members
             .iter()
-            .map(|(member, of)| Ok((member.clone(), shape_of(Some(of), &at(&format!("members.{member}")))?)))
+            .map(|(member, of)| {
+                Ok((
+                    member.clone(),
+                    shape_of(Some(of), &at(&format!("members.{member}")))?,
+                ))
+            })
             .collect::<Result<Map<_, _>, TrimError>>()?;
         trimmed.insert("members".into(), Value::Object(members));
     }
@@ -131,11 +143,17 @@ fn shape_of(reference: Option<&Value>, path: &str) -> Result<Value, TrimError> {
 }
 
 fn object<'a>(service: &'a Value, key: &str) -> Result<&'a Map<String, Value>, TrimError> {
-    service.get(key).and_then(Value::as_object).ok_or_else(|| missing(key, "an object"))
+    service
+        .get(key)
+        .and_then(Value::as_object)
+        .ok_or_else(|| missing(key, "an object"))
 }
 
 fn missing(path: &str, expected: &'static str) -> TrimError {
-    TrimError::Missing { path: path.to_owned(), expected }
+    TrimError::Missing {
+        path: path.to_owned(),
+        expected,
+    }
 }
 
 #[cfg(test)]
@@ -187,10 +205,23 @@ mod tests {
         let trimmed = trim(&service(), "1.2.3")?;
         let text = to_lines(&trimmed);
         assert_eq!(serde_json::from_str::<Value>(&text).ok(), Some(trimmed));
-        let starts: Vec<_> = text.lines().filter_map(|line| line.split_once("\": ").map(|(name, _)| name)).collect();
+        let starts: Vec<_> = text
+            .lines()
+            .filter_map(|line| line.split_once("\": ").map(|(name, _)| name))
+            .collect();
         assert_eq!(
             starts,
-            ["\"source", "\"operations", "\"Stop", "\"shapes", "\"Kind", "\"Kinds", "\"Labels", "\"ServerException", "\"StopRequest"]
+            [
+                "\"source",
+                "\"operations",
+                "\"Stop",
+                "\"shapes",
+                "\"Kind",
+                "\"Kinds",
+                "\"Labels",
+                "\"ServerException",
+                "\"StopRequest"
+            ]
         );
         Ok(())
     }
@@ -198,10 +229,22 @@ mod tests {
     #[test]
     fn says_what_is_missing() {
         let cases = [
-            ("/metadata", "metadata: expected an object; is this botocore's service-2.json?"),
-            ("/shapes/Kind/type", "shapes.Kind.type: expected the shape's type; is this botocore's service-2.json?"),
-            ("/shapes/Kinds/member/shape", "shapes.Kinds.member: expected the name of a shape; is this botocore's service-2.json?"),
-            ("/operations/Stop/input", "operations.Stop.input: expected the name of a shape; is this botocore's service-2.json?"),
+            (
+                "/metadata",
+                "metadata: expected an object; is this botocore's service-2.json?",
+            ),
+            (
+                "/shapes/Kind/type",
+                "shapes.Kind.type: expected the shape's type; is this botocore's service-2.json?",
+            ),
+            (
+                "/shapes/Kinds/member/shape",
+                "shapes.Kinds.member: expected the name of a shape; is this botocore's service-2.json?",
+            ),
+            (
+                "/operations/Stop/input",
+                "operations.Stop.input: expected the name of a shape; is this botocore's service-2.json?",
+            ),
         ];
         for (pointer, message) in cases {
             let mut broken = service();
