@@ -10,6 +10,7 @@
 )]
 
 mod apiserver;
+mod aws;
 mod clock;
 mod fault;
 mod link;

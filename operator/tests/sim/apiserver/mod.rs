@@ -9,6 +9,7 @@ mod kinds;
 mod ownership;
 mod refusal;
 mod requests;
+mod scale;
 mod schema;
 mod selector;
 mod store;
@@ -324,3 +325,6 @@ impl ApiServer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

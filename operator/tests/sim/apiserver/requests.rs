@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::ApiServer;
-use super::kinds::{Resource, Scale, Target, field_path};
+use super::kinds::{Resource, Target};
 use super::ownership::{Owners, Writer, apply};
 use super::refusal::Refusal;
+use super::scale::scale_of;
 use super::selector::Selector;
 use super::store::{Key, Stored};
 use super::watch::{DEFAULT_WATCH, Watch};
@@ -137,7 +138,7 @@ impl Call {
         })
     }
 
-    fn writer(&self) -> Writer {
+    pub(super) fn writer(&self) -> Writer {
         let is_apply = self.content_type == "application/apply-patch+yaml";
         Writer {
             manager: self
@@ -218,7 +219,7 @@ impl ApiServer {
         Ok(Answer::Object(200, body))
     }
 
-    fn writing<T>(&self, call: &Call, f: impl FnOnce(&mut Writing<'_>) -> T) -> T {
+    pub(super) fn writing<T>(&self, call: &Call, f: impl FnOnce(&mut Writing<'_>) -> T) -> T {
         let now = self.now();
         let mut state = self.state();
         f(&mut Writing {
@@ -322,30 +323,6 @@ impl ApiServer {
         let created = self.writing(call, |writing| writing.create(&key, object, Some(owners), writer))?;
         Ok(Answer::Object(201, created))
     }
-
-    fn change_scale(&self, call: &Call, key: &Key, old: &Stored, paths: &Scale) -> Result<Answer, Refusal> {
-        let replicas = match call.content_type.as_str() {
-            "application/json-patch+json" => call.body[0]["value"].as_i64(),
-            _ => call.body["spec"]["replicas"].as_i64(),
-        };
-        let replicas = replicas.ok_or_else(|| Refusal::invalid("spec.replicas: an integer expected"))?;
-        let mut wanted = old.object.clone();
-        if let Some(slot) = paths.spec.iter().try_fold(&mut wanted, |at, name| {
-            at.as_object_mut()?.entry(name).or_insert(json!({})).into()
-        }) {
-            *slot = json!(replicas);
-        }
-        let writer = call.writer();
-        // A field that nobody owned stays unowned when it is scaled (engineering.md §8.4, item 17).
-        let unowned = !old.owners.has_owner(&field_path(&paths.spec));
-        let owners = unowned.then(|| old.owners.clone());
-        let door = Writer {
-            subresource: String::new(),
-            ..writer
-        };
-        let changed = self.writing(call, |writing| writing.update(key, old, &wanted, owners, &door))?;
-        Ok(Answer::Object(200, scale_of(&changed, paths)?))
-    }
 }
 
 /// The object that a PUT or PATCH wants, and its owners where the request is an apply.
@@ -394,28 +371,4 @@ fn expects_absence(operation: &json_patch::PatchOperation, object: &Value) -> bo
         }
         _ => false,
     }
-}
-
-fn scale_of(object: &Value, paths: &Scale) -> Result<Value, Refusal> {
-    let at = |path: &[String]| path.iter().fold(object, |at, name| &at[name]).clone();
-    let replicas = at(&paths.spec);
-    if replicas.is_null() {
-        let path = paths.spec.join(".");
-        let mut refusal = Refusal::server_error();
-        refusal.message = format!("the spec replicas field \".{path}\" does not exist");
-        return Err(refusal);
-    }
-    let mut status = json!({"replicas": at(&paths.status).as_i64().unwrap_or_default()});
-    if let Some(selector) = paths
-        .selector
-        .as_ref()
-        .map(|path| at(path))
-        .filter(|s| !s.is_null())
-    {
-        status["selector"] = selector;
-    }
-    Ok(json!({
-        "apiVersion": "autoscaling/v1", "kind": "Scale",
-        "metadata": object["metadata"], "spec": {"replicas": replicas}, "status": status,
-    }))
 }
