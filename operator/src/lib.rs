@@ -1,1 +1,7 @@
-//! Placeholder.
+//! The operator: keeps Amazon ECS as Kubernetes objects describe it.
+
+pub mod aws;
+pub mod clock;
+pub mod error;
+pub mod k8s;
+pub mod telemetry;

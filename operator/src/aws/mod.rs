@@ -1,0 +1,10 @@
+//! The rim around AWS: one client per target, one budget per account and region, errors sorted into classes, and a
+//! fence that lets only the leader change anything. It knows nothing of Kubernetes.
+
+pub mod account;
+pub mod budget;
+pub mod call;
+pub mod connector;
+pub mod error;
+pub mod fence;
+pub mod operation;

@@ -1,0 +1,164 @@
+//! What we know of each operation before it is sent: whether it changes anything, and from which of ECS's request
+//! buckets it is paid (ecs-semantics.md §7.1).
+
+/// A bucket of ECS's own rate limiter; one per account and region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Family {
+    /// Creating, changing and deleting clusters.
+    ClusterModify,
+    /// Describing and listing clusters.
+    ClusterRead,
+    /// Registering and deregistering task definitions.
+    DefinitionModify,
+    /// Describing and listing task definitions.
+    DefinitionRead,
+    /// Deleting task definitions.
+    DefinitionDelete,
+    /// Creating, changing and deleting capacity providers.
+    ProviderModify,
+    /// Describing capacity providers.
+    ProviderRead,
+    /// Setting and removing tags.
+    TagModify,
+    /// Listing tags.
+    TagRead,
+    /// Account settings.
+    SettingModify,
+    /// Listing account settings.
+    SettingRead,
+    /// Running and stopping tasks, changing instances.
+    ResourceModify,
+    /// Describing and listing tasks, instances and attributes.
+    ResourceRead,
+    /// Calls that agents make.
+    Agent,
+    /// Creating, changing and deleting services and task sets.
+    ServiceModify,
+    /// Describing and listing services and task sets.
+    ServiceRead,
+    /// Service deployments.
+    DeploymentRead,
+    /// Service revisions.
+    RevisionRead,
+    /// Task protection.
+    Protection,
+    /// Everything that is not ECS: STS.
+    Neighbour,
+}
+
+/// A bucket's size and its refill, as ECS documents them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate {
+    /// Requests that may come at once.
+    pub burst: f64,
+    /// Requests a second, sustained.
+    pub per_second: f64,
+}
+
+impl Family {
+    /// The bucket that pays for `operation`.
+    pub fn of(operation: &str) -> Self {
+        match operation {
+            "CreateCluster" | "DeleteCluster" | "UpdateCluster" | "UpdateClusterSettings"
+            | "PutClusterCapacityProviders" => Self::ClusterModify,
+            "DescribeClusters" | "ListClusters" => Self::ClusterRead,
+            "RegisterTaskDefinition" | "DeregisterTaskDefinition" => Self::DefinitionModify,
+            "DescribeTaskDefinition" | "ListTaskDefinitions" | "ListTaskDefinitionFamilies" => Self::DefinitionRead,
+            "DeleteTaskDefinitions" => Self::DefinitionDelete,
+            "CreateCapacityProvider" | "UpdateCapacityProvider" | "DeleteCapacityProvider" => Self::ProviderModify,
+            "DescribeCapacityProviders" => Self::ProviderRead,
+            "TagResource" | "UntagResource" => Self::TagModify,
+            "ListTagsForResource" => Self::TagRead,
+            "PutAccountSetting" | "PutAccountSettingDefault" | "DeleteAccountSetting" => Self::SettingModify,
+            "ListAccountSettings" => Self::SettingRead,
+            "RunTask" | "StartTask" | "StopTask" | "ExecuteCommand" | "DeregisterContainerInstance"
+            | "UpdateContainerAgent" | "UpdateContainerInstancesState" | "PutAttributes" | "DeleteAttributes" => {
+                Self::ResourceModify
+            }
+            "DescribeTasks" | "ListTasks" | "DescribeContainerInstances" | "ListContainerInstances"
+            | "ListAttributes" => Self::ResourceRead,
+            "RegisterContainerInstance" | "DiscoverPollEndpoint" | "SubmitTaskStateChange"
+            | "SubmitContainerStateChange" | "SubmitAttachmentStateChanges" => Self::Agent,
+            "DescribeServices" | "ListServices" | "ListServicesByNamespace" | "DescribeTaskSets" => Self::ServiceRead,
+            "ListServiceDeployments" | "DescribeServiceDeployments" => Self::DeploymentRead,
+            "DescribeServiceRevisions" => Self::RevisionRead,
+            "GetTaskProtection" | "UpdateTaskProtection" => Self::Protection,
+            "GetCallerIdentity" | "AssumeRole" => Self::Neighbour,
+            // StopServiceDeployment, task sets, daemons, gateways: ECS documents no bucket of their own; the tightest of the kin.
+            _ => Self::ServiceModify,
+        }
+    }
+
+    /// Its size and refill, from ecs-semantics.md §7.1.
+    pub const fn documented(self) -> Rate {
+        let (burst, per_second) = match self {
+            Self::ClusterModify | Self::DefinitionModify => (20.0, 1.0),
+            Self::DefinitionDelete => (5.0, 1.0),
+            Self::ProviderModify | Self::SettingModify => (10.0, 1.0),
+            Self::TagModify => (20.0, 10.0),
+            Self::ResourceModify => (100.0, 40.0),
+            Self::ResourceRead | Self::ServiceRead => (100.0, 20.0),
+            Self::Agent => (200.0, 120.0),
+            Self::ServiceModify => (50.0, 5.0),
+            Self::Protection => (200.0, 80.0),
+            Self::ClusterRead
+            | Self::DefinitionRead
+            | Self::ProviderRead
+            | Self::TagRead
+            | Self::SettingRead
+            | Self::DeploymentRead
+            | Self::RevisionRead
+            | Self::Neighbour => (50.0, 20.0),
+        };
+        Rate { burst, per_second }
+    }
+}
+
+/// Whether `operation` changes something, so that only the leader may send it.
+pub fn mutates(operation: &str) -> bool {
+    !(operation.starts_with("Describe")
+        || operation.starts_with("List")
+        || operation.starts_with("Get")
+        || operation == "AssumeRole")
+}
+
+/// Whether a second attempt of `operation` is harmless: reads, and creations that carry a client token.
+pub fn repeatable(operation: &str) -> bool {
+    !mutates(operation) || matches!(operation, "CreateService" | "RunTask")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_repeat_and_mutations_do_not_unless_they_carry_a_token() {
+        let cases = [
+            ("DescribeServices", false, true),
+            ("ListTasks", false, true),
+            ("GetCallerIdentity", false, true),
+            ("AssumeRole", false, true),
+            ("CreateService", true, true),
+            ("UpdateService", true, false),
+            ("RegisterTaskDefinition", true, false),
+            ("TagResource", true, false),
+            ("DeleteCluster", true, false),
+        ];
+        for (operation, mutation, again) in cases {
+            assert_eq!((mutates(operation), repeatable(operation)), (mutation, again), "{operation}");
+        }
+    }
+
+    #[test]
+    fn every_operation_of_the_api_has_a_bucket_of_its_own_kind() {
+        for operation in ecs_model::facts::model().operations.keys() {
+            let family = Family::of(operation);
+            if !mutates(operation) {
+                assert!(
+                    !matches!(family, Family::ClusterModify | Family::DefinitionModify | Family::TagModify),
+                    "{operation} reads but would be paid from {family:?}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Names for objects and kinds, and what generic code has to know of a kind.
+
+use std::fmt::{self, Debug};
+
+use kube::core::DeserializeGuard;
+use kube::runtime::reflector::ObjectRef;
+use kube::{Api, Client, Resource, ResourceExt};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The kinds that this operator keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// An account, region and role, and who may use them.
+    AwsAccount,
+    /// A capacity provider.
+    CapacityProvider,
+    /// A cluster.
+    EcsCluster,
+    /// A service.
+    EcsService,
+    /// A family of task definitions.
+    EcsTaskDefinition,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::AwsAccount, Self::CapacityProvider, Self::EcsCluster, Self::EcsService, Self::EcsTaskDefinition];
+
+    /// The kind's name as in manifests.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AwsAccount => "AwsAccount",
+            Self::CapacityProvider => "CapacityProvider",
+            Self::EcsCluster => "EcsCluster",
+            Self::EcsService => "EcsService",
+            Self::EcsTaskDefinition => "EcsTaskDefinition",
+        }
+    }
+
+    /// The resource's name in URLs and in the CRD's name.
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::AwsAccount => "awsaccounts",
+            Self::CapacityProvider => "capacityproviders",
+            Self::EcsCluster => "ecsclusters",
+            Self::EcsService => "ecsservices",
+            Self::EcsTaskDefinition => "ecstaskdefinitions",
+        }
+    }
+}
+
+/// An object of one of our kinds, whether it exists or not.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectKey {
+    /// Its kind.
+    pub kind: Kind,
+    /// Its namespace; none for cluster-scoped kinds.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+}
+
+impl ObjectKey {
+    /// The key of a namespaced object.
+    pub fn namespaced(kind: Kind, namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { kind, namespace: Some(namespace.into()), name: name.into() }
+    }
+
+    /// The key of an [`Kind::AwsAccount`].
+    pub fn account(name: impl Into<String>) -> Self {
+        Self { kind: Kind::AwsAccount, namespace: None, name: name.into() }
+    }
+
+    /// The key of an object.
+    pub fn of<K: Kept>(object: &K) -> Self {
+        Self { kind: K::KIND, namespace: object.namespace(), name: object.name_any() }
+    }
+
+    /// The same as kube's reference.
+    pub fn to_ref<K: Kept>(&self) -> ObjectRef<K> {
+        let reference = ObjectRef::new(&self.name);
+        match &self.namespace {
+            Some(namespace) => reference.within(namespace),
+            None => reference,
+        }
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{} {namespace}/{}", self.kind.as_str(), self.name),
+            None => write!(f, "{} {}", self.kind.as_str(), self.name),
+        }
+    }
+}
+
+/// A kind for which a controller can be run.
+pub trait Kept:
+    Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Serialize + Send + Sync + 'static
+{
+    /// Which one.
+    const KIND: Kind;
+
+    /// The API of the namespace that `object` is in.
+    fn api_of(client: Client, object: &Self) -> Api<Self>;
+
+    /// The API that watches one namespace, or all, and survives objects that do not decode.
+    fn watched(client: Client, namespace: Option<&str>) -> Api<DeserializeGuard<Self>>;
+}
+
+/// Declares a namespaced kind.
+macro_rules! kept_in_namespace {
+    ($type:ty, $kind:expr) => {
+        impl $crate::k8s::object::Kept for $type {
+            const KIND: $crate::k8s::object::Kind = $kind;
+
+            fn api_of(client: ::kube::Client, object: &Self) -> ::kube::Api<Self> {
+                match ::kube::ResourceExt::namespace(object) {
+                    Some(namespace) => ::kube::Api::namespaced(client, &namespace),
+                    None => ::kube::Api::all(client),
+                }
+            }
+
+            fn watched(
+                client: ::kube::Client,
+                namespace: Option<&str>,
+            ) -> ::kube::Api<::kube::core::DeserializeGuard<Self>> {
+                match namespace {
+                    Some(namespace) => ::kube::Api::namespaced(client, namespace),
+                    None => ::kube::Api::all(client),
+                }
+            }
+        }
+    };
+}
+pub(crate) use kept_in_namespace;
+
+/// Declares a cluster-scoped kind.
+macro_rules! kept_in_cluster {
+    ($type:ty, $kind:expr) => {
+        impl $crate::k8s::object::Kept for $type {
+            const KIND: $crate::k8s::object::Kind = $kind;
+
+            fn api_of(client: ::kube::Client, _: &Self) -> ::kube::Api<Self> {
+                ::kube::Api::all(client)
+            }
+
+            fn watched(
+                client: ::kube::Client,
+                _: Option<&str>,
+            ) -> ::kube::Api<::kube::core::DeserializeGuard<Self>> {
+                ::kube::Api::all(client)
+            }
+        }
+    };
+}
+pub(crate) use kept_in_cluster;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_read_like_kubectl() {
+        let service = ObjectKey::namespaced(Kind::EcsService, "shop", "web");
+        assert_eq!(service.to_string(), "EcsService shop/web");
+        assert_eq!(ObjectKey::account("default").to_string(), "AwsAccount default");
+    }
+}
