@@ -6,41 +6,24 @@
 //! they parse and are complete, so reading them cannot fail at run time.
 
 mod check;
+mod descriptions;
 mod model;
 mod pattern;
 pub mod trim;
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 pub use check::{Rule, Violation, check, unknown};
+pub use descriptions::description;
 pub use model::{Model, Operation, ShapeFacts, Source, StringFacts, StructureFacts};
 
 const MODEL: &str = include_str!("../../data/ecs.json");
-const DESCRIPTIONS: &str = include_str!("../../data/descriptions.json");
 
 /// The service model that this crate was built with.
 #[must_use]
 pub fn model() -> &'static Model {
     // The text is a constant, so the test `the_embedded_model_is_whole` decides for every run whether it parses.
     static PARSED: LazyLock<Model> = LazyLock::new(|| serde_json::from_str(MODEL).unwrap_or_default());
-    &PARSED
-}
-
-/// Our description of a structure's member, by the model's names, for example `("ContainerDefinition", "essential")`.
-///
-/// Every member that can be reached from the inputs of `CreateCluster`, `RegisterTaskDefinition`, `CreateService` and
-/// `CreateCapacityProvider` has one (a test says so); others may have none.
-#[must_use]
-pub fn description(shape: &str, member: &str) -> Option<&'static str> {
-    descriptions()
-        .get(&format!("{shape}.{member}"))
-        .map(String::as_str)
-}
-
-fn descriptions() -> &'static BTreeMap<String, String> {
-    static PARSED: LazyLock<BTreeMap<String, String>> =
-        LazyLock::new(|| serde_json::from_str(DESCRIPTIONS).unwrap_or_default());
     &PARSED
 }
 

@@ -224,8 +224,9 @@ proptest! {
     #[test]
     fn any_json_is_judged_without_panic_and_at_an_existing_place(value in any_json()) {
         for violation in check("CreateServiceRequest", &value) {
-            let pointer: String = violation.path.split(['.', '[']).filter(|part| !part.is_empty())
-                .map(|part| format!("/{}", part.trim_end_matches(']').trim_matches('"'))).collect();
+            // `a[0]["b"].c` as a JSON pointer: `/a/0/b/c`.
+            let place = violation.path.replace("[\"", "/").replace("\"]", "").replace(['[', '.'], "/").replace(']', "");
+            let pointer = if place.is_empty() { place } else { format!("/{place}") };
             let parent = pointer.rsplit_once('/').map_or("", |(parent, _)| parent);
             let place = if violation.rule == Rule::Required { parent } else { &pointer };
             prop_assert!(value.pointer(place).is_some(), "{} in {}", violation, value);
