@@ -62,7 +62,7 @@ impl Kubectl {
             .stdin(Stdio::null())
             .output()
             .map_err(|source| self.not_started(source))?;
-        self.text(arguments, &output)
+        text(arguments, &output)
     }
 
     /// Runs it with `-o json` and gives what it answered.
@@ -104,7 +104,7 @@ impl Kubectl {
         let output = child
             .wait_with_output()
             .map_err(|source| self.not_started(source))?;
-        self.text(arguments, &output)
+        text(arguments, &output)
     }
 
     /// The command, for who wants its output elsewhere.
@@ -134,21 +134,21 @@ impl Kubectl {
         self.run(&["apply", "--server-side", "-f", &folder.to_string_lossy()])
     }
 
-    fn text(&self, arguments: &[&str], output: &Output) -> Result<String, Error> {
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        Err(Error::Command {
-            command: format!("kubectl {}", arguments.join(" ")),
-            status: output.status.to_string(),
-            output: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
-        })
-    }
-
     fn not_started(&self, source: std::io::Error) -> Error {
         Error::Start {
             program: self.program.display().to_string(),
             source,
         }
     }
+}
+
+fn text(arguments: &[&str], output: &Output) -> Result<String, Error> {
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(Error::Command {
+        command: format!("kubectl {}", arguments.join(" ")),
+        status: output.status.to_string(),
+        output: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
+    })
 }

@@ -10,7 +10,7 @@ use crate::process::Process;
 use crate::run_dir::RunDir;
 
 /// How long it may take until it is ready: it waits for the CRDs, for its first lists and for the lease.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 const ASK_EVERY: Duration = Duration::from_millis(50);
 /// It ends the reconciles that run, then gives up its lease.
 const GRACE: Duration = Duration::from_secs(15);

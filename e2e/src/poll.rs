@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn a_condition_that_comes_true_ends_the_wait() {
         let mut asked = 0;
-        let answer = until("three", Duration::from_secs(60), Duration::ZERO, || {
+        let answer = until("three", Duration::from_mins(1), Duration::ZERO, || {
             asked += 1;
             if asked == 3 {
                 Ok(asked)

@@ -26,7 +26,7 @@ impl RunDir {
             std::process::id(),
             NEXT.fetch_add(1, Ordering::Relaxed)
         );
-        let run = Self::at(std::env::temp_dir().join(name))?;
+        let run = Self::at(&std::env::temp_dir().join(name))?;
         run.guardian.remove(&run.path);
         Ok(run)
     }
@@ -35,11 +35,11 @@ impl RunDir {
     ///
     /// # Errors
     /// [`Error::File`] where it cannot be made.
-    pub fn at(path: PathBuf) -> Result<Self, Error> {
-        fs::create_dir_all(&path).map_err(Error::file("cannot make the folder", &path))?;
+    pub fn at(path: &Path) -> Result<Self, Error> {
+        fs::create_dir_all(path).map_err(Error::file("cannot make the folder", &path))?;
         let path = path
             .canonicalize()
-            .map_err(Error::file("cannot find the folder", &path))?;
+            .map_err(Error::file("cannot find the folder", path))?;
         Ok(Self {
             path,
             guardian: Guardian::start()?,

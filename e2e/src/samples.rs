@@ -22,8 +22,10 @@ pub struct Progress {
     pub done: bool,
     /// `3/3 running`, where it counts something.
     pub counts: String,
-    /// The reason and message of its Ready condition.
+    /// The status, reason and message of its Ready condition.
     pub ready: String,
+    /// The same of every condition, for who must find out why it is not Ready.
+    pub conditions: Vec<String>,
 }
 
 /// Where the checkout keeps its samples.
@@ -73,48 +75,54 @@ fn of_object(object: &Value) -> Progress {
             .unwrap_or_default()
             .to_owned()
     };
-    let number = |pointer: &str| object.pointer(pointer).and_then(Value::as_i64);
     let (namespace, kind, name) = (text("/metadata/namespace"), text("/kind"), text("/metadata/name"));
     let place = if namespace.is_empty() || namespace == "default" {
         String::new()
     } else {
         format!("{namespace}/")
     };
+    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
+    Progress {
+        object: format!("{place}{kind}/{name}"),
+        done: is_as_expected(object),
+        counts: if kind == "EcsService" {
+            counts(object)
+        } else {
+            String::new()
+        },
+        ready: condition(object, "Ready").map_or_else(|| "not reconciled yet".to_owned(), line),
+        conditions: conditions
+            .map(|all| all.iter().map(line).collect())
+            .unwrap_or_default(),
+    }
+}
+
+/// Whether the operator has seen this generation, and Ready is what the sample's annotation wants.
+fn is_as_expected(object: &Value) -> bool {
     let expected = object
         .pointer("/metadata/annotations")
         .and_then(|all| all.get(EXPECT))
-        .and_then(Value::as_str)
-        .unwrap_or("Ready")
-        .to_owned();
-    let condition = condition(object, "Ready");
-    let (status, reason, message) = condition.map_or(("Unknown", "not reconciled yet", ""), |ready| {
-        let of = |member| ready.get(member).and_then(Value::as_str).unwrap_or_default();
-        (of("status"), of("reason"), of("message"))
-    });
-    let current = number("/status/observedGeneration") == number("/metadata/generation");
-    let as_expected = if expected == "Ready" {
-        status == "True"
-    } else {
-        status == "False" && expected.split(',').any(|one| one.trim() == reason)
+        .and_then(Value::as_str);
+    let current = number(object, "/status/observedGeneration") == number(object, "/metadata/generation");
+    let Some(ready) = condition(object, "Ready").filter(|_| current) else {
+        return false;
     };
-    let counts = match (
-        number("/status/runningCount"),
-        number("/status/desiredCount").or_else(|| number("/spec/desiredCount")),
-    ) {
-        (Some(running), Some(desired)) if kind == "EcsService" => format!("{running}/{desired} running"),
-        _ => String::new(),
-    };
-    let message = if message.is_empty() {
-        String::new()
-    } else {
-        format!(": {message}")
-    };
-    Progress {
-        object: format!("{place}{kind}/{name}"),
-        done: current && as_expected,
-        counts,
-        ready: format!("Ready={status} {reason}{message}"),
+    match expected {
+        None | Some("Ready") => member(ready, "status") == "True",
+        Some(reasons) => {
+            member(ready, "status") == "False"
+                && reasons
+                    .split(',')
+                    .any(|one| one.trim() == member(ready, "reason"))
+        }
     }
+}
+
+fn counts(service: &Value) -> String {
+    let running = number(service, "/status/runningCount").unwrap_or(0);
+    number(service, "/spec/desiredCount")
+        .or_else(|| number(service, "/status/desiredCount"))
+        .map_or_else(String::new, |desired| format!("{running}/{desired} running"))
 }
 
 /// The condition `kind` of an object.
@@ -123,7 +131,27 @@ pub fn condition<'o>(object: &'o Value, kind: &str) -> Option<&'o Value> {
         .pointer("/status/conditions")?
         .as_array()?
         .iter()
-        .find(|condition| condition.get("type").and_then(Value::as_str) == Some(kind))
+        .find(|condition| member(condition, "type") == kind)
+}
+
+/// `Ready=False RolloutFailed: message`.
+fn line(condition: &Value) -> String {
+    let [kind, status, reason, message] =
+        ["type", "status", "reason", "message"].map(|name| member(condition, name));
+    let message = if message.is_empty() {
+        String::new()
+    } else {
+        format!(": {message}")
+    };
+    format!("{kind}={status} {reason}{message}")
+}
+
+fn member<'o>(object: &'o Value, name: &str) -> &'o str {
+    object.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn number(object: &Value, pointer: &str) -> Option<i64> {
+    object.pointer(pointer).and_then(Value::as_i64)
 }
 
 #[cfg(test)]
@@ -166,14 +194,13 @@ mod tests {
         let seen = progress(
             &json!({"items": [{"kind": "EcsCluster", "metadata": {"name": "c", "namespace": "team", "generation": 1}}]}),
         );
-        assert_eq!(
-            seen,
-            [Progress {
-                object: "team/EcsCluster/c".to_owned(),
-                done: false,
-                counts: String::new(),
-                ready: "Ready=Unknown not reconciled yet".to_owned()
-            }]
-        );
+        let expected = Progress {
+            object: "team/EcsCluster/c".to_owned(),
+            done: false,
+            counts: String::new(),
+            ready: "not reconciled yet".to_owned(),
+            conditions: Vec::new(),
+        };
+        assert_eq!(seen, [expected]);
     }
 }

@@ -76,7 +76,7 @@ impl Stack {
         let backend_binary = binary(&options.binaries, "ecs-backend")?;
         let operator_binary = binary(&options.binaries, "ecs-operator")?;
         let run = match &options.keep_data {
-            Some(folder) => RunDir::at(folder.clone())?,
+            Some(folder) => RunDir::at(folder)?,
             None => RunDir::temporary()?,
         };
         let [free_backend, free_operator] = free_ports()?;

@@ -73,11 +73,11 @@ impl Steps {
     }
 
     /// A line that is no step.
-    pub fn note(&self, text: &str) {
+    pub fn note(self, text: &str) {
         self.line(&format!("           {text}"));
     }
 
-    fn line(&self, text: &str) {
+    fn line(self, text: &str) {
         if self.form == Form::Terminal {
             say(&format!("\r\x1b[K{text}\n"));
         } else if self.form == Form::Lines {

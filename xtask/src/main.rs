@@ -1,2 +1,60 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask`: one entry for people and CI.
+
+mod bench;
+mod cargo;
+mod check;
+mod crds;
+mod error;
+mod interrupt;
+mod model;
+mod test;
+mod up;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use interrupt::Interrupt;
+
+/// Builds, runs and checks ecs-operator.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    disable_help_subcommand = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Start a Kubernetes API, the ECS backend and the operator, apply the samples and show them become Ready
+    Up(up::Options),
+    /// Check everything that CI checks
+    Test(test::Options),
+    /// Write the CRD manifests from the Rust types
+    Crds(crds::Options),
+    /// Trim a newer ECS service model to the facts we pin
+    Model(model::Options),
+    /// Measure the operator against the real API server, beside a bare loop that writes as much
+    Bench(bench::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = Interrupt::listen().and_then(|interrupt| match &arguments.task {
+        Task::Up(options) => up::up(options, &interrupt),
+        Task::Test(options) => test::test(options),
+        Task::Crds(options) => crds::crds(options),
+        Task::Model(options) => model::model(options),
+        Task::Bench(options) => bench::bench(options),
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -48,16 +48,14 @@ pub(super) fn token() -> Result<String, Error> {
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
-    let encoded = STANDARD.encode(der);
-    let mut text = format!("-----BEGIN {label}-----\n");
-    for (index, character) in encoded.chars().enumerate() {
+    let mut body = String::new();
+    for (index, character) in STANDARD.encode(der).chars().enumerate() {
         if index > 0 && index % 64 == 0 {
-            text.push('\n');
+            body.push('\n');
         }
-        text.push(character);
+        body.push(character);
     }
-    text.push_str(&format!("\n-----END {label}-----\n"));
-    text
+    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
 
 #[cfg(test)]

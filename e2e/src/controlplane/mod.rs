@@ -158,13 +158,8 @@ fn start_apiserver(
     etcd_url: &str,
     port: Option<u16>,
 ) -> Result<(Process, u16), Error> {
-    let port = match port {
-        Some(port) => port,
-        None => {
-            let [port] = free_ports()?;
-            port
-        }
-    };
+    let [free] = free_ports()?;
+    let port = port.unwrap_or(free);
     let certificates = run.folder("certificates")?;
     let pair = keys::signing_pair()?;
     let private = run.write("service-account.key", &pair.private)?;

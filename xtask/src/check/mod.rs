@@ -1,0 +1,5 @@
+//! Checks over the source and the dependency graph that no compiler makes.
+
+pub mod deny;
+pub mod direction;
+mod graph;
