@@ -1,0 +1,78 @@
+//! The operations of the ECS API, by family: each is an `apply` on its input structure.
+
+pub mod account_settings;
+pub mod attributes;
+pub mod capacity_providers;
+pub mod clusters;
+pub mod container_instances;
+pub mod page;
+pub mod tags;
+pub mod task_definitions;
+
+use aws_sdk_ecs::operation as op;
+use ecs_model::shape::{self, Shape};
+use serde_json::Value;
+
+use crate::fault::Fault;
+use crate::world::Realm;
+
+/// An operation: what it takes, what it gives, what it does to a realm.
+pub trait Operation: Shape {
+    /// What the operation answers.
+    type Output: Shape;
+
+    /// Carries the operation out. A fault leaves the realm as it was.
+    ///
+    /// # Errors
+    /// The API's own errors, in its words.
+    fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault>;
+}
+
+macro_rules! operations {
+    ($($name:literal => $input:path),* $(,)?) => {
+        /// The operations that are carried out; any other name is answered like one that ECS does not have.
+        pub const IMPLEMENTED: &[&str] = &[$($name),*];
+
+        /// Carries out the operation of this name; `None` if it is not implemented.
+        pub fn call(name: &str, body: &Value, realm: &mut Realm) -> Option<Result<Value, Fault>> {
+            match name {
+                $($name => Some(run::<$input>(body, realm)),)*
+                _ => None,
+            }
+        }
+
+        #[cfg(test)]
+        fn input_shapes() -> Vec<(&'static str, &'static str)> {
+            vec![$(($name, shape::name_of::<$input>())),*]
+        }
+    };
+}
+
+operations! {
+    "CreateCluster" => op::create_cluster::CreateClusterInput,
+    "DeleteCluster" => op::delete_cluster::DeleteClusterInput,
+    "DescribeClusters" => op::describe_clusters::DescribeClustersInput,
+    "ListClusters" => op::list_clusters::ListClustersInput,
+    "PutClusterCapacityProviders" => op::put_cluster_capacity_providers::PutClusterCapacityProvidersInput,
+    "UpdateCluster" => op::update_cluster::UpdateClusterInput,
+    "UpdateClusterSettings" => op::update_cluster_settings::UpdateClusterSettingsInput,
+}
+
+fn run<T: Operation>(body: &Value, realm: &mut Realm) -> Result<Value, Fault> {
+    let input = shape::from_wire::<T>(body).map_err(|error| Fault::common("SerializationException", error.to_string()))?;
+    let output = input.apply(realm)?;
+    shape::to_wire(&output).map_err(|error| Fault::server(format!("the answer cannot be written: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use ecs_model::facts;
+
+    #[test]
+    fn every_operation_is_one_of_the_api_and_reads_its_own_input() {
+        for (name, shape) in super::input_shapes() {
+            let operation = facts::model().operation(name).unwrap_or_else(|| panic!("ECS has no {name}"));
+            assert_eq!(operation.input, shape, "{name}");
+        }
+    }
+}

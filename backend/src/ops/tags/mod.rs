@@ -1,0 +1,3 @@
+//! Tags (ecs-semantics.md §1.9).
+
+pub mod rules;

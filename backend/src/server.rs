@@ -1,0 +1,206 @@
+//! The server without its sockets: one function from request to answer.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use crate::fault::Fault;
+use crate::identity::{self, Caller};
+use crate::timing::{Timing, TimingMode};
+use crate::world::clock::Clock;
+use crate::world::ids::Ids;
+use crate::world::snapshot::{self, SnapshotError};
+use crate::world::World;
+use crate::{control, wire};
+
+/// How a server is set up.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// What identifiers are drawn from: the same seed, clock and calls give the same answers.
+    pub seed: u64,
+    /// How long things take.
+    pub timing: TimingMode,
+    /// Whether calls are throttled at ECS's rates (ecs-semantics.md §7.1).
+    pub throttle: bool,
+    /// Where the state is kept; it lives in memory only if absent.
+    pub data_dir: Option<PathBuf>,
+}
+
+/// A request, as it came over HTTP.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// `GET`, `POST` …
+    pub method: String,
+    /// The path and, after `?`, the query.
+    pub path: String,
+    /// The headers, names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Request {
+    /// A header's value; the name is in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+}
+
+/// An answer, as it goes over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// The HTTP status. 0 means that no answer must be sent: a fault of mode `drop` was asked for, and the connection is to be
+    /// cut.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// An ECS-compatible server.
+pub struct Server {
+    clock: Clock,
+    options: Options,
+    state: Mutex<State>,
+}
+
+/// What the server keeps: the world, and what is no part of it.
+pub(crate) struct State {
+    pub(crate) world: World,
+    /// What the control API added to the clock.
+    pub(crate) offset: SignedDuration,
+    /// How often each operation was called, and how often it was answered with each error.
+    pub(crate) calls: control::Calls,
+    /// The faults that the control API asked for.
+    pub(crate) faults: control::Faults,
+    /// The ids of requests: not the realms', so that reading changes nothing there.
+    request_ids: Ids,
+    /// Whether something may have changed since the last snapshot.
+    changed: bool,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl Server {
+    /// A server over the state that the data directory holds, or over an empty world.
+    ///
+    /// # Errors
+    /// The data directory holds something that cannot be read.
+    pub fn new(options: Options, clock: Clock) -> Result<Self, SnapshotError> {
+        let timing = Timing::of(options.timing);
+        let kept = options.data_dir.as_deref().map(|directory| snapshot::load(directory, timing)).transpose()?.flatten();
+        let now = clock();
+        let world = kept.unwrap_or_else(|| World::new(options.seed, timing, now));
+        // The world's time goes on where it was, even if it had been moved ahead of the clock.
+        let offset = world.now.duration_since(now).max(SignedDuration::ZERO);
+        let state = State {
+            world,
+            offset,
+            calls: control::Calls::default(),
+            faults: control::Faults::default(),
+            request_ids: Ids::new(options.seed, "requests"),
+            changed: false,
+        };
+        Ok(Self { clock, options, state: Mutex::new(state) })
+    }
+
+    /// Answers a request, whatever it is.
+    pub fn handle(&self, request: &Request) -> Response {
+        let mut state = self.lock();
+        let id = state.request_ids.uuid();
+        self.advance(&mut state);
+        let mut response = if request.path.starts_with(control::PREFIX) {
+            state.changed |= request.method != "GET";
+            control::answer(&mut state, &self.options, request)
+        } else {
+            self.ecs(&mut state, request)
+        };
+        response.headers.insert("x-amzn-requestid".to_owned(), id);
+        response
+    }
+
+    /// Lets everything happen that is due by now, as any request does first.
+    pub fn tick(&self) {
+        self.advance(&mut self.lock());
+    }
+
+    /// When the next event is due, as the clock that was given counts; for a caller that drives virtual time.
+    pub fn next_event(&self) -> Option<Timestamp> {
+        let state = self.lock();
+        state.world.next_at()?.checked_sub(state.offset).ok()
+    }
+
+    /// Writes the state to the data directory if there is one and something may have changed.
+    ///
+    /// # Errors
+    /// The directory cannot be written, or the state cannot be put into JSON.
+    pub fn save(&self) -> Result<(), SnapshotError> {
+        let Some(directory) = &self.options.data_dir else { return Ok(()) };
+        let mut state = self.lock();
+        if !state.changed {
+            return Ok(());
+        }
+        let document = snapshot::write(&state.world).map_err(|error| SnapshotError::Content {
+            path: directory.display().to_string(),
+            what: error.to_string(),
+        })?;
+        state.changed = false;
+        drop(state);
+        let saved = snapshot::save(directory, &document);
+        if saved.is_err() {
+            self.lock().changed = true;
+        }
+        saved
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic in an operation would poison the lock; the world is still the best answer that we have.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn advance(&self, state: &mut State) {
+        let now = (self.clock)().checked_add(state.offset).unwrap_or(Timestamp::MAX);
+        state.changed |= state.world.next_at().is_some_and(|at| at <= now);
+        state.world.advance(now);
+    }
+
+    fn ecs(&self, state: &mut State, request: &Request) -> Response {
+        let Some(target) = request.header("x-amz-target").filter(|_| request.method == "POST") else {
+            return fault(&Fault::common("UnknownOperationException", "The request has no X-Amz-Target header."));
+        };
+        match self.called(state, target, request) {
+            Ok(body) => json(200, &body),
+            Err(refused) => fault(&refused),
+        }
+    }
+
+    fn called(&self, state: &mut State, target: &str, request: &Request) -> Result<Value, Fault> {
+        let Caller { realm, .. } =
+            identity::caller(request.header("authorization"), request.header("x-amz-security-token"))?;
+        let operation = wire::operation(target)?;
+        let body = wire::body(&request.body)?;
+        let readonly = ecs_model::facts::model().operation(operation).is_some_and(|facts| facts.readonly);
+        state.changed |= !readonly;
+        let result = wire::carry_out(operation, &body, state.world.realm(&realm));
+        state.calls.count(operation, result.as_ref().err());
+        result
+    }
+}
+
+/// An answer in JSON.
+pub(crate) fn json(status: u16, body: &Value) -> Response {
+    let headers = BTreeMap::from([("content-type".to_owned(), wire::CONTENT_TYPE.to_owned())]);
+    Response { status, headers, body: body.to_string().into_bytes() }
+}
+
+fn fault(refused: &Fault) -> Response {
+    json(refused.status, &refused.body())
+}
