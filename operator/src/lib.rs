@@ -2,6 +2,8 @@
 
 pub mod aws;
 pub mod clock;
+pub mod diff;
 pub mod error;
 pub mod k8s;
+pub mod observer;
 pub mod telemetry;

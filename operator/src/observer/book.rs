@@ -1,0 +1,351 @@
+//! The observer's memory of one kind of resource: who watches what, what was seen last, and when to look again. Pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::aws::error::AwsError;
+use crate::k8s::object::ObjectKey;
+use crate::observer::Freshness;
+use crate::observer::subject::Subject;
+
+/// A resource that stops moving is looked at often for this long still: events and tasks follow a little later.
+const AFTERMATH: Duration = Duration::from_secs(10);
+
+/// A failed read is repeated after this time; the budget and the SDK have had their turn by then.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// How much longer than usual the pause between two reads of something that moves becomes at most.
+const SLOWEST: u32 = 5;
+
+/// The memory.
+#[derive(Debug)]
+pub struct Book<S: Subject> {
+    entries: BTreeMap<S, Entry<S>>,
+}
+
+#[derive(Debug)]
+struct Entry<S: Subject> {
+    watchers: BTreeSet<ObjectKey>,
+    seen: Option<Seen<S>>,
+    failure: Option<AwsError>,
+    written_at: Option<Instant>,
+    moved_at: Option<Instant>,
+    moving_since: Option<Instant>,
+    due: Instant,
+    expected: bool,
+}
+
+#[derive(Debug)]
+struct Seen<S: Subject> {
+    view: Arc<S::View>,
+    begun: Instant,
+}
+
+/// What became of a read.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Reception {
+    /// New facts; these are to be woken.
+    Changed(Vec<ObjectKey>),
+    /// The same facts as before.
+    Same,
+    /// Begun before the last write, or before the view that is known: discarded.
+    Stale,
+    /// The read failed; these are to be woken, since they have not heard of it yet.
+    Failed(Vec<ObjectKey>),
+    /// Nobody watches it (any more).
+    Unwatched,
+}
+
+impl<S: Subject> Default for Book<S> {
+    fn default() -> Self {
+        Self { entries: BTreeMap::new() }
+    }
+}
+
+impl<S: Subject> Book<S> {
+    /// Keeps `key` for `watcher`; a new key is due at once.
+    pub fn watch(&mut self, key: &S, watcher: &ObjectKey, now: Instant) {
+        let entry = self.entries.entry(key.clone()).or_insert_with(|| Entry {
+            watchers: BTreeSet::new(),
+            seen: None,
+            failure: None,
+            written_at: None,
+            moved_at: None,
+            moving_since: None,
+            due: now,
+            expected: false,
+        });
+        entry.watchers.insert(watcher.clone());
+    }
+
+    /// Ends a watch; a key without watchers is forgotten.
+    pub fn unwatch(&mut self, key: &S, watcher: &ObjectKey) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.watchers.remove(watcher);
+            if entry.watchers.is_empty() {
+                self.entries.remove(key);
+            }
+        }
+    }
+
+    /// Ends all watches of `watcher`.
+    pub fn forget(&mut self, watcher: &ObjectKey) {
+        self.entries.retain(|_, entry| {
+            entry.watchers.remove(watcher);
+            !entry.watchers.is_empty()
+        });
+    }
+
+    /// The newest view that shows the last write.
+    pub fn view(&self, key: &S) -> Option<Arc<S::View>> {
+        let entry = self.entries.get(key)?;
+        let seen = entry.seen.as_ref()?;
+        let shows_write = entry.written_at.is_none_or(|written| seen.begun > written);
+        shows_write.then(|| seen.view.clone())
+    }
+
+    /// The newest view, be it older than the last write: a source for the parts that do not change.
+    pub fn last_seen(&self, key: &S) -> Option<Arc<S::View>> {
+        self.entries.get(key)?.seen.as_ref().map(|seen| seen.view.clone())
+    }
+
+    /// Why the last read failed.
+    pub fn failure(&self, key: &S) -> Option<AwsError> {
+        self.entries.get(key)?.failure.clone()
+    }
+
+    /// Notes a write; it is looked at after `pause`.
+    pub fn wrote(&mut self, key: &S, now: Instant, pause: Duration) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.written_at = Some(now);
+            entry.moved_at = Some(now);
+            entry.due = now + pause;
+        }
+    }
+
+    /// Notes whether the resource ought to exist.
+    pub fn expect(&mut self, key: &S, exists: bool) {
+        if let Some(entry) = self.entries.get_mut(key) {
+            entry.expected = exists;
+        }
+    }
+
+    /// Of those that ought to exist and have been read: how many, and how many are missing.
+    pub fn missing(&self) -> (usize, usize) {
+        let read = self.entries.values().filter(|entry| entry.expected).filter_map(|entry| entry.seen.as_ref());
+        read.fold((0, 0), |(all, missing), seen| (all + 1, missing + usize::from(!S::exists(&seen.view))))
+    }
+
+    /// The keys to read now.
+    pub fn due(&self, now: Instant) -> Vec<S> {
+        self.entries.iter().filter(|(_, entry)| entry.due <= now).map(|(key, _)| key.clone()).collect()
+    }
+
+    /// When the next key is due; `None` when nothing is watched.
+    pub fn next_due(&self) -> Option<Instant> {
+        self.entries.values().map(|entry| entry.due).min()
+    }
+
+    /// How many keys are watched.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether nothing is watched.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Takes in what a read found that was begun at `begun`.
+    pub fn receive(
+        &mut self,
+        key: &S,
+        begun: Instant,
+        found: Result<Arc<S::View>, AwsError>,
+        now: Instant,
+        freshness: &Freshness,
+    ) -> Reception {
+        let crowd = self.crowd(now);
+        let Some(entry) = self.entries.get_mut(key) else { return Reception::Unwatched };
+        let view = match found {
+            Ok(view) => view,
+            Err(error) => {
+                entry.due = now + AFTER_FAILURE;
+                let news = entry.failure.as_ref().is_none_or(|known| known.class != error.class);
+                entry.failure = Some(error);
+                let told = if news { entry.watchers.iter().cloned().collect() } else { Vec::new() };
+                return Reception::Failed(told);
+            }
+        };
+        let before_write = entry.written_at.is_some_and(|written| begun <= written);
+        let before_seen = entry.seen.as_ref().is_some_and(|seen| begun < seen.begun);
+        if before_write || before_seen {
+            // After a write the date that it set stands: the effect still has to be seen.
+            if !before_write && entry.due <= now {
+                entry.due = now + freshness.after_write;
+            }
+            return Reception::Stale;
+        }
+        if S::is_moving(&view) {
+            entry.moved_at = Some(now);
+            entry.moving_since.get_or_insert(now);
+        } else {
+            entry.moving_since = None;
+        }
+        entry.due = if S::is_partial(&view) {
+            now + freshness.after_write
+        } else if entry.is_lively(now) {
+            now + entry.pause_while_moving(now, crowd, freshness)
+        } else {
+            now + freshness.steady * S::STEADIER
+        };
+        // After a write even the same facts are news: nobody could look at them since.
+        let unseen = entry.seen.as_ref().is_none_or(|seen| entry.written_at.is_some_and(|at| seen.begun <= at));
+        let changed = unseen || entry.seen.as_ref().is_none_or(|seen| !S::same(&seen.view, &view));
+        let recovered = entry.failure.take().is_some();
+        entry.seen = Some(Seen { view, begun });
+        if changed || recovered {
+            Reception::Changed(entry.watchers.iter().cloned().collect())
+        } else {
+            Reception::Same
+        }
+    }
+
+    /// By how much each read comes later because many move: a thousand services must not cost ten times what a hundred do.
+    fn crowd(&self, now: Instant) -> u32 {
+        let moving = self.entries.values().filter(|entry| entry.is_lively(now)).count();
+        u32::try_from(moving / 100).unwrap_or(u32::MAX).clamp(1, SLOWEST)
+    }
+}
+
+impl<S: Subject> Entry<S> {
+    fn is_lively(&self, now: Instant) -> bool {
+        self.moved_at.is_some_and(|moved| now.saturating_duration_since(moved) < AFTERMATH)
+    }
+
+    /// What has been moving for minutes will hardly be done in seconds.
+    fn pause_while_moving(&self, now: Instant, crowd: u32, freshness: &Freshness) -> Duration {
+        let minutes = self.moving_since.map_or(0, |since| now.saturating_duration_since(since).as_secs() / 60);
+        let patience = u32::try_from(minutes).unwrap_or(u32::MAX).clamp(1, SLOWEST);
+        freshness.moving * crowd.max(patience)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::k8s::object::Kind;
+    use crate::observer::subject::{DefinitionKey, DefinitionView};
+
+    const FRESHNESS: Freshness = Freshness {
+        moving: Duration::from_secs(2),
+        steady: Duration::from_secs(60),
+        after_write: Duration::from_secs(1),
+    };
+
+    fn key() -> DefinitionKey {
+        DefinitionKey { definition: "web:1".into() }
+    }
+
+    fn watcher(name: &str) -> ObjectKey {
+        ObjectKey::namespaced(Kind::EcsTaskDefinition, "shop", name)
+    }
+
+    fn view(found: bool) -> Arc<DefinitionView> {
+        let definition = found.then(|| aws_sdk_ecs::types::TaskDefinition::builder().family("web").build());
+        Arc::new(DefinitionView { definition, tags: Vec::new(), observed_at: jiff::Timestamp::UNIX_EPOCH })
+    }
+
+    fn second(number: u64, start: Instant) -> Instant {
+        start + Duration::from_secs(number)
+    }
+
+    fn watched(start: Instant) -> Book<DefinitionKey> {
+        let mut book = Book::default();
+        book.watch(&key(), &watcher("web"), start);
+        book
+    }
+
+    #[test]
+    fn a_new_key_is_due_at_once_and_wakes_its_watchers_when_facts_change() {
+        let start = Instant::now();
+        let mut book = watched(start);
+        assert_eq!(book.due(start), [key()]);
+        let woken = vec![watcher("web")];
+        assert_eq!(book.receive(&key(), start, Ok(view(false)), start, &FRESHNESS), Reception::Changed(woken.clone()));
+        assert!(book.due(second(59, start)).is_empty());
+        let later = second(300, start);
+        assert_eq!(book.receive(&key(), later, Ok(view(false)), later, &FRESHNESS), Reception::Same);
+        let later = second(600, start);
+        assert_eq!(book.receive(&key(), later, Ok(view(true)), later, &FRESHNESS), Reception::Changed(woken));
+    }
+
+    #[test]
+    fn a_view_begun_before_the_last_write_is_discarded() {
+        let start = Instant::now();
+        let mut book = watched(start);
+        book.receive(&key(), start, Ok(view(false)), start, &FRESHNESS);
+        book.wrote(&key(), second(5, start), Duration::from_secs(1));
+        assert!(book.view(&key()).is_none(), "the known view does not show the write");
+        let outcome = book.receive(&key(), second(4, start), Ok(view(false)), second(6, start), &FRESHNESS);
+        assert_eq!(outcome, Reception::Stale);
+        assert!(book.view(&key()).is_none());
+        assert_eq!(book.due(second(6, start)), [key()], "the read that shows the write is still owed");
+        let outcome = book.receive(&key(), second(6, start), Ok(view(false)), second(7, start), &FRESHNESS);
+        assert_eq!(outcome, Reception::Changed(vec![watcher("web")]), "the same facts, but now they count");
+        assert!(book.view(&key()).is_some());
+    }
+
+    #[test]
+    fn never_goes_back_in_time() {
+        let start = Instant::now();
+        let mut book = watched(start);
+        book.receive(&key(), second(2, start), Ok(view(true)), second(3, start), &FRESHNESS);
+        let late = book.receive(&key(), second(1, start), Ok(view(false)), second(4, start), &FRESHNESS);
+        assert_eq!(late, Reception::Stale);
+        assert!(book.view(&key()).unwrap().definition.is_some());
+    }
+
+    #[test]
+    fn a_failure_keeps_what_is_known_and_is_told_once() {
+        let start = Instant::now();
+        let mut book = watched(start);
+        book.receive(&key(), start, Ok(view(true)), start, &FRESHNESS);
+        let error = AwsError::new("DescribeTaskDefinition", "ServerException", "");
+        let told = book.receive(&key(), second(1, start), Err(error.clone()), second(1, start), &FRESHNESS);
+        assert_eq!(told, Reception::Failed(vec![watcher("web")]));
+        let again = book.receive(&key(), second(2, start), Err(error.clone()), second(2, start), &FRESHNESS);
+        assert_eq!(again, Reception::Failed(Vec::new()));
+        assert!(book.view(&key()).is_some());
+        assert_eq!(book.failure(&key()), Some(error));
+        let healed = book.receive(&key(), second(3, start), Ok(view(true)), second(3, start), &FRESHNESS);
+        assert_eq!(healed, Reception::Changed(vec![watcher("web")]));
+        assert_eq!(book.failure(&key()), None);
+    }
+
+    #[test]
+    fn what_nobody_watches_is_forgotten() {
+        let start = Instant::now();
+        let mut book = watched(start);
+        book.watch(&key(), &watcher("other"), start);
+        book.forget(&watcher("web"));
+        assert_eq!(book.len(), 1);
+        book.unwatch(&key(), &watcher("other"));
+        assert!(book.is_empty());
+        assert_eq!(book.receive(&key(), start, Ok(view(true)), start, &FRESHNESS), Reception::Unwatched);
+    }
+
+    #[test]
+    fn counts_what_ought_to_be_there() {
+        let start = Instant::now();
+        let mut book = watched(start);
+        assert_eq!(book.missing(), (0, 0));
+        book.expect(&key(), true);
+        book.receive(&key(), start, Ok(view(false)), start, &FRESHNESS);
+        assert_eq!(book.missing(), (1, 1));
+        book.receive(&key(), second(1, start), Ok(view(true)), second(1, start), &FRESHNESS);
+        assert_eq!(book.missing(), (1, 0));
+    }
+}

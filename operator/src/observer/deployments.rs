@@ -1,0 +1,263 @@
+//! Reading service deployments and revisions: a service's memory of its rollouts.
+//!
+//! Read only where there is something to learn. A service whose first deployment is in place and did not fail has no
+//! history, and a finished deployment and a revision never change; so a steady service costs nothing here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ecs::operation::describe_service_deployments::DescribeServiceDeploymentsInput;
+use aws_sdk_ecs::operation::describe_service_revisions::DescribeServiceRevisionsInput;
+use aws_sdk_ecs::operation::list_service_deployments::ListServiceDeploymentsInput;
+use aws_sdk_ecs::types::{
+    Deployment, DeploymentControllerType, DeploymentRolloutState, Service, ServiceDeployment, ServiceDeploymentStatus,
+    ServiceRevision,
+};
+use futures::StreamExt;
+use futures::stream;
+
+use crate::aws::account::Target;
+use crate::aws::call::built;
+use crate::aws::error::{AwsError, Class};
+use crate::observer::services::created;
+use crate::observer::subject::{Before, Found, ServiceKey, ServiceView};
+
+/// How many deployments are kept, newest first.
+const KEPT: i32 = 20;
+/// The most ARNs that one describe call takes (ecs-semantics.md §1.5).
+const BATCH: usize = 20;
+/// Calls that are under way at once.
+const ABREAST: usize = 4;
+
+/// Adds deployments and revisions to the views that have services. A failure makes the whole view a failure: half a memory
+/// could start a rollout that was rolled back before.
+pub(super) async fn complete(target: &Target, found: &mut Found<ServiceKey>, before: &Before<ServiceKey>) {
+    list(target, found, before).await;
+    describe_deployments(target, found, before).await;
+    describe_revisions(target, found, before).await;
+}
+
+/// The memory of the same service before, not that of a predecessor with its name.
+fn memory<'a>(view: &ServiceView, key: &ServiceKey, before: &'a Before<ServiceKey>) -> Option<&'a ServiceView> {
+    let known = before.get(key)?;
+    (created(view).is_some() && created(view) == created(known)).then_some(known.as_ref())
+}
+
+/// Finds out which deployments there are; as yet with ARN and status only.
+async fn list(target: &Target, found: &mut Found<ServiceKey>, before: &Before<ServiceKey>) {
+    let mut asked = Vec::new();
+    for (key, view) in found.iter_mut() {
+        let Ok(view) = view else { continue };
+        let Some(service) = &view.service else { continue };
+        if !has_history(service) {
+            continue;
+        }
+        match memory(view, key, before) {
+            Some(known) if !is_news(service, known) => view.deployments.clone_from(&known.deployments),
+            _ => asked.push(key.clone()),
+        }
+    }
+    let answers: Vec<_> = stream::iter(asked)
+        .map(|key| async move {
+            let answer = list_one(target, &key).await;
+            (key, answer)
+        })
+        .buffered(ABREAST)
+        .collect()
+        .await;
+    for (key, answer) in answers {
+        settle(found, key, answer, |view, deployments| view.deployments = deployments);
+    }
+}
+
+async fn list_one(target: &Target, key: &ServiceKey) -> Result<Vec<ServiceDeployment>, AwsError> {
+    let input = ListServiceDeploymentsInput::builder()
+        .cluster(&key.cluster)
+        .service(&key.service)
+        .max_results(KEPT)
+        .build();
+    let answer = match target.call(built("ListServiceDeployments", input)?).await {
+        Ok(answer) => answer,
+        Err(error) if error.class == Class::NotFound || error.is("UnsupportedFeatureException") => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut briefs = answer.service_deployments.unwrap_or_default();
+    // ECS promises no order.
+    briefs.sort_by(|one, other| {
+        let key = |brief: &aws_sdk_ecs::types::ServiceDeploymentBrief| {
+            (brief.created_at.map(|at| (at.secs(), at.subsec_nanos())), brief.service_deployment_arn.clone())
+        };
+        key(other).cmp(&key(one))
+    });
+    let deployments = briefs.into_iter().map(|brief| {
+        ServiceDeployment::builder()
+            .set_service_deployment_arn(brief.service_deployment_arn)
+            .set_status(brief.status)
+            .build()
+    });
+    Ok(deployments.collect())
+}
+
+/// Whether there was ever more than a first deployment that went well.
+fn has_history(service: &Service) -> bool {
+    let by_ecs = service.deployment_controller().is_none_or(|controller| controller.r#type() == &DeploymentControllerType::Ecs);
+    if !by_ecs || service.status() != Some("ACTIVE") {
+        return false;
+    }
+    let [only] = service.deployments() else { return true };
+    only.rollout_state() == Some(&DeploymentRolloutState::Failed) || !is_first(service, only)
+}
+
+/// The first deployment of a service is as old as the service itself.
+fn is_first(service: &Service, deployment: &Deployment) -> bool {
+    let (Some(service), Some(deployment)) = (service.created_at(), deployment.created_at()) else { return false };
+    deployment.secs().saturating_sub(service.secs()) <= 1
+}
+
+/// Whether the list may have changed since: another deployment, another state, or one that has not ended.
+fn is_news(service: &Service, known: &ServiceView) -> bool {
+    let summary = |service: &Service| -> Vec<_> {
+        let one = |deployment: &Deployment| {
+            (deployment.id.clone(), deployment.status.clone(), deployment.rollout_state.clone())
+        };
+        service.deployments().iter().map(one).collect()
+    };
+    let Some(before) = &known.service else { return true };
+    known.deployments.is_empty()
+        || known.deployments.iter().any(|deployment| !has_ended(deployment))
+        || before.current_service_deployment != service.current_service_deployment
+        || summary(before) != summary(service)
+}
+
+fn has_ended(deployment: &ServiceDeployment) -> bool {
+    matches!(
+        deployment.status(),
+        Some(
+            ServiceDeploymentStatus::Successful
+                | ServiceDeploymentStatus::Stopped
+                | ServiceDeploymentStatus::RollbackSuccessful
+                | ServiceDeploymentStatus::RollbackFailed
+        )
+    )
+}
+
+/// Reads the listed deployments in full, but for those that had ended when last read.
+async fn describe_deployments(target: &Target, found: &mut Found<ServiceKey>, before: &Before<ServiceKey>) {
+    let mut known: BTreeMap<String, ServiceDeployment> = BTreeMap::new();
+    let mut wanted: BTreeSet<String> = BTreeSet::new();
+    for (key, view) in found.iter() {
+        let Ok(view) = view else { continue };
+        let ended = memory(view, key, before).map(|view| view.deployments.as_slice()).unwrap_or_default();
+        for deployment in ended.iter().filter(|deployment| has_ended(deployment)) {
+            known.extend(deployment.service_deployment_arn.clone().map(|arn| (arn, deployment.clone())));
+        }
+        let arns = view.deployments.iter().filter_map(|deployment| deployment.service_deployment_arn.clone());
+        wanted.extend(arns.filter(|arn| !known.contains_key(arn)));
+    }
+    let read = in_batches(wanted, |arns| async move {
+        let input = DescribeServiceDeploymentsInput::builder().set_service_deployment_arns(Some(arns)).build();
+        let answer = target.call(built("DescribeServiceDeployments", input)?).await?;
+        let deployments = answer.service_deployments.unwrap_or_default();
+        Ok(deployments
+            .into_iter()
+            .filter_map(|deployment| Some((deployment.service_deployment_arn.clone()?, deployment)))
+            .collect())
+    })
+    .await;
+    match read {
+        Ok(read) => known.extend(read),
+        Err(error) => return fail(found, &error, |view| !view.deployments.is_empty()),
+    }
+    for view in found.values_mut().flatten() {
+        for deployment in &mut view.deployments {
+            let full = deployment.service_deployment_arn.as_ref().and_then(|arn| known.get(arn));
+            if let Some(full) = full {
+                *deployment = full.clone();
+            }
+        }
+    }
+}
+
+/// Reads the revisions that run or were aimed at, each once in its life.
+async fn describe_revisions(target: &Target, found: &mut Found<ServiceKey>, before: &Before<ServiceKey>) {
+    let mut known: BTreeMap<String, ServiceRevision> = BTreeMap::new();
+    let mut wanted: BTreeSet<String> = BTreeSet::new();
+    for (key, view) in found.iter() {
+        let Ok(view) = view else { continue };
+        let read = memory(view, key, before).map(|view| view.revisions.as_slice()).unwrap_or_default();
+        for revision in read {
+            known.extend(revision.service_revision_arn.clone().map(|arn| (arn, revision.clone())));
+        }
+        wanted.extend(revisions_of(view).into_iter().filter(|arn| !known.contains_key(arn)));
+    }
+    let read = in_batches(wanted, |arns| async move {
+        let input = DescribeServiceRevisionsInput::builder().set_service_revision_arns(Some(arns)).build();
+        let answer = target.call(built("DescribeServiceRevisions", input)?).await?;
+        let revisions = answer.service_revisions.unwrap_or_default();
+        Ok(revisions
+            .into_iter()
+            .filter_map(|revision| Some((revision.service_revision_arn.clone()?, revision)))
+            .collect())
+    })
+    .await;
+    match read {
+        Ok(read) => known.extend(read),
+        Err(error) => return fail(found, &error, |view| !revisions_of(view).is_empty()),
+    }
+    for view in found.values_mut().flatten() {
+        view.revisions = revisions_of(view).iter().filter_map(|arn| known.get(arn).cloned()).collect();
+    }
+}
+
+fn revisions_of(view: &ServiceView) -> BTreeSet<String> {
+    let running = view.service.iter().flat_map(|service| service.current_service_revisions());
+    let running = running.filter_map(|revision| revision.arn.clone());
+    let aimed = view.deployments.iter().filter_map(|deployment| {
+        deployment.target_service_revision.as_ref()?.arn.clone()
+    });
+    running.chain(aimed).collect()
+}
+
+/// Reads `arns` in batches; what ECS does not know (any more) is left out.
+async fn in_batches<T, F>(
+    arns: BTreeSet<String>,
+    read: impl Fn(Vec<String>) -> F,
+) -> Result<BTreeMap<String, T>, AwsError>
+where
+    F: Future<Output = Result<BTreeMap<String, T>, AwsError>>,
+{
+    let arns: Vec<String> = arns.into_iter().collect();
+    let batches = arns.chunks(BATCH).map(<[String]>::to_vec).collect::<Vec<_>>();
+    let answers: Vec<_> = stream::iter(batches).map(read).buffered(ABREAST).collect().await;
+    let mut all = BTreeMap::new();
+    for answer in answers {
+        match answer {
+            Ok(part) => all.extend(part),
+            Err(error) if error.class == Class::NotFound || error.is("UnsupportedFeatureException") => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(all)
+}
+
+fn settle<T>(
+    found: &mut Found<ServiceKey>,
+    key: ServiceKey,
+    answer: Result<T, AwsError>,
+    put: impl FnOnce(&mut ServiceView, T),
+) {
+    match (found.get_mut(&key), answer) {
+        (Some(Ok(view)), Ok(answer)) => put(view, answer),
+        (_, Err(error)) => {
+            found.insert(key, Err(error));
+        }
+        _ => {}
+    }
+}
+
+fn fail(found: &mut Found<ServiceKey>, error: &AwsError, concerned: impl Fn(&ServiceView) -> bool) {
+    for view in found.values_mut() {
+        if view.as_ref().is_ok_and(&concerned) {
+            *view = Err(error.clone());
+        }
+    }
+}

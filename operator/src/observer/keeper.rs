@@ -1,0 +1,205 @@
+//! Keeps one kind of resource fresh: a sweep over what is due, and a lane for reads that somebody waits for.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, oneshot};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::aws::error::{AwsError, Class};
+use crate::k8s::object::ObjectKey;
+use crate::observer::Shared;
+use crate::observer::book::{Book, Reception};
+use crate::observer::subject::{Depth, Subject};
+
+/// Reads that are asked for within this time go out together.
+const COALESCE: Duration = Duration::from_millis(20);
+/// Sweeps start at most this often, so that what falls due one by one still fills batches.
+const BEAT: Duration = Duration::from_millis(500);
+/// The most resources that one sweep reads before it takes in what it found.
+const STRIDE: usize = 500;
+
+type Waiting<S> = oneshot::Sender<Result<Arc<<S as Subject>::View>, AwsError>>;
+
+/// One kind of resource.
+#[derive(Debug)]
+pub struct Keeper<S: Subject> {
+    book: Mutex<Book<S>>,
+    book_changed: Notify,
+    asked: Mutex<Vec<(S, Waiting<S>)>>,
+    asked_changed: Notify,
+}
+
+impl<S: Subject> Default for Keeper<S> {
+    fn default() -> Self {
+        Self {
+            book: Mutex::default(),
+            book_changed: Notify::new(),
+            asked: Mutex::default(),
+            asked_changed: Notify::new(),
+        }
+    }
+}
+
+impl<S: Subject> Keeper<S> {
+    pub(crate) fn watch(&self, key: &S, object: &ObjectKey) {
+        self.book().watch(key, object, Instant::now());
+        self.book_changed.notify_one();
+    }
+
+    pub(crate) fn unwatch(&self, key: &S, object: &ObjectKey) {
+        self.book().unwatch(key, object);
+    }
+
+    pub(crate) fn forget(&self, object: &ObjectKey) {
+        self.book().forget(object);
+    }
+
+    pub(crate) fn view(&self, key: &S) -> Option<Arc<S::View>> {
+        self.book().view(key)
+    }
+
+    pub(crate) fn failure(&self, key: &S) -> Option<AwsError> {
+        self.book().failure(key)
+    }
+
+    pub(crate) fn wrote(&self, key: &S, pause: Duration) {
+        self.book().wrote(key, Instant::now(), pause);
+        self.book_changed.notify_one();
+    }
+
+    pub(crate) fn expect(&self, key: &S, exists: bool) {
+        self.book().expect(key, exists);
+    }
+
+    pub(crate) fn missing(&self) -> (usize, usize) {
+        self.book().missing()
+    }
+
+    pub(crate) async fn read_fresh(&self, key: &S) -> Result<Arc<S::View>, AwsError> {
+        let (sender, receiver) = oneshot::channel();
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push((key.clone(), sender));
+        self.asked_changed.notify_one();
+        let ended = || AwsError::local("Observe", Class::Transient, "Ended", "the observer has ended");
+        receiver.await.map_err(|_| ended())?
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book<S>> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take_asked(&self) -> BTreeMap<S, Vec<Waiting<S>>> {
+        let asked = std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut by_key: BTreeMap<S, Vec<Waiting<S>>> = BTreeMap::new();
+        for (key, waiting) in asked {
+            by_key.entry(key).or_default().push(waiting);
+        }
+        by_key
+    }
+}
+
+/// Starts the sweep and the lane of one kind.
+pub(crate) fn start<S: Subject>(shared: &Arc<Shared>, tasks: &mut JoinSet<()>) {
+    tasks.spawn(sweep::<S>(shared.clone()));
+    tasks.spawn(answer::<S>(shared.clone()));
+}
+
+/// Reads what is due, for ever.
+async fn sweep<S: Subject>(shared: Arc<Shared>) {
+    let keeper = S::keeper(&shared);
+    loop {
+        let next = keeper.book().next_due();
+        let changed = keeper.book_changed.notified();
+        match next {
+            None => changed.await,
+            Some(due) if due > Instant::now() => {
+                tokio::select! {
+                    biased;
+                    () = tokio::time::sleep_until(due) => {}
+                    () = changed => {}
+                }
+            }
+            Some(_) => {
+                let due = keeper.book().due(Instant::now());
+                for stride in due.chunks(STRIDE) {
+                    read::<S>(&shared, stride.to_vec(), Depth::Full).await;
+                }
+                shared.surroundings.metrics.watched(S::NAME, keeper.book().len());
+                tokio::time::sleep(BEAT).await;
+            }
+        }
+    }
+}
+
+/// Answers those who wait for a fresh read, for ever.
+async fn answer<S: Subject>(shared: Arc<Shared>) {
+    let keeper = S::keeper(&shared);
+    let mut running = JoinSet::new();
+    loop {
+        keeper.asked_changed.notified().await;
+        tokio::time::sleep(COALESCE).await;
+        while running.try_join_next().is_some() {}
+        let asked = keeper.take_asked();
+        if asked.is_empty() {
+            continue;
+        }
+        let shared = shared.clone();
+        // Not awaited: those who ask meanwhile must not wait for a slow answer to others.
+        running.spawn(async move {
+            let keys = asked.keys().cloned().collect();
+            let mut found = read::<S>(&shared, keys, Depth::Itself).await;
+            for (key, waiting) in asked {
+                let silence = || Err(AwsError::local("Observe", Class::Transient, "NoAnswer", "ECS said nothing about it"));
+                let outcome = found.remove(&key).unwrap_or_else(silence);
+                for one in waiting {
+                    // Fails when the one who asked gave up meanwhile.
+                    let _ = one.send(outcome.clone());
+                }
+            }
+        });
+    }
+}
+
+/// Reads `keys`, takes in what was found, and wakes whom it concerns.
+async fn read<S: Subject>(
+    shared: &Shared,
+    keys: Vec<S>,
+    depth: Depth,
+) -> BTreeMap<S, Result<Arc<S::View>, AwsError>> {
+    let keeper = S::keeper(shared);
+    let before = {
+        let book = keeper.book();
+        keys.iter().filter_map(|key| Some((key.clone(), book.last_seen(key)?))).collect()
+    };
+    let begun = Instant::now();
+    let found = S::read(shared, keys, before, depth).await;
+    let found: BTreeMap<_, _> = found.into_iter().map(|(key, view)| (key, view.map(Arc::new))).collect();
+    let now = Instant::now();
+    let mut woken = Vec::new();
+    {
+        let mut book = keeper.book();
+        for (key, view) in &found {
+            let reception = book.receive(key, begun, view.clone(), now, &shared.surroundings.freshness);
+            let word = match reception {
+                Reception::Changed(watchers) => {
+                    woken.extend(watchers);
+                    "changed"
+                }
+                Reception::Failed(watchers) => {
+                    woken.extend(watchers);
+                    "failed"
+                }
+                Reception::Same => "same",
+                Reception::Stale => "stale",
+                Reception::Unwatched => "unwatched",
+            };
+            shared.surroundings.metrics.observation(S::NAME, word);
+        }
+    }
+    for object in woken {
+        shared.surroundings.wakes.wake(&object);
+    }
+    found
+}

@@ -1,0 +1,204 @@
+//! What can be observed: its key, its view, and when it counts as moving.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use aws_sdk_ecs::types::{
+    CapacityProvider, CapacityProviderStatus, CapacityProviderUpdateStatus, Cluster, ContainerInstance,
+    DeploymentRolloutState, Service, ServiceDeployment, ServiceRevision, Tag, Task, TaskDefinition,
+};
+use jiff::Timestamp;
+
+use crate::aws::error::AwsError;
+use crate::observer::Shared;
+use crate::observer::keeper::Keeper;
+
+/// How much of a resource is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// The resource itself; the rest is taken over from the last full read.
+    Itself,
+    /// With everything that belongs to it: tasks, instances.
+    Full,
+}
+
+/// The views before a read, from which unchanged parts are taken over.
+pub type Before<S> = BTreeMap<S, Arc<<S as Subject>::View>>;
+/// What a read found, for each key that was asked for.
+pub type Found<S> = BTreeMap<S, Result<<S as Subject>::View, AwsError>>;
+
+/// Something in ECS that can be observed.
+pub trait Subject: Clone + Ord + Debug + Send + Sync + Sized + 'static {
+    /// What is seen of it.
+    type View: Debug + Send + Sync + 'static;
+    /// The word in metrics.
+    const NAME: &'static str;
+    /// How much more seldom than usual it is read when steady.
+    const STEADIER: u32 = 1;
+
+    /// Whether two views show the same facts; the time of looking is no fact.
+    fn same(one: &Self::View, other: &Self::View) -> bool;
+    /// Whether the facts will change soon of themselves.
+    fn is_moving(view: &Self::View) -> bool;
+    /// Whether the resource exists and is not gone (INACTIVE).
+    fn exists(view: &Self::View) -> bool;
+    /// Whether only part of it was ever read, so that a full read is due.
+    fn is_partial(_: &Self::View) -> bool {
+        false
+    }
+    /// Where it is kept.
+    fn keeper(shared: &Shared) -> &Keeper<Self>;
+    /// Reads all `keys`, in batches as large as ECS allows.
+    fn read(
+        shared: &Shared,
+        keys: Vec<Self>,
+        before: Before<Self>,
+        depth: Depth,
+    ) -> impl Future<Output = Found<Self>> + Send;
+}
+
+/// A service of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceKey {
+    /// The cluster's name or ARN. One cluster must always be spelled the same way.
+    pub cluster: String,
+    /// The service's name.
+    pub service: String,
+}
+
+/// What is seen of a service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceView {
+    /// The service with its tags, deployments and newest events; `None` when ECS does not know it (any more).
+    pub service: Option<Service>,
+    /// The cluster does not exist.
+    pub cluster_missing: bool,
+    /// The newest 20 service deployments, newest first. Not read (and so empty) while the first deployment of the service
+    /// is in place and did not fail, for there is no history then; nor for the EXTERNAL and `CODE_DEPLOY` controllers.
+    pub deployments: Vec<ServiceDeployment>,
+    /// The revisions that run now or that those deployments aimed at. They never change.
+    pub revisions: Vec<ServiceRevision>,
+    /// Its tasks, the stopped ones of the last hour too; by ARN.
+    pub tasks: Vec<Task>,
+    /// When the read that showed this began.
+    pub observed_at: Timestamp,
+    /// The tasks have been read at least once.
+    pub tasks_known: bool,
+}
+
+/// A cluster.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClusterKey {
+    /// The cluster's name or ARN.
+    pub cluster: String,
+}
+
+/// What is seen of a cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClusterView {
+    /// The cluster with settings, configuration, attachments, statistics and tags; `None` when ECS does not know it.
+    pub cluster: Option<Cluster>,
+    /// Its container instances with their tags; by ARN.
+    pub instances: Vec<ContainerInstance>,
+    /// When the read that showed this began.
+    pub observed_at: Timestamp,
+    /// The instances have been read at least once.
+    pub instances_known: bool,
+}
+
+/// A capacity provider.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProviderKey {
+    /// The cluster of a managed-instances provider; others belong to none.
+    pub cluster: Option<String>,
+    /// The provider's name.
+    pub name: String,
+}
+
+/// What is seen of a capacity provider.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProviderView {
+    /// The provider with its tags; `None` when ECS does not know it.
+    pub provider: Option<CapacityProvider>,
+    /// When the read that showed this began.
+    pub observed_at: Timestamp,
+}
+
+/// A task definition.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DefinitionKey {
+    /// `family` (its newest ACTIVE revision), `family:revision`, or an ARN.
+    pub definition: String,
+}
+
+/// What is seen of a task definition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DefinitionView {
+    /// The revision; `None` when ECS does not know it.
+    pub definition: Option<TaskDefinition>,
+    /// Its tags.
+    pub tags: Vec<Tag>,
+    /// When the read that showed this began.
+    pub observed_at: Timestamp,
+}
+
+impl ServiceView {
+    /// A view without a service.
+    pub fn absent(observed_at: Timestamp, cluster_missing: bool) -> Self {
+        Self {
+            service: None,
+            cluster_missing,
+            deployments: Vec::new(),
+            revisions: Vec::new(),
+            tasks: Vec::new(),
+            observed_at,
+            tasks_known: true,
+        }
+    }
+
+    pub(crate) fn moves(&self) -> bool {
+        let Some(service) = &self.service else { return false };
+        let rolling = service.deployments().iter().any(|deployment| {
+            deployment.rollout_state() == Some(&DeploymentRolloutState::InProgress)
+        });
+        match service.status() {
+            Some("INACTIVE") => false,
+            Some("ACTIVE") => {
+                rolling
+                    || service.deployments().len() > 1
+                    || service.pending_count() > 0
+                    || service.running_count() != service.desired_count()
+            }
+            _ => true,
+        }
+    }
+}
+
+impl ClusterView {
+    pub(crate) fn moves(&self) -> bool {
+        let Some(cluster) = &self.cluster else { return false };
+        matches!(cluster.status(), Some("PROVISIONING" | "DEPROVISIONING"))
+            || cluster.attachments_status() == Some("UPDATE_IN_PROGRESS")
+            || self.instances.iter().any(|instance| instance.status() != Some("ACTIVE"))
+    }
+}
+
+impl ProviderView {
+    pub(crate) fn moves(&self) -> bool {
+        let Some(provider) = &self.provider else { return false };
+        let changing = matches!(
+            provider.status(),
+            Some(CapacityProviderStatus::Provisioning | CapacityProviderStatus::Deprovisioning)
+        );
+        let updating = matches!(
+            provider.update_status(),
+            Some(
+                CapacityProviderUpdateStatus::CreateInProgress
+                    | CapacityProviderUpdateStatus::DeleteInProgress
+                    | CapacityProviderUpdateStatus::UpdateInProgress
+            )
+        );
+        changing || updating
+    }
+}

@@ -1,0 +1,125 @@
+//! Reading the tasks of services: listed per service, or per cluster where that is cheaper, and described a hundred a call.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ecs::operation::describe_tasks::DescribeTasksInput;
+use aws_sdk_ecs::operation::list_tasks::ListTasksInput;
+use aws_sdk_ecs::types::{DesiredStatus, Task, TaskField};
+
+use crate::aws::account::Target;
+use crate::aws::call::built;
+use crate::aws::error::{AwsError, Class};
+use crate::observer::subject::{Before, Found, ServiceKey};
+
+/// The most tasks that one `DescribeTasks` takes, and one page of `ListTasks` brings (ecs-semantics.md §1.6).
+const BATCH: usize = 100;
+/// From so many services of one cluster on, the cluster's tasks are listed as a whole.
+const WHOLE_CLUSTER: usize = 5;
+/// No list is followed further; a token that never ends must not hold a sweep for ever.
+const MOST_PAGES: usize = 200;
+
+/// Puts its tasks into each view that has a service.
+pub(super) async fn complete(target: &Target, found: &mut Found<ServiceKey>, before: &Before<ServiceKey>) {
+    let mut by_cluster: BTreeMap<String, Vec<ServiceKey>> = BTreeMap::new();
+    for (key, view) in found.iter() {
+        if view.as_ref().is_ok_and(|view| view.service.is_some()) {
+            by_cluster.entry(key.cluster.clone()).or_default().push(key.clone());
+        }
+    }
+    for (cluster, keys) in by_cluster {
+        let finished = finished_tasks(&keys, before);
+        let read = read(target, &cluster, &keys, finished).await;
+        for key in keys {
+            let Some(entry) = found.get_mut(&key) else { continue };
+            match (&read, entry) {
+                (Ok(tasks), Ok(view)) => {
+                    view.tasks = tasks.get(&key.service).cloned().unwrap_or_default();
+                    view.tasks_known = true;
+                }
+                (Err(error), entry) => *entry = Err(error.clone()),
+                (Ok(_), Err(_)) => {}
+            }
+        }
+    }
+}
+
+/// Tasks that have stopped do not change any more, so they need not be described again.
+fn finished_tasks(keys: &[ServiceKey], before: &Before<ServiceKey>) -> BTreeMap<String, Task> {
+    let known = keys.iter().filter_map(|key| before.get(key)).flat_map(|view| &view.tasks);
+    known
+        .filter(|task| task.last_status() == Some("STOPPED"))
+        .filter_map(|task| Some((task.task_arn.clone()?, task.clone())))
+        .collect()
+}
+
+async fn read(
+    target: &Target,
+    cluster: &str,
+    keys: &[ServiceKey],
+    mut known: BTreeMap<String, Task>,
+) -> Result<BTreeMap<String, Vec<Task>>, AwsError> {
+    let mut arns = BTreeSet::new();
+    if keys.len() >= WHOLE_CLUSTER {
+        list(target, cluster, None, &mut arns).await?;
+    } else {
+        for key in keys {
+            list(target, cluster, Some(&key.service), &mut arns).await?;
+        }
+    }
+    known.retain(|arn, _| arns.contains(arn));
+    let wanted: Vec<String> = arns.iter().filter(|arn| !known.contains_key(*arn)).cloned().collect();
+    for batch in wanted.chunks(BATCH) {
+        let described = describe(target, cluster, batch.to_vec()).await?;
+        known.extend(described.into_iter().filter_map(|task| Some((task.task_arn.clone()?, task))));
+    }
+    let mut by_service: BTreeMap<String, Vec<Task>> = BTreeMap::new();
+    for task in known.into_values() {
+        if let Some(service) = task.group().and_then(|group| group.strip_prefix("service:")) {
+            by_service.entry(service.to_owned()).or_default().push(task);
+        }
+    }
+    Ok(by_service)
+}
+
+/// Lists the tasks that run or are to, and those that stop or have.
+async fn list(
+    target: &Target,
+    cluster: &str,
+    service: Option<&str>,
+    arns: &mut BTreeSet<String>,
+) -> Result<(), AwsError> {
+    for desired in [DesiredStatus::Running, DesiredStatus::Stopped] {
+        let mut token = None;
+        for _ in 0..MOST_PAGES {
+            let input = ListTasksInput::builder()
+                .cluster(cluster)
+                .set_service_name(service.map(str::to_owned))
+                .desired_status(desired.clone())
+                .set_next_token(token)
+                .build();
+            let page = match target.call(built("ListTasks", input)?).await {
+                Ok(page) => page,
+                // Gone since it was described; the next sweep sees that.
+                Err(error) if error.class == Class::NotFound || error.is("ClusterNotFoundException") => break,
+                Err(error) => return Err(error),
+            };
+            arns.extend(page.task_arns.unwrap_or_default());
+            token = page.next_token;
+            // An empty page may have a successor: only the token tells.
+            if token.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn describe(target: &Target, cluster: &str, batch: Vec<String>) -> Result<Vec<Task>, AwsError> {
+    let input = DescribeTasksInput::builder()
+        .cluster(cluster)
+        .set_tasks(Some(batch))
+        .include(TaskField::Tags)
+        .build();
+    let answer = target.call(built("DescribeTasks", input)?).await?;
+    Ok(answer.tasks.unwrap_or_default())
+}
