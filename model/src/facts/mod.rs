@@ -9,6 +9,7 @@ mod check;
 mod descriptions;
 mod model;
 mod pattern;
+pub mod sample;
 pub mod trim;
 
 use std::sync::LazyLock;
