@@ -2,6 +2,7 @@
 
 pub mod aws;
 pub mod clock;
+pub mod context;
 pub mod diff;
 pub mod error;
 pub mod k8s;

@@ -34,6 +34,9 @@ const IDENTITY_TRUSTED: Duration = Duration::from_hours(1);
 /// How long a failed verification stands before STS is asked again.
 const REFUSAL_STANDS: Duration = Duration::from_secs(5);
 
+/// The operation that tells whose credentials are used.
+const IDENTITY: &str = "GetCallerIdentity";
+
 /// What distinguishes one target from another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TargetKey {
@@ -105,8 +108,13 @@ impl Accounts {
         target
     }
 
+    /// Allows another share (percent, 1 to 100) of ECS's documented request rates in a target's account and region.
+    pub fn set_budget(&self, key: &TargetKey, percent: u8) {
+        self.target(key).budget.set_share(f64::from(percent) / 100.0);
+    }
+
     fn build(&self, key: &TargetKey, budget: Arc<Budget>) -> Target {
-        let gate = SharedHttpClient::new(Gate::new(self.base.http.clone(), budget, self.fence.clone()));
+        let gate = SharedHttpClient::new(Gate::new(self.base.http.clone(), budget.clone(), self.fence.clone()));
         let endpoint = key.endpoint.clone().or_else(|| self.base.endpoint.clone());
         let own = self.base.credentials.clone();
         let credentials = match &key.role {
@@ -121,6 +129,7 @@ impl Accounts {
             key: key.clone(),
             sts: sts_client(key, &gate, credentials.clone(), endpoint.as_deref(), &self.clock),
             ecs: ecs_client(key, gate, credentials, endpoint.as_deref(), &self.clock),
+            budget,
             identity: tokio::sync::Mutex::new(None),
             metrics: self.metrics.clone(),
         }
@@ -134,14 +143,24 @@ pub struct Target {
     pub key: TargetKey,
     ecs: aws_sdk_ecs::Client,
     sts: aws_sdk_sts::Client,
+    budget: Arc<Budget>,
     identity: tokio::sync::Mutex<Option<Identity>>,
     metrics: Arc<Metrics>,
+}
+
+/// Whose credentials a target has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The account that they belong to.
+    pub account: String,
+    /// The user's or role session's ARN.
+    pub arn: String,
 }
 
 /// What STS said, and until when that is believed.
 #[derive(Debug)]
 struct Identity {
-    finding: Result<(), AwsError>,
+    finding: Result<Caller, AwsError>,
     until: Instant,
 }
 
@@ -160,11 +179,11 @@ impl Target {
         answer
     }
 
-    /// Asks STS whose credentials these are, at most once an hour.
+    /// Whose credentials these are; STS is asked at most once an hour.
     ///
     /// # Errors
-    /// `WrongAccount` when they belong to another account than the key names; else what STS answered.
-    pub async fn verify(&self) -> Result<(), AwsError> {
+    /// What STS answered, or that the role could not be assumed.
+    pub async fn caller(&self) -> Result<Caller, AwsError> {
         let mut identity = self.identity.lock().await;
         if let Some(known) = &*identity
             && Instant::now() < known.until
@@ -177,19 +196,28 @@ impl Target {
         finding
     }
 
-    async fn ask_identity(&self) -> Result<(), AwsError> {
-        const OPERATION: &str = "GetCallerIdentity";
-        let started = Instant::now();
-        let answer = Box::pin(self.sts.get_caller_identity().send())
-            .await
-            .map_err(|error| AwsError::from_sdk(OPERATION, &error));
-        self.record(OPERATION, answer.as_ref().err(), started);
-        let found = answer?.account.unwrap_or_default();
+    /// Makes sure that the credentials belong to the account that the key names.
+    ///
+    /// # Errors
+    /// `WrongAccount` when they do not; else as [`Target::caller`].
+    pub async fn verify(&self) -> Result<(), AwsError> {
+        let found = self.caller().await?.account;
         if found == self.key.account {
             return Ok(());
         }
-        let words = format!("the credentials belong to account {found}, not to {}; nothing is changed there", self.key.account);
-        Err(AwsError::local(OPERATION, Class::Denied, "WrongAccount", words))
+        let words =
+            format!("the credentials belong to account {found}, not to {}; nothing is changed there", self.key.account);
+        Err(AwsError::local(IDENTITY, Class::Denied, "WrongAccount", words))
+    }
+
+    async fn ask_identity(&self) -> Result<Caller, AwsError> {
+        let started = Instant::now();
+        let answer = Box::pin(self.sts.get_caller_identity().send())
+            .await
+            .map_err(|error| AwsError::from_sdk(IDENTITY, &error));
+        self.record(IDENTITY, answer.as_ref().err(), started);
+        let answer = answer?;
+        Ok(Caller { account: answer.account.unwrap_or_default(), arn: answer.arn.unwrap_or_default() })
     }
 
     fn record(&self, operation: &'static str, error: Option<&AwsError>, started: Instant) {

@@ -33,8 +33,13 @@ pub struct Exhausted {
 /// The budget of one account and region.
 #[derive(Debug)]
 pub struct Budget {
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
     share: f64,
-    buckets: Mutex<BTreeMap<Family, Bucket>>,
+    buckets: BTreeMap<Family, Bucket>,
 }
 
 #[derive(Debug)]
@@ -56,7 +61,23 @@ impl Default for Budget {
 impl Budget {
     /// A budget of `share` (0 to 1) of the documented rates.
     pub fn of_share(share: f64) -> Self {
-        Self { share: share.clamp(0.01, 1.0), buckets: Mutex::default() }
+        Self { state: Mutex::new(State { share: share.clamp(0.01, 1.0), buckets: BTreeMap::new() }) }
+    }
+
+    /// Changes the share; buckets that have been used go on with what they hold.
+    pub fn set_share(&self, share: f64) {
+        let share = share.clamp(0.01, 1.0);
+        let mut state = self.lock();
+        if (state.share - share).abs() > f64::EPSILON {
+            state.share = share;
+            for (family, bucket) in &mut state.buckets {
+                bucket.rate = share_of(family.documented(), share);
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until a request of this family may be sent.
@@ -93,19 +114,21 @@ impl Budget {
     }
 
     fn with<T>(&self, family: Family, now: Instant, then: impl FnOnce(&mut Bucket, Instant) -> T) -> T {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        let bucket = buckets.entry(family).or_insert_with(|| Bucket::full(family.documented(), self.share, now));
+        let mut state = self.lock();
+        let share = state.share;
+        let bucket =
+            state.buckets.entry(family).or_insert_with(|| Bucket::full(share_of(family.documented(), share), now));
         bucket.refill(now);
         then(bucket, now)
     }
 }
 
+fn share_of(documented: Rate, share: f64) -> Rate {
+    Rate { burst: (documented.burst * share).max(1.0), per_second: documented.per_second * share }
+}
+
 impl Bucket {
-    fn full(documented: Rate, share: f64, now: Instant) -> Self {
-        let rate = Rate {
-            burst: (documented.burst * share).max(1.0),
-            per_second: documented.per_second * share,
-        };
+    fn full(rate: Rate, now: Instant) -> Self {
         Self { rate, tokens: rate.burst, filled_at: now, pace: 1.0, throttled_at: now }
     }
 

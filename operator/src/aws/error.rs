@@ -113,6 +113,8 @@ impl AwsError {
                     here(Class::Throttled, "Budget", exhausted)
                 } else if let Some(missing) = find::<aws_credential_types::provider::error::CredentialsError>(error) {
                     here(Class::Denied, "Credentials", missing)
+                } else if matches!(other, SdkError::DispatchFailure(failure) if failure.is_timeout()) {
+                    here(Class::Transient, "Timeout", error)
                 } else if matches!(other, SdkError::DispatchFailure(_)) {
                     here(Class::Transient, "Unreachable", error)
                 } else {

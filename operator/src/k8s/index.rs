@@ -12,8 +12,8 @@ pub struct Index {
 }
 
 impl Index {
-    /// Says to whom `referer` refers now; what it referred to before is forgotten.
-    pub fn set(&mut self, referer: &ObjectKey, targets: BTreeSet<ObjectKey>) {
+    /// Says to whom `referer` refers now; what it referred to before is forgotten. Answers those that gained or lost it.
+    pub fn set(&mut self, referer: &ObjectKey, targets: BTreeSet<ObjectKey>) -> Vec<ObjectKey> {
         let before = self.targets.get(referer).cloned().unwrap_or_default();
         for gone in before.difference(&targets) {
             if let Some(referers) = self.referers.get_mut(gone) {
@@ -26,13 +26,16 @@ impl Index {
         for target in targets.difference(&before) {
             self.referers.entry(target.clone()).or_default().insert(referer.clone());
         }
+        let concerned = before.symmetric_difference(&targets).cloned().collect();
         self.targets.insert(referer.clone(), targets);
+        concerned
     }
 
-    /// Forgets an object's own references. Those of others to it stay.
-    pub fn remove(&mut self, referer: &ObjectKey) {
-        self.set(referer, BTreeSet::new());
+    /// Forgets an object's own references; those of others to it stay. Answers those that lost it.
+    pub fn remove(&mut self, referer: &ObjectKey) -> Vec<ObjectKey> {
+        let concerned = self.set(referer, BTreeSet::new());
         self.targets.remove(referer);
+        concerned
     }
 
     /// Those that refer to `target`, in order.
@@ -65,7 +68,9 @@ mod tests {
         index.set(&service("api"), [cluster("a"), cluster("b")].into());
         assert_eq!(index.referers(&cluster("a")), [service("api"), service("web")]);
 
-        index.set(&service("web"), [cluster("b")].into());
+        let concerned = index.set(&service("web"), [cluster("b")].into());
+        assert_eq!(concerned, [cluster("a"), cluster("b")]);
+        assert!(index.set(&service("web"), [cluster("b")].into()).is_empty());
         assert_eq!(index.referers(&cluster("a")), [service("api")]);
         assert_eq!(index.referers(&cluster("b")), [service("api"), service("web")]);
 

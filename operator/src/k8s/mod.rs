@@ -1,9 +1,14 @@
 //! The rim around Kubernetes: everything about controllers that is the same for every kind. It knows nothing of AWS.
 
 pub mod backoff;
+pub mod controller;
 pub mod events;
 pub mod finalize;
+pub mod guard;
 pub mod index;
+pub mod namespaces;
 pub mod object;
 pub mod status;
+pub mod stores;
+pub mod trigger;
 pub mod wakes;

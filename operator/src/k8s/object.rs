@@ -3,10 +3,12 @@
 use std::fmt::{self, Debug};
 
 use kube::core::DeserializeGuard;
-use kube::runtime::reflector::ObjectRef;
+use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::k8s::stores::Stores;
 
 /// The kinds that this operator keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,55 +111,60 @@ pub trait Kept:
 
     /// The API that watches one namespace, or all, and survives objects that do not decode.
     fn watched(client: Client, namespace: Option<&str>) -> Api<DeserializeGuard<Self>>;
+
+    /// Where the controller keeps what it watches.
+    fn store(stores: &Stores) -> &Store<Self>;
 }
 
-/// Declares a namespaced kind.
+/// Declares a namespaced kind and its store.
 macro_rules! kept_in_namespace {
-    ($type:ty, $kind:expr) => {
-        impl $crate::k8s::object::Kept for $type {
-            const KIND: $crate::k8s::object::Kind = $kind;
+    ($($kind:ident in $store:ident),* $(,)?) => {$(
+        impl Kept for ecs_crds::$kind {
+            const KIND: Kind = Kind::$kind;
 
-            fn api_of(client: ::kube::Client, object: &Self) -> ::kube::Api<Self> {
-                match ::kube::ResourceExt::namespace(object) {
-                    Some(namespace) => ::kube::Api::namespaced(client, &namespace),
-                    None => ::kube::Api::all(client),
+            fn api_of(client: Client, object: &Self) -> Api<Self> {
+                match object.namespace() {
+                    Some(namespace) => Api::namespaced(client, &namespace),
+                    None => Api::all(client),
                 }
             }
 
-            fn watched(
-                client: ::kube::Client,
-                namespace: Option<&str>,
-            ) -> ::kube::Api<::kube::core::DeserializeGuard<Self>> {
+            fn watched(client: Client, namespace: Option<&str>) -> Api<DeserializeGuard<Self>> {
                 match namespace {
-                    Some(namespace) => ::kube::Api::namespaced(client, namespace),
-                    None => ::kube::Api::all(client),
+                    Some(namespace) => Api::namespaced(client, namespace),
+                    None => Api::all(client),
                 }
             }
-        }
-    };
-}
-pub(crate) use kept_in_namespace;
 
-/// Declares a cluster-scoped kind.
-macro_rules! kept_in_cluster {
-    ($type:ty, $kind:expr) => {
-        impl $crate::k8s::object::Kept for $type {
-            const KIND: $crate::k8s::object::Kind = $kind;
-
-            fn api_of(client: ::kube::Client, _: &Self) -> ::kube::Api<Self> {
-                ::kube::Api::all(client)
-            }
-
-            fn watched(
-                client: ::kube::Client,
-                _: Option<&str>,
-            ) -> ::kube::Api<::kube::core::DeserializeGuard<Self>> {
-                ::kube::Api::all(client)
+            fn store(stores: &Stores) -> &Store<Self> {
+                &stores.$store
             }
         }
-    };
+    )*};
 }
-pub(crate) use kept_in_cluster;
+
+kept_in_namespace! {
+    CapacityProvider in providers,
+    EcsCluster in clusters,
+    EcsService in services,
+    EcsTaskDefinition in definitions,
+}
+
+impl Kept for ecs_crds::AwsAccount {
+    const KIND: Kind = Kind::AwsAccount;
+
+    fn api_of(client: Client, _: &Self) -> Api<Self> {
+        Api::all(client)
+    }
+
+    fn watched(client: Client, _: Option<&str>) -> Api<DeserializeGuard<Self>> {
+        Api::all(client)
+    }
+
+    fn store(stores: &Stores) -> &Store<Self> {
+        &stores.accounts
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,102 @@
+//! What every pass over an object has at hand. Made anew each time this replica takes the lead.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use kube::{Api, Client};
+
+use crate::aws::account::{Accounts, Target, TargetKey};
+use crate::clock::SharedClock;
+use crate::k8s::backoff::Backoff;
+use crate::k8s::events::Events;
+use crate::k8s::index::Index;
+use crate::k8s::object::{Kept, ObjectKey};
+use crate::k8s::status::StatusWriter;
+use crate::k8s::stores::Stores;
+use crate::k8s::wakes::Wakes;
+use crate::observer::{Observer, Observers};
+use crate::telemetry::metrics::Metrics;
+
+/// Bounds on what happens at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest that one pass over an object may take; shorter than a signature is valid (5 min).
+    pub pass: Duration,
+    /// Passes of one kind at the same time; never two over one object.
+    pub concurrency: u16,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { pass: Duration::from_mins(2), concurrency: 32 }
+    }
+}
+
+/// The surroundings of a pass.
+pub struct Ctx {
+    /// The Kubernetes API.
+    pub client: Client,
+    /// Where AWS calls go.
+    pub accounts: Accounts,
+    /// What is known of ECS.
+    pub observers: Observers,
+    /// What is known of Kubernetes.
+    pub stores: Stores,
+    /// The time of day.
+    pub clock: SharedClock,
+    /// The name that tells this installation's resources in ECS from another's.
+    pub installation: String,
+    /// Takes Kubernetes Events.
+    pub events: Events,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// Bounds.
+    pub limits: Limits,
+    /// Writes status.
+    pub status: StatusWriter,
+    /// Who fails, and since when.
+    pub backoff: Backoff,
+    /// Has objects looked at.
+    pub wakes: Arc<Wakes>,
+    /// The only namespace that is watched; none means all.
+    pub watch_namespace: Option<String>,
+    pub(crate) references: Mutex<Index>,
+}
+
+impl Ctx {
+    /// The present moment.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The API of the namespace that `object` is in.
+    pub fn api<K: Kept>(&self, object: &K) -> Api<K> {
+        K::api_of(self.client.clone(), object)
+    }
+
+    /// The known object of this key.
+    pub fn get<K: Kept>(&self, key: &ObjectKey) -> Option<Arc<K>> {
+        self.stores.get(key)
+    }
+
+    /// The target of this key. Makes no call.
+    pub fn target(&self, key: &TargetKey) -> Arc<Target> {
+        self.accounts.target(key)
+    }
+
+    /// The observer of a target; started when first asked for.
+    pub fn observer(&self, target: &Arc<Target>) -> Arc<Observer> {
+        self.observers.of(target)
+    }
+
+    /// The objects that refer to this one, in order.
+    pub fn referers(&self, key: &ObjectKey) -> Vec<ObjectKey> {
+        self.index().referers(key)
+    }
+
+    /// The index of references. Held for moments only, never across an await.
+    pub(crate) fn index(&self) -> MutexGuard<'_, Index> {
+        self.references.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,98 @@
+//! What the controllers watch, at hand for everybody: the newest known state of all objects of our kinds, and of namespaces.
+//!
+//! A store lags behind the API server. What is decided once and for all (finalizers, adoption, deletion) is decided with
+//! the object that a write returned, or guarded by its UID.
+
+use std::sync::Arc;
+
+use ecs_crds::{AwsAccount, CapacityProvider, EcsCluster, EcsService, EcsTaskDefinition};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::core::PartialObjectMeta;
+use kube::runtime::reflector::store::Writer;
+use kube::runtime::reflector::{self, Store};
+
+use crate::k8s::object::{Kept, ObjectKey};
+
+/// The stores, for reading.
+#[derive(Clone)]
+pub struct Stores {
+    /// Accounts.
+    pub accounts: Store<AwsAccount>,
+    /// Capacity providers.
+    pub providers: Store<CapacityProvider>,
+    /// Clusters.
+    pub clusters: Store<EcsCluster>,
+    /// Services.
+    pub services: Store<EcsService>,
+    /// Task definitions.
+    pub definitions: Store<EcsTaskDefinition>,
+    /// Namespaces: names and labels.
+    pub namespaces: Store<PartialObjectMeta<Namespace>>,
+}
+
+/// The other ends, each for the one stream that fills it.
+pub struct Writers {
+    /// Accounts.
+    pub accounts: Writer<AwsAccount>,
+    /// Capacity providers.
+    pub providers: Writer<CapacityProvider>,
+    /// Clusters.
+    pub clusters: Writer<EcsCluster>,
+    /// Services.
+    pub services: Writer<EcsService>,
+    /// Task definitions.
+    pub definitions: Writer<EcsTaskDefinition>,
+    /// Namespaces.
+    pub namespaces: Writer<PartialObjectMeta<Namespace>>,
+}
+
+impl Stores {
+    /// Empty stores and their writers.
+    pub fn new() -> (Self, Writers) {
+        let (accounts, accounts_writer) = reflector::store();
+        let (providers, providers_writer) = reflector::store();
+        let (clusters, clusters_writer) = reflector::store();
+        let (services, services_writer) = reflector::store();
+        let (definitions, definitions_writer) = reflector::store();
+        let (namespaces, namespaces_writer) = reflector::store();
+        let stores = Self { accounts, providers, clusters, services, definitions, namespaces };
+        let writers = Writers {
+            accounts: accounts_writer,
+            providers: providers_writer,
+            clusters: clusters_writer,
+            services: services_writer,
+            definitions: definitions_writer,
+            namespaces: namespaces_writer,
+        };
+        (stores, writers)
+    }
+
+    /// Waits until each store has been filled once. Before that, a missing object means nothing.
+    pub async fn ready(&self) {
+        // An error means that the stream has ended, which happens only on the way down.
+        let _ = self.accounts.wait_until_ready().await;
+        let _ = self.providers.wait_until_ready().await;
+        let _ = self.clusters.wait_until_ready().await;
+        let _ = self.services.wait_until_ready().await;
+        let _ = self.definitions.wait_until_ready().await;
+        let _ = self.namespaces.wait_until_ready().await;
+    }
+
+    /// The object of this key, if it is known.
+    pub fn get<K: Kept>(&self, key: &ObjectKey) -> Option<Arc<K>> {
+        K::store(self).get(&key.to_ref::<K>())
+    }
+
+    /// All known objects of a kind, by key: the store itself has no order.
+    pub fn all<K: Kept>(&self) -> Vec<Arc<K>> {
+        let mut all = K::store(self).state();
+        all.sort_by_cached_key(|object| ObjectKey::of(&**object));
+        all
+    }
+
+    /// A namespace's labels; `None` when the namespace is not known.
+    pub fn namespace_labels(&self, name: &str) -> Option<std::collections::BTreeMap<String, String>> {
+        let namespace = self.namespaces.get(&reflector::ObjectRef::new(name))?;
+        Some(namespace.metadata.labels.clone().unwrap_or_default())
+    }
+}
