@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
@@ -37,6 +38,10 @@ pub(crate) enum Reply {
     Output(Value),
     /// An error: HTTP status, code, message.
     Error(u16, &'static str, String),
+    /// A body as it is: HTTP status, content type, text.
+    Raw(u16, &'static str, String),
+    /// The backend's answer to the same request without its `nextToken`.
+    WithoutToken,
     /// The backend's answer, changed.
     Changed(fn(Value) -> Value),
 }
@@ -51,6 +56,8 @@ pub(crate) struct Aws {
 #[derive(Default)]
 struct State {
     calls: BTreeMap<String, u64>,
+    log: Vec<(String, Value)>,
+    slow: BTreeMap<String, Duration>,
     interventions: BTreeMap<&'static str, Intervention>,
 }
 
@@ -89,6 +96,21 @@ impl Aws {
     /// Ends an intervention.
     pub(crate) fn withdraw(&self, name: &str) {
         self.locked().interventions.remove(name);
+    }
+
+    /// From now on the answers to a read are as old as `by` when they arrive.
+    pub(crate) fn slow_down(&self, operation: &str, by: Duration) {
+        self.locked().slow.insert(operation.to_owned(), by);
+    }
+
+    /// How many mutating calls the operator made so far.
+    pub(crate) fn mutations(&self) -> usize {
+        self.locked().log.len()
+    }
+
+    /// The operator's mutating calls after the first `skip`: operation and input.
+    pub(crate) fn mutations_since(&self, skip: usize) -> Vec<(String, Value)> {
+        self.locked().log.iter().skip(skip).cloned().collect()
     }
 
     /// Calls by operation, of the operator only.
@@ -130,6 +152,17 @@ impl Aws {
             None => (self.backend)(request),
             Some(Reply::Output(output)) => json_response(200, &output),
             Some(Reply::Error(status, code, message)) => error(status, code, &message),
+            Some(Reply::Raw(status, content_type, text)) => {
+                let response = http::Response::builder()
+                    .status(status)
+                    .header("content-type", content_type);
+                response.body(Bytes::from(text)).expect("a response")
+            }
+            Some(Reply::WithoutToken) => {
+                let mut input = input;
+                input.as_object_mut().map(|members| members.remove("nextToken"));
+                (self.backend)(request.map(|_| Bytes::from(input.to_string())))
+            }
             Some(Reply::Changed(change)) => {
                 let answer = (self.backend)(request);
                 let status = answer.status().as_u16();
@@ -176,8 +209,15 @@ impl Connection {
         *self.aws.locked().calls.entry(operation.clone()).or_default() += 1;
         let (aws, name) = (self.aws.clone(), operation.clone());
         if reads(&operation) {
-            return sdk_response(self.link.plain(move || aws.answer(&name, request)).await);
+            let slow = self.aws.locked().slow.get(&operation).copied();
+            let answer = self.link.plain(move || aws.answer(&name, request)).await;
+            if let Some(by) = slow {
+                tokio::time::sleep(by).await;
+            }
+            return sdk_response(answer);
         }
+        let input = serde_json::from_slice(request.body()).unwrap_or_default();
+        self.aws.locked().log.push((operation.clone(), input));
         let label = label(&operation, request.body());
         match self
             .link

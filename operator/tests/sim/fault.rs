@@ -24,9 +24,11 @@ pub(crate) enum Fault {
     ServerError,
     /// Carried out late, whether or not the sender still waits.
     Late(Duration),
+    /// The operator stops just before it is sent; it is sent when the operator is let go on.
+    Freeze,
 }
 
-/// Each fault once.
+/// Each fault that one request can meet by itself.
 pub(crate) const EVERY_FAULT: [Fault; 8] = [
     Fault::RequestLost,
     Fault::AnswerLost,
@@ -90,6 +92,8 @@ pub(crate) struct Effects(Mutex<State>);
 #[derive(Debug, Default)]
 struct State {
     plan: FaultPlan,
+    /// The next effect whose label begins with this meets this.
+    next_named: Option<(String, Fault)>,
     trace: Vec<Effect>,
 }
 
@@ -98,7 +102,7 @@ impl Effects {
     pub(crate) fn with(plan: FaultPlan) -> Self {
         Self(Mutex::new(State {
             plan,
-            trace: Vec::new(),
+            ..State::default()
         }))
     }
 
@@ -106,7 +110,10 @@ impl Effects {
     pub(crate) fn next(&self, at: Duration, side: Side, label: &str) -> Option<Fault> {
         let mut state = self.0.lock().expect("not poisoned");
         let number = state.trace.len() as u64 + 1;
-        let fault = state.plan.0.remove(&number);
+        let named = state
+            .next_named
+            .take_if(|(begin, _)| label.starts_with(begin.as_str()));
+        let fault = state.plan.0.remove(&number).or(named.map(|(_, fault)| fault));
         state.trace.push(Effect {
             number,
             at,
@@ -134,6 +141,11 @@ impl Effects {
         let mut state = self.0.lock().expect("not poisoned");
         let number = state.trace.len() as u64 + ahead;
         state.plan.0.insert(number, fault);
+    }
+
+    /// A fault for the next effect whose label begins with `label`.
+    pub(crate) fn plan_for(&self, label: &str, fault: Fault) {
+        self.0.lock().expect("not poisoned").next_named = Some((label.to_owned(), fault));
     }
 
     /// The trace as text, the last `lines` of it.

@@ -108,7 +108,7 @@ impl Link {
 
     /// A request that changes the world: numbered, and subject to the fault plan.
     pub(crate) async fn effect<T: Send + 'static>(
-        &self,
+        self: &Arc<Self>,
         side: Side,
         label: &str,
         carry_out: impl FnOnce() -> T + Send + 'static,
@@ -135,6 +135,15 @@ impl Link {
                 // In a task of its own: a sender who gives up does not call the request back.
                 let late = tokio::spawn(async move {
                     tokio::time::sleep(by).await;
+                    carry_out()
+                });
+                late.await.map_or(Outcome::Lost, Outcome::Answered)
+            }
+            Some(Fault::Freeze) => {
+                self.freeze();
+                let link = self.clone();
+                let late = tokio::spawn(async move {
+                    link.pass().await;
                     carry_out()
                 });
                 late.await.map_or(Outcome::Lost, Outcome::Answered)

@@ -5,9 +5,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::task::JoinHandle;
 
 use super::apiserver::{ApiServer, Connection};
+use super::aws::Aws;
 use super::clock::VirtualClock;
 use super::fault::Effects;
 use super::link::Link;
@@ -19,10 +21,20 @@ pub(crate) struct Env {
     pub(crate) link: Arc<Link>,
     /// Its Kubernetes client, over that wire.
     pub(crate) kube: kube::Client,
+    /// Its HTTP client for AWS, over that wire too.
+    pub(crate) http: SharedHttpClient,
     /// Its machine's clock.
     pub(crate) clock: VirtualClock,
     /// Its name, e.g. the pod's.
     pub(crate) identity: String,
+}
+
+/// What all processes of a world share.
+#[derive(Clone)]
+pub(crate) struct Surroundings {
+    pub(crate) api: ApiServer,
+    pub(crate) aws: Aws,
+    pub(crate) effects: Arc<Effects>,
 }
 
 /// A program: the operator, or a toy.
@@ -44,17 +56,18 @@ impl Replica {
     pub(crate) fn start(
         name: &str,
         program: Program,
-        api: ApiServer,
-        effects: Arc<Effects>,
+        surroundings: Surroundings,
         clock: VirtualClock,
     ) -> Self {
-        let link = Arc::new(Mutex::new(Link::open(effects.clone(), clock.clone())));
+        let link = Arc::new(Mutex::new(Link::open(
+            surroundings.effects.clone(),
+            clock.clone(),
+        )));
         let deaths = Arc::new(Mutex::new(Vec::new()));
         let supervisor = tokio::spawn(supervise(Pod {
             name: name.to_owned(),
             program,
-            api,
-            effects,
+            surroundings,
             clock: clock.clone(),
             link: link.clone(),
             deaths: deaths.clone(),
@@ -112,8 +125,7 @@ impl Drop for Replica {
 struct Pod {
     name: String,
     program: Program,
-    api: ApiServer,
-    effects: Arc<Effects>,
+    surroundings: Surroundings,
     clock: VirtualClock,
     link: Arc<Mutex<Arc<Link>>>,
     deaths: Arc<Mutex<Vec<String>>>,
@@ -124,7 +136,8 @@ async fn supervise(pod: Pod) {
         let link = pod.link.lock().expect("not poisoned").clone();
         let env = Env {
             link: link.clone(),
-            kube: Connection::client(pod.api.clone(), link.clone()),
+            kube: Connection::client(pod.surroundings.api.clone(), link.clone()),
+            http: pod.surroundings.aws.client(link.clone()),
             clock: pod.clock.clone(),
             identity: pod.name.clone(),
         };
@@ -145,6 +158,7 @@ async fn supervise(pod: Pod) {
         }
         process.shutdown().await;
         tokio::time::sleep(RESTART).await;
-        *pod.link.lock().expect("not poisoned") = Link::open(pod.effects.clone(), pod.clock.clone());
+        *pod.link.lock().expect("not poisoned") =
+            Link::open(pod.surroundings.effects.clone(), pod.clock.clone());
     }
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::apiserver::Delivery;
+use super::aws::Backend;
 use super::fault::{EVERY_FAULT, Fault, FaultPlan, Side};
 use super::link::{Link, Outcome};
 use super::process::{Env, Program};
@@ -79,7 +80,7 @@ impl ToyCloud {
 
     async fn change<T: Send + 'static>(
         &self,
-        link: &Link,
+        link: &Arc<Link>,
         label: &str,
         f: impl FnOnce(&mut BTreeMap<u64, (String, i64)>) -> T + Send + 'static,
     ) -> Result<T, ToyError> {
@@ -93,7 +94,7 @@ impl ToyCloud {
         }
     }
 
-    async fn create(&self, link: &Link, uid: String, size: i64) -> Result<u64, ToyError> {
+    async fn create(&self, link: &Arc<Link>, uid: String, size: i64) -> Result<u64, ToyError> {
         let create = move |things: &mut BTreeMap<u64, (String, i64)>| {
             let id = things.keys().last().map_or(1, |last| last + 1);
             things.insert(id, (uid, size));
@@ -205,6 +206,11 @@ fn program(cloud: &ToyCloud, remembers_in_status: bool) -> Program {
     })
 }
 
+/// The toy's cloud is behind the link itself.
+fn no_aws() -> Backend {
+    Arc::new(|_| http::Response::new(bytes::Bytes::new()))
+}
+
 fn toy(size: i64) -> Value {
     json!({"apiVersion": "sim.test/v1", "kind": "Toy", "metadata": {"name": "a", "namespace": "default"}, "spec": {"size": size}})
 }
@@ -212,7 +218,7 @@ fn toy(size: i64) -> Value {
 /// Create, resize, delete, with these faults; returns how many effects that took, or what is wrong in the end.
 async fn life(plan: FaultPlan, buggy: bool, disturb: impl Fn(&World)) -> Result<u64, String> {
     let cloud = ToyCloud::default();
-    let mut world = World::new(&[crd()], plan, program(&cloud, buggy));
+    let mut world = World::new(&[crd()], plan, |_| no_aws(), program(&cloud, buggy));
     world.start_replica();
     disturb(&world);
     let expect = |step: &str, sizes: &[i64]| {
@@ -304,7 +310,12 @@ async fn delayed_and_coalesced_and_broken_watches_still_end_well() {
 #[tokio::test(start_paused = true)]
 async fn a_stale_view_delays_and_does_not_mislead() {
     let cloud = ToyCloud::default();
-    let mut world = World::new(&[crd()], FaultPlan::default(), program(&cloud, false));
+    let mut world = World::new(
+        &[crd()],
+        FaultPlan::default(),
+        |_| no_aws(),
+        program(&cloud, false),
+    );
     world.start_replica();
     world.api.apply(&toy(3), "kubectl").expect("accepted");
     world.settle(QUIET, BOUND).await.expect("settles");
@@ -321,7 +332,12 @@ async fn a_stale_view_delays_and_does_not_mislead() {
 #[tokio::test(start_paused = true)]
 async fn a_quiet_day_has_no_writes() {
     let cloud = ToyCloud::default();
-    let mut world = World::new(&[crd()], FaultPlan::default(), program(&cloud, false));
+    let mut world = World::new(
+        &[crd()],
+        FaultPlan::default(),
+        |_| no_aws(),
+        program(&cloud, false),
+    );
     world.start_replica();
     world.api.apply(&toy(3), "kubectl").expect("accepted");
     world.settle(QUIET, BOUND).await.expect("settles");

@@ -6,15 +6,18 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::apiserver::ApiServer;
+use super::aws::{Aws, Backend};
 use super::clock::VirtualClock;
 use super::fault::{Effect, Effects, FaultPlan};
 use super::panics::Panics;
-use super::process::{Program, Replica};
+use super::process::{Program, Replica, Surroundings};
 
 /// Everything outside the operator, and the operator's pods.
 pub(crate) struct World {
     /// Kubernetes.
     pub(crate) api: ApiServer,
+    /// AWS.
+    pub(crate) aws: Aws,
     /// What the operator did, and what went wrong.
     pub(crate) effects: Arc<Effects>,
     /// The true time.
@@ -25,12 +28,18 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A world with these CRDs, where `program` will run and meet the faults of `plan`.
-    pub(crate) fn new(crds: &[Value], plan: FaultPlan, program: Program) -> Self {
+    /// A world with these CRDs and this AWS, where `program` will run and meet the faults of `plan`.
+    pub(crate) fn new(
+        crds: &[Value],
+        plan: FaultPlan,
+        backend: impl FnOnce(&VirtualClock) -> Backend,
+        program: Program,
+    ) -> Self {
         let clock = VirtualClock::start();
         let watch = clock.clone();
         Self {
             api: ApiServer::new(crds, move || watch.now()),
+            aws: Aws::new(backend(&clock)),
             effects: Arc::new(Effects::with(plan)),
             clock,
             program,
@@ -43,14 +52,13 @@ impl World {
     pub(crate) fn start_replica(&mut self) -> usize {
         let name = format!("operator-{}", self.replicas.len());
         let clock = self.clock.on_another_machine();
-        let replica = Replica::start(
-            &name,
-            self.program.clone(),
-            self.api.clone(),
-            self.effects.clone(),
-            clock,
-        );
-        self.replicas.push(replica);
+        let surroundings = Surroundings {
+            api: self.api.clone(),
+            aws: self.aws.clone(),
+            effects: self.effects.clone(),
+        };
+        self.replicas
+            .push(Replica::start(&name, self.program.clone(), surroundings, clock));
         self.replicas.len() - 1
     }
 

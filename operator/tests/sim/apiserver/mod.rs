@@ -270,6 +270,27 @@ impl ApiServer {
         self.answer(&Call::merge(resource, &key.namespace, name, "", patch))
     }
 
+    /// `kubectl patch --subresource=status --type=merge`.
+    ///
+    /// # Errors
+    /// What the apiserver refuses.
+    pub(crate) fn merge_status(&self, kind: &str, name: &str, patch: &Value) -> Result<Value, Refusal> {
+        let (resource, key) = self.key_of(kind, "default", name);
+        self.answer(&Call::merge(resource, &key.namespace, name, "status", patch))
+    }
+
+    /// Every version of an object so far, oldest first.
+    pub(crate) fn history(&self, kind: &str, name: &str) -> Vec<Value> {
+        let (_, key) = self.key_of(kind, "default", name);
+        let state = self.state();
+        let changes = state.store.since(0).unwrap_or_default();
+        changes
+            .iter()
+            .filter(|change| change.key == key)
+            .filter_map(|change| change.after.clone())
+            .collect()
+    }
+
     /// `kubectl scale --replicas`.
     ///
     /// # Errors

@@ -112,13 +112,15 @@ impl Store {
         }
     }
 
-    /// The changes after `revision`; none when some of them are compacted away.
+    /// The changes after `revision`, for a watch; none when some of them are compacted away.
     pub(crate) fn since(&self, revision: u64) -> Option<&[Change]> {
-        if revision < self.compacted {
-            return None;
-        }
+        (revision >= self.compacted).then(|| self.history(revision))
+    }
+
+    /// The changes after `revision`, compacted or not: what really happened.
+    pub(crate) fn history(&self, revision: u64) -> &[Change] {
         let from = self.history.partition_point(|change| change.revision <= revision);
-        Some(&self.history[from..])
+        &self.history[from..]
     }
 
     /// From now on, nobody can watch from before the newest revision.

@@ -1,0 +1,145 @@
+//! Where the simulation meets the real parts: the backend, the CRDs, and the operator's own `app`.
+
+use std::sync::Arc;
+
+use ecs_backend::{Options, Server};
+
+use crate::aws::{Backend, Request, Response};
+use crate::clock::VirtualClock;
+use crate::fault::FaultPlan;
+use crate::process::{Env, Program};
+use crate::world::World;
+
+/// How a world is set up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setting {
+    replicas: usize,
+    timing: ecs_backend::TimingMode,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            replicas: 1,
+            timing: ecs_backend::TimingMode::Fast,
+        }
+    }
+}
+
+impl Setting {
+    /// ECS's own durations.
+    pub(crate) fn with_aws_timing() -> Self {
+        Self {
+            timing: ecs_backend::TimingMode::Aws,
+            ..Self::default()
+        }
+    }
+
+    /// Several replicas, one of which leads.
+    pub(crate) fn with_replicas(replicas: usize) -> Self {
+        Self {
+            replicas,
+            ..Self::default()
+        }
+    }
+}
+
+/// A world with one running operator.
+pub(crate) fn world(plan: FaultPlan) -> World {
+    world_in(Setting::default(), plan)
+}
+
+/// A world in a setting of its own.
+pub(crate) fn world_in(setting: Setting, plan: FaultPlan) -> World {
+    use kube::CustomResourceExt as _;
+    let crds = [
+        ecs_crds::AwsAccount::crd(),
+        ecs_crds::EcsCluster::crd(),
+        ecs_crds::EcsTaskDefinition::crd(),
+        ecs_crds::EcsService::crd(),
+        ecs_crds::CapacityProvider::crd(),
+    ]
+    .map(|crd| serde_json::to_value(crd).expect("a CRD is JSON"));
+    let mut world = World::new(&crds, plan, |clock| backend(setting, clock), operator());
+    for _ in 0..setting.replicas {
+        world.start_replica();
+    }
+    world
+}
+
+fn backend(setting: Setting, clock: &VirtualClock) -> Backend {
+    let clock = clock.clone();
+    let options = Options {
+        timing: setting.timing,
+        ..Options::default()
+    };
+    let server =
+        Server::new(options, Arc::new(move || clock.now())).expect("a server without a data directory");
+    Arc::new(move |request| answer(&server, request))
+}
+
+fn answer(server: &Server, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+    let headers = parts
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+        .collect();
+    let answered = server.handle(&ecs_backend::Request {
+        method: parts.method.to_string(),
+        path: parts
+            .uri
+            .path_and_query()
+            .map_or("/", http::uri::PathAndQuery::as_str)
+            .to_owned(),
+        headers,
+        body: body.to_vec(),
+    });
+    let mut response = http::Response::builder().status(answered.status);
+    for (name, value) in answered.headers {
+        response = response.header(name, value);
+    }
+    response.body(answered.body.into()).expect("a response")
+}
+
+fn operator() -> Program {
+    Arc::new(|_env: Env| Box::pin(std::future::pending()))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecs::config::{BehaviorVersion, Credentials, Region};
+
+    use super::*;
+    use crate::fault::Fault;
+    use crate::link::Link;
+
+    fn sdk(world: &World) -> aws_sdk_ecs::Client {
+        let link = Link::open(world.effects.clone(), world.clock.clone());
+        let config = aws_sdk_ecs::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("test", "test", None, None, "sim"))
+            .retry_config(aws_sdk_ecs::config::retry::RetryConfig::disabled())
+            .http_client(world.aws.client(link))
+            .build();
+        aws_sdk_ecs::Client::from_conf(config)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_sdk_reaches_the_backend_and_meets_the_faults() {
+        let plan = FaultPlan::at(1, Fault::RequestLost).and(2, Fault::AnswerLost).and(3, Fault::TooManyRequests);
+        let world = World::new(&[], plan, |clock| backend(Setting::default(), clock), operator());
+        let client = sdk(&world);
+        let clusters = || world.aws.ask("ListClusters", &serde_json::json!({})).expect("an answer")["clusterArns"].clone();
+        assert!(client.create_cluster().cluster_name("a").send().await.is_err(), "the request is lost");
+        assert_eq!(clusters().as_array().map(Vec::len), Some(0));
+        assert!(client.create_cluster().cluster_name("a").send().await.is_err(), "the answer is lost");
+        assert_eq!(clusters().as_array().map(Vec::len), Some(1));
+        let throttled = client.create_cluster().cluster_name("b").send().await.expect_err("throttled");
+        assert!(format!("{throttled:?}").contains("ThrottlingException"), "{throttled:?}");
+        assert!(client.create_cluster().cluster_name("b").send().await.is_ok());
+        assert_eq!(world.effects.count(), 4);
+    }
+}
