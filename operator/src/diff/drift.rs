@@ -135,7 +135,10 @@ impl Walk<'_> {
     fn lists(&mut self, at: &Place, desired: Option<&Value>, observed: Option<&Value>) {
         let wanted = items(desired);
         let found = items(observed);
-        if let Some(key) = self.rules.key(&at.pattern)
+        let one_is_empty = wanted.is_empty() || found.is_empty();
+        if one_is_empty && !self.rules.server_owned(&at.element("").pattern) {
+            self.changed(at, desired, observed);
+        } else if let Some(key) = self.rules.key(&at.pattern)
             && let (Some(wanted), Some(found)) = (self.by_key(at, wanted, key), self.by_key(at, found, key))
         {
             let keys: BTreeSet<&String> = wanted.keys().chain(found.keys()).collect();

@@ -42,6 +42,6 @@ mod tests {
         assert_eq!(drift(&desired, &observed, &cluster()), []);
         let without = json!({"clusterName": "c", "capacityProviders": ["FARGATE"]});
         let paths: Vec<_> = drift(&without, &observed, &cluster()).into_iter().map(|change| change.path).collect();
-        assert_eq!(paths, ["capacityProviders", "defaultCapacityProviderStrategy[FARGATE]"]);
+        assert_eq!(paths, ["capacityProviders", "defaultCapacityProviderStrategy"]);
     }
 }

@@ -1,0 +1,259 @@
+//! Who may touch what (design.md §2.2): one pure decision, made before any call to AWS.
+//!
+//! Nothing is allowed unless the `AwsAccount` says so. A refusal names the rule, so that the one who reads it knows which
+//! line of which object would have to change.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use ecs_crds::{Allow, AwsAccountSpec, NamespaceGrant};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde_json::Value;
+
+use crate::diff::identity::ResourceKind;
+
+/// What an object wants to do in an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// The object's namespace.
+    pub namespace: String,
+    /// The namespace's labels.
+    pub labels: BTreeMap<String, String>,
+    /// The region.
+    pub region: String,
+    /// The resource's kind and its name in ECS.
+    pub resource: Option<(ResourceKind, String)>,
+    /// The cluster in which the resource lives, if it lives in one.
+    pub cluster: Option<ClusterUse>,
+    /// The roles that the resource is given.
+    pub roles: Roles,
+    /// Whether a resource that is there already would be taken over.
+    pub adopts: bool,
+}
+
+/// A cluster that an object uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterUse {
+    /// The cluster's name in ECS.
+    pub name: String,
+    /// Whether an `EcsCluster` of the same namespace, account and region stands for it.
+    pub own: bool,
+}
+
+/// The IAM roles that an input names, by who takes them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Roles {
+    /// Taken by the containers of tasks.
+    pub task: BTreeSet<String>,
+    /// Taken by the ECS agent.
+    pub execution: BTreeSet<String>,
+    /// Taken by ECS itself, for load balancers, volumes, hooks, instances.
+    pub infrastructure: BTreeSet<String>,
+}
+
+impl Roles {
+    /// The roles that an input names, wherever it does.
+    pub fn of(input: &Value) -> Self {
+        let mut roles = Self::default();
+        roles.collect(input);
+        roles
+    }
+
+    fn collect(&mut self, value: &Value) {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.collect(item)),
+            Value::Object(members) => {
+                for (name, value) in members {
+                    self.member(name, value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn member(&mut self, name: &str, value: &Value) {
+        let place = match name {
+            "taskRoleArn" => &mut self.task,
+            "executionRoleArn" => &mut self.execution,
+            "role" | "roleArn" | "infrastructureRoleArn" | "ec2InstanceProfileArn" => &mut self.infrastructure,
+            // Free keys of the user's, not members of the API.
+            "dockerLabels" | "options" | "labels" | "driverOpts" | "hookDetails" => return,
+            _ => return self.collect(value),
+        };
+        if let Some(role) = value.as_str().filter(|role| !role.is_empty()) {
+            place.insert(role.to_owned());
+        }
+    }
+}
+
+/// Why an object may not do what it wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The member of the `AwsAccount` that would have to allow it, as `spec.allow.taskRoles`.
+    pub rule: &'static str,
+    /// One sentence that names the account, the rule and what would be right.
+    pub message: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// Decides whether the account called `name` allows the wish.
+///
+/// # Errors
+/// The first rule that does not.
+pub fn authorize(name: &str, account: &AwsAccountSpec, wish: &Wish) -> Result<(), Refusal> {
+    let none = Allow::default();
+    let allow = account.allow.as_ref().unwrap_or(&none);
+    let refuse = |rule: &'static str, what: String| {
+        Err(Refusal { rule, message: format!("{what}: {rule} of AwsAccount {name} does not allow it") })
+    };
+    if !grants(account.namespaces.as_ref(), &wish.namespace, &wish.labels) {
+        return refuse("spec.namespaces", format!("namespace {} may not use the account", wish.namespace));
+    }
+    if !account.allows_region(&wish.region) {
+        return refuse("spec.allowedRegions", format!("region {} may not be used", wish.region));
+    }
+    if let Some((kind, resource)) = &wish.resource
+        && !Allow::matches(&allow.resource_names, resource)
+    {
+        return refuse("spec.allow.resourceNames", format!("a {} may not be called {resource}", kind.noun()));
+    }
+    if let Some(cluster) = &wish.cluster
+        && !cluster.own
+        && !Allow::matches(&allow.clusters, &cluster.name)
+    {
+        let what = format!("cluster {} has no EcsCluster in namespace {} and may not be used", cluster.name, wish.namespace);
+        return refuse("spec.allow.clusters", what);
+    }
+    let roles = [
+        ("spec.allow.taskRoles", &wish.roles.task, &allow.task_roles),
+        ("spec.allow.executionRoles", &wish.roles.execution, &allow.execution_roles),
+        ("spec.allow.infrastructureRoles", &wish.roles.infrastructure, &allow.infrastructure_roles),
+    ];
+    for (rule, wanted, patterns) in roles {
+        for role in wanted {
+            if !Allow::matches(patterns, &role_arn(role, &account.account_id)) {
+                return refuse(rule, format!("role {role} may not be used"));
+            }
+        }
+    }
+    if wish.adopts && !allow.adoption {
+        return refuse("spec.allow.adoption", "resources that exist already may not be adopted".to_owned());
+    }
+    Ok(())
+}
+
+/// ECS takes a role's bare name as one of the account's own.
+fn role_arn(role: &str, account: &str) -> String {
+    if role.starts_with("arn:") { role.to_owned() } else { format!("arn:aws:iam::{account}:role/{role}") }
+}
+
+fn grants(grant: Option<&NamespaceGrant>, namespace: &str, labels: &BTreeMap<String, String>) -> bool {
+    grant.is_some_and(|grant| {
+        grant.names.iter().any(|name| name == namespace)
+            || grant.selector.as_ref().is_some_and(|selector| selects(selector, labels))
+    })
+}
+
+/// Kubernetes' meaning of a label selector: an empty one selects everything, an unknown operator nothing.
+fn selects(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
+    let exact = selector.match_labels.iter().flatten().all(|(key, value)| labels.get(key) == Some(value));
+    exact
+        && selector.match_expressions.iter().flatten().all(|expression| {
+            let value = labels.get(&expression.key);
+            let listed = |value: &String| expression.values.iter().flatten().any(|one| one == value);
+            match expression.operator.as_str() {
+                "In" => value.is_some_and(listed),
+                "NotIn" => !value.is_some_and(listed),
+                "Exists" => value.is_some(),
+                "DoesNotExist" => value.is_none(),
+                _ => false,
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn account() -> AwsAccountSpec {
+        serde_json::from_value(json!({
+            "accountId": "123456789012", "region": "eu-west-1", "allowedRegions": ["eu-central-1"],
+            "namespaces": {"names": ["shop"], "selector": {"matchLabels": {"ecs": "yes"},
+                "matchExpressions": [{"key": "tier", "operator": "NotIn", "values": ["test"]}]}},
+            "allow": {"resourceNames": ["shop-*"], "clusters": ["shared"], "taskRoles": ["arn:aws:iam::123456789012:role/task-*"],
+                "executionRoles": ["*"]}
+        }))
+        .unwrap()
+    }
+
+    fn wish() -> Wish {
+        Wish {
+            namespace: "shop".into(),
+            region: "eu-west-1".into(),
+            resource: Some((ResourceKind::Service, "shop-web".into())),
+            cluster: Some(ClusterUse { name: "shop".into(), own: true }),
+            ..Wish::default()
+        }
+    }
+
+    #[test]
+    fn allows_what_is_granted_and_names_the_rule_that_is_not() {
+        let roles = |input: Value| Roles::of(&input);
+        let cases = [
+            (wish(), None),
+            (Wish { namespace: "other".into(), ..wish() }, Some("spec.namespaces")),
+            (Wish { namespace: "other".into(), labels: BTreeMap::from([("ecs".into(), "yes".into())]), ..wish() }, None),
+            (
+                Wish {
+                    namespace: "other".into(),
+                    labels: BTreeMap::from([("ecs".into(), "yes".into()), ("tier".into(), "test".into())]),
+                    ..wish()
+                },
+                Some("spec.namespaces"),
+            ),
+            (Wish { region: "eu-central-1".into(), ..wish() }, None),
+            (Wish { region: "us-east-1".into(), ..wish() }, Some("spec.allowedRegions")),
+            (Wish { resource: Some((ResourceKind::Service, "web".into())), ..wish() }, Some("spec.allow.resourceNames")),
+            (Wish { cluster: Some(ClusterUse { name: "shared".into(), own: false }), ..wish() }, None),
+            (Wish { cluster: Some(ClusterUse { name: "foreign".into(), own: false }), ..wish() }, Some("spec.allow.clusters")),
+            (Wish { roles: roles(json!({"taskRoleArn": "task-a", "executionRoleArn": "any"})), ..wish() }, None),
+            (Wish { roles: roles(json!({"taskRoleArn": "admin"})), ..wish() }, Some("spec.allow.taskRoles")),
+            (
+                Wish { roles: roles(json!({"loadBalancers": [{"advancedConfiguration": {"roleArn": "elb"}}]})), ..wish() },
+                Some("spec.allow.infrastructureRoles"),
+            ),
+            (Wish { adopts: true, ..wish() }, Some("spec.allow.adoption")),
+        ];
+        for (wish, expected) in cases {
+            let refused = authorize("prod", &account(), &wish).err();
+            assert_eq!(refused.as_ref().map(|refusal| refusal.rule), expected, "{wish:?}");
+            if let Some(refusal) = refused {
+                assert!(refusal.message.contains("AwsAccount prod") && refusal.message.contains(refusal.rule), "{refusal}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_allowed_unless_said() {
+        let bare: AwsAccountSpec =
+            serde_json::from_value(json!({"accountId": "123456789012", "region": "eu-west-1"})).unwrap();
+        assert_eq!(authorize("bare", &bare, &wish()).unwrap_err().rule, "spec.namespaces");
+        let granted = AwsAccountSpec {
+            namespaces: Some(serde_json::from_value(json!({"selector": {}})).unwrap()),
+            ..bare
+        };
+        assert_eq!(authorize("bare", &granted, &wish()).unwrap_err().rule, "spec.allow.resourceNames");
+    }
+
+    #[test]
+    fn keys_of_the_users_own_are_no_roles() {
+        let input = json!({"containerDefinitions": [{"dockerLabels": {"roleArn": "x"}, "logConfiguration": {"options": {"role": "y"}}}]});
+        assert_eq!(Roles::of(&input), Roles::default());
+    }
+}

@@ -1,0 +1,120 @@
+//! What to do about a service, given what is wanted and what is there. Pure and total; it never looks at a clock.
+//!
+//! Laws: nothing differs, no steps; the steps of a plan, carried out, lead to a state whose plan has none; nothing that is
+//! someone else's is touched; a rollout that ECS took back is not repeated.
+
+mod adopt;
+mod create;
+mod delete;
+mod rollout;
+mod scale;
+mod update;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod laws;
+
+use std::time::Duration;
+
+use aws_sdk_ecs::primitives::DateTime;
+
+use crate::diff::drift::Change;
+use crate::diff::rollout::Rollback;
+use crate::kinds::service::desired::Desired;
+use crate::kinds::service::step::Step;
+use crate::observer::ServiceView;
+
+pub use delete::{Deletion, plan_deletion};
+pub use update::tags_of;
+
+/// How long nothing may have changed before a deployment is started (design.md §2.5).
+pub const QUIET: Duration = Duration::from_secs(1);
+
+/// When to look again at something that ECS or another object is to finish, if nobody wakes the service earlier.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a decision is made from, beside the wish.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// What ECS shows.
+    pub view: &'a ServiceView,
+    /// The moment for which the plan is made.
+    pub now: DateTime,
+    /// For how long what would be rolled out, and what it refers to, has not changed.
+    pub quiet_for: Duration,
+    /// Whether so much is missing in the account that an outage is likelier than a deletion (design.md §9, situation 11).
+    pub outage_suspected: bool,
+}
+
+/// What to do, and what to say about it.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub struct Plan {
+    /// To be carried out in this order, up to the first that fails.
+    pub steps: Vec<Step>,
+    /// Where the service stands.
+    pub standing: Standing,
+    /// When to look again, if nothing wakes the service earlier.
+    pub look_again: Option<Duration>,
+}
+
+/// Where a service stands with its spec.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standing {
+    /// ECS has the spec, or will have it after the steps.
+    InStep,
+    /// Something else has to happen first; the end of the sentence "waiting for …".
+    Waiting(String),
+    /// A reference is not ready.
+    Blocked {
+        /// One sentence.
+        message: String,
+        /// Whether the referred object needs a person.
+        stalled: bool,
+    },
+    /// The service belongs to someone else, or to nobody and must not be taken over.
+    Conflict(String),
+    /// The spec wants what ECS cannot change.
+    Immutable(String),
+    /// ECS took this rollout back; everything else goes on.
+    TakenBack {
+        /// What ECS went back to and why.
+        rollback: Rollback,
+        /// Whether ECS has finished going back.
+        finished: bool,
+    },
+    /// Others changed it, and the policy is to report that.
+    Drifted(Vec<Change>),
+}
+
+impl Plan {
+    fn of(steps: Vec<Step>) -> Self {
+        Self { steps, standing: Standing::InStep, look_again: None }
+    }
+
+    fn nothing(standing: Standing) -> Self {
+        Self { steps: Vec::new(), standing, look_again: None }
+    }
+
+    fn wait(what: impl Into<String>, look_again: Duration) -> Self {
+        Self { steps: Vec::new(), standing: Standing::Waiting(what.into()), look_again: Some(look_again) }
+    }
+
+    /// Whether a step must be decided on a view that was read for it.
+    pub fn needs_fresh_view(&self) -> bool {
+        self.steps.iter().any(Step::needs_fresh_view)
+    }
+}
+
+/// Decides what to do for a service that is to be.
+pub fn plan(desired: &Desired, facts: &Facts<'_>) -> Plan {
+    let Some(service) = &facts.view.service else { return create::plan(desired, facts, None) };
+    match service.status() {
+        Some("INACTIVE") => create::plan(desired, facts, Some(service)),
+        Some("DRAINING") => {
+            Plan::wait("the service that drains under this name to be gone", PATIENCE)
+        }
+        _ => adopt::plan(desired, service, facts),
+    }
+}

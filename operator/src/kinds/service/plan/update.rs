@@ -1,0 +1,302 @@
+//! Bringing a service that is ours to its spec: what differs, in one `UpdateService` with the changed members only.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::types::Service;
+use ecs_model::shape;
+use serde_json::{Map, Value};
+
+use super::rollout::{self, Verdict};
+use super::{Facts, Plan, Standing, adopt, scale};
+use crate::diff::drift::{Change, changed_members, drift};
+use crate::diff::identity::{content_hash, tag_changes};
+use crate::diff::read_path::{self, Changed, SERVICE};
+use crate::diff::rollout::primary;
+use crate::diff::rules::{self, Rules};
+use crate::kinds::service::desired::Desired;
+use crate::kinds::service::step::Step;
+
+/// The tag that remembers what was applied last, where drift is only reported: what differs from the spec without the
+/// spec having changed was changed by others.
+pub const APPLIED_TAG: &str = "ecs-operator.dev/applied";
+
+/// Members that are compared elsewhere, or name the service.
+const APART: &[&str] = &["clientToken", "cluster", "desiredCount", "serviceName", "tags"];
+
+pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
+    let rules = rules::service(&desired.input);
+    let differing = differing(desired, service, facts, &rules);
+    let (unchangeable, changes): (Vec<_>, Vec<_>) = differing.into_iter().partition(is_immutable);
+    let (mut rolling, mut plain): (Vec<_>, Vec<_>) = changes.into_iter().partition(rollout::starts_one);
+    plain.extend(scale::change(desired.count, service));
+
+    let mut look_again = rollout::restart_in(desired.restart_at, facts.now);
+    let mut standing = Standing::InStep;
+    let mut force = false;
+    match rollout::decide(desired, service, &rolling, facts) {
+        Verdict::Go { force: forced } => force = forced,
+        Verdict::Stay(why, pause) => {
+            rolling.clear();
+            standing = why;
+            look_again = look_again.into_iter().chain(pause).min();
+        }
+    }
+    if let Some(message) = immutable(&unchangeable) {
+        standing = Standing::Immutable(message);
+    }
+    plain.append(&mut rolling);
+    plain.sort_by(|one, other| one.path.cmp(&other.path));
+    let (mut set, remove) = tag_differences(desired, service);
+    if matches!(standing, Standing::Waiting(_) | Standing::Blocked { .. }) {
+        // What waits has not been applied.
+        set.remove(APPLIED_TAG);
+    }
+
+    if desired.report_drift && adopt::tags(service).get(APPLIED_TAG) == Some(&applied(desired)) {
+        if !(plain.is_empty() && !force && set.is_empty() && remove.is_empty()) {
+            standing = Standing::Drifted(plain);
+        }
+        return Plan { steps: Vec::new(), standing, look_again };
+    }
+    let update = (!plain.is_empty() || force).then(|| Step::UpdateService {
+        members: members(desired, &plain, &rules),
+        changes: plain,
+        force,
+    });
+    let arn = || service.service_arn().unwrap_or_default().to_owned();
+    let tag = (!set.is_empty()).then(|| Step::TagResource { arn: arn(), tags: set, claims: false });
+    let untag = (!remove.is_empty()).then(|| Step::UntagResource { arn: arn(), keys: remove });
+    // The record of what was applied comes last, when it is true.
+    Plan { steps: update.into_iter().chain(untag).chain(tag).collect(), standing, look_again }
+}
+
+/// What differs between the spec and ECS, each member read where it can be read.
+fn differing(desired: &Desired, service: &Service, facts: &Facts<'_>, rules: &Rules) -> Vec<Change> {
+    let value = |shape: Result<Value, shape::ShapeError>| shape.unwrap_or_default();
+    let deployment = primary(service).map(|primary| value(shape::to_value(primary)));
+    let revision = target_revision(service, facts).map(|revision| value(shape::to_value(revision)));
+    let reading = read_path::read(SERVICE, &value(shape::to_value(service)), deployment.as_ref(), revision.as_ref());
+    let definition_unknown = desired.rollout_held.is_some() && desired.text("taskDefinition").is_none();
+    let compared = |member: &&str| {
+        !APART.contains(member)
+            && !reading.unread.contains(member)
+            && !(definition_unknown && *member == "taskDefinition")
+            && !(*member == "launchType" && has_strategy(&reading.value))
+    };
+    let names: Vec<_> = SERVICE.iter().map(|member| member.name).filter(compared).collect();
+    let side = |value: &Value| read_path::pick(value, names.iter().copied());
+    drift(&side(&desired.input), &side(&reading.value), rules)
+}
+
+/// ECS shows no launch type beside a strategy; switching back is a change of the strategy (ecs-semantics.md §3.4).
+fn has_strategy(observed: &Value) -> bool {
+    observed.get("capacityProviderStrategy").and_then(Value::as_array).is_some_and(|items| !items.is_empty())
+}
+
+/// The revision that the PRIMARY deployment aims at.
+fn target_revision<'a>(service: &Service, facts: &Facts<'a>) -> Option<&'a aws_sdk_ecs::types::ServiceRevision> {
+    let definition = primary(service)?.task_definition();
+    let current: Vec<_> = service.current_service_revisions().iter().filter_map(|revision| revision.arn()).collect();
+    let mut candidates: Vec<_> = facts
+        .view
+        .revisions
+        .iter()
+        .filter(|revision| revision.task_definition() == definition)
+        .filter(|revision| revision.service_revision_arn().is_some_and(|arn| current.is_empty() || current.contains(&arn)))
+        .collect();
+    candidates.sort_by_key(|revision| revision.created_at().map(aws_sdk_ecs::primitives::DateTime::as_nanos));
+    candidates.pop()
+}
+
+fn is_immutable(change: &Change) -> bool {
+    SERVICE.iter().any(|member| member.name == change.member() && member.changed == Changed::Never)
+}
+
+fn immutable(changes: &[Change]) -> Option<String> {
+    if changes.is_empty() {
+        return None;
+    }
+    let shown: Vec<_> = changes.iter().map(ToString::to_string).collect();
+    Some(format!("ECS cannot change this on a service ({}); change it back, or delete the object and create it anew", shown.join(", ")))
+}
+
+/// The changed members in full, with defaults spelled out where the manifest says nothing: absent members of an update mean
+/// "leave as is", and an empty list removes (ecs-semantics.md §3.4).
+fn members(desired: &Desired, changes: &[Change], rules: &Rules) -> Value {
+    let mut members = Map::new();
+    for name in changed_members(changes) {
+        let wanted = desired.input.get(name).filter(|value| !value.is_null());
+        let of_member: Vec<_> = changes.iter().filter(|change| change.member() == name).collect();
+        let value = match of_member.as_slice() {
+            [whole] if whole.path == name => {
+                wanted.cloned().or_else(|| whole.to.clone()).or_else(|| cleared(whole, rules))
+            }
+            _ if wanted.is_none() && !SPELLED_OUT.contains(&name) => Some(Value::Object(Map::new())),
+            parts => {
+                let mut value = wanted.cloned().unwrap_or_else(|| Value::Object(Map::new()));
+                for part in parts.iter().filter(|part| part.to.is_none()) {
+                    if let Some(cleared) = cleared(part, rules) {
+                        put(&mut value, part.path.strip_prefix(name).unwrap_or_default(), cleared);
+                    }
+                }
+                Some(value)
+            }
+        };
+        if let Some(value) = value {
+            members.insert(name.to_owned(), value);
+        }
+    }
+    Value::Object(members)
+}
+
+/// Structures that cannot be removed as a whole, only set to what they are by default.
+const SPELLED_OUT: &[&str] = &["deploymentConfiguration", "deploymentController", "serviceConnectConfiguration"];
+
+/// What says "the default" at the place of a change whose member the manifest leaves out.
+fn cleared(change: &Change, rules: &Rules) -> Option<Value> {
+    if change.path.contains('[') {
+        return None;
+    }
+    rules.default(&change.path).or_else(|| match change.from {
+        Some(Value::Bool(_)) => Some(false.into()),
+        Some(Value::Array(_)) => Some(Value::Array(Vec::new())),
+        Some(Value::Object(_)) => Some(Value::Object(Map::new())),
+        Some(Value::Number(_)) => Some(0.into()),
+        _ => None,
+    })
+}
+
+/// Puts a value at a path such as `.deploymentCircuitBreaker.enable`.
+fn put(target: &mut Value, path: &str, value: Value) {
+    let Some(members) = target.as_object_mut() else { return };
+    let path = path.strip_prefix('.').unwrap_or(path);
+    match path.split_once('.') {
+        None => {
+            members.insert(path.to_owned(), value);
+        }
+        Some((first, rest)) => {
+            put(members.entry(first.to_owned()).or_insert_with(|| Value::Object(Map::new())), rest, value);
+        }
+    }
+}
+
+/// The tags that are ours: the owner's, and the record of what was applied where that matters.
+pub fn tags_of(desired: &Desired) -> BTreeMap<String, String> {
+    let mut tags = desired.owner.tags();
+    if desired.report_drift {
+        tags.insert(APPLIED_TAG.to_owned(), applied(desired));
+    }
+    tags
+}
+
+fn applied(desired: &Desired) -> String {
+    content_hash(&serde_json::json!([desired.input, desired.tags, format!("{:?}", desired.count)]))
+}
+
+fn tag_differences(desired: &Desired, service: &Service) -> (BTreeMap<String, String>, Vec<String>) {
+    let observed = adopt::tags(service);
+    let (mut set, remove) = tag_changes(&desired.tags, &observed);
+    set.extend(tags_of(desired).into_iter().filter(|(key, value)| observed.get(key) != Some(value)));
+    (set, remove)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{desired, facts, settled, tagged, with, without};
+    use super::super::plan;
+    use super::*;
+    use crate::kinds::service::desired::Count;
+    use serde_json::json;
+
+    fn update(plan: &Plan) -> &Value {
+        match plan.steps.as_slice() {
+            [Step::UpdateService { members, .. }] => members,
+            other => panic!("expected one UpdateService, found {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_settled_service_needs_nothing() {
+        let view = settled(&desired());
+        assert_eq!(plan(&desired(), &facts(&view)), Plan::nothing(Standing::InStep));
+    }
+
+    #[test]
+    fn only_changed_members_are_sent_and_removals_are_spelled_out() {
+        let base = desired();
+        let tg = json!([{"targetGroupArn": "tg", "containerName": "app", "containerPort": 80}]);
+        let breaker = json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}, "maximumPercent": 150});
+        let connect = json!({"enabled": true, "namespace": "ns", "services": [{"portName": "http"}]});
+        let cases = [
+            (base.clone(), with(&base, "desiredCount", json!(null)), None),
+            (base.clone(), with(&base, "enableExecuteCommand", true), Some(json!({"enableExecuteCommand": true}))),
+            (with(&base, "enableExecuteCommand", true), base.clone(), Some(json!({"enableExecuteCommand": false}))),
+            (with(&base, "healthCheckGracePeriodSeconds", 30), base.clone(), Some(json!({"healthCheckGracePeriodSeconds": 0}))),
+            (with(&base, "propagateTags", "SERVICE"), base.clone(), Some(json!({"propagateTags": "NONE"}))),
+            (base.clone(), with(&base, "loadBalancers", tg.clone()), Some(json!({"loadBalancers": tg.clone()}))),
+            (with(&base, "loadBalancers", tg), base.clone(), Some(json!({"loadBalancers": []}))),
+            (
+                with(&base, "deploymentConfiguration", breaker),
+                base.clone(),
+                Some(json!({"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": false, "rollback": false}, "maximumPercent": 200}})),
+            ),
+            (
+                with(&base, "serviceConnectConfiguration", connect),
+                base.clone(),
+                Some(json!({"serviceConnectConfiguration": {"enabled": false, "services": []}})),
+            ),
+        ];
+        for (before, after, expected) in cases {
+            let view = settled(&before);
+            let plan = plan(&after, &facts(&view));
+            match expected {
+                Some(expected) => assert_eq!(update(&plan), &expected),
+                None => assert_eq!(plan.steps, []),
+            }
+        }
+    }
+
+    #[test]
+    fn what_ecs_cannot_change_is_said_and_the_rest_goes_on() {
+        let view = settled(&desired());
+        let wanted = Desired { count: Count::Enforced(4), ..with(&desired(), "schedulingStrategy", "DAEMON") };
+        let plan = plan(&wanted, &facts(&view));
+        assert!(matches!(&plan.standing, Standing::Immutable(message) if message.contains("schedulingStrategy")), "{plan:?}");
+        assert!(update(&plan).get("schedulingStrategy").is_none());
+    }
+
+    #[test]
+    fn tags_are_set_and_removed_and_ours_are_kept() {
+        let mut wanted = desired();
+        wanted.tags = BTreeMap::from([("new".to_owned(), "1".to_owned())]);
+        let view = settled(&desired());
+        let plan = plan(&wanted, &facts(&view));
+        let shown: Vec<_> = plan.steps.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["UntagResource: team", "TagResource: new"]);
+    }
+
+    #[test]
+    fn with_the_policy_report_only_what_the_spec_changed_goes_out() {
+        let reporting = Desired { report_drift: true, ..desired() };
+        let view = settled(&reporting);
+        assert_eq!(plan(&reporting, &facts(&view)).standing, Standing::InStep);
+        let mut changed = view.clone();
+        changed.service.as_mut().unwrap().desired_count = 9;
+        let drifted = plan(&reporting, &facts(&changed));
+        assert_eq!(drifted.steps, []);
+        assert!(matches!(&drifted.standing, Standing::Drifted(changes) if changes[0].path == "desiredCount"), "{drifted:?}");
+        let asked = plan(&Desired { count: Count::Enforced(5), ..reporting.clone() }, &facts(&view));
+        let operations: Vec<_> = asked.steps.iter().map(Step::operation).collect();
+        assert_eq!(operations, ["UpdateService", "TagResource"]);
+        let untagged = tagged(&view, APPLIED_TAG, None);
+        assert_eq!(plan(&reporting, &facts(&untagged)).steps.len(), 1, "the record is written once");
+    }
+
+    #[test]
+    fn a_definition_that_is_not_known_yet_is_not_compared() {
+        let held = crate::kinds::service::desired::Held { message: "x".into(), stalled: false };
+        let waiting = Desired { rollout_held: Some(held), ..without(&desired(), "taskDefinition") };
+        let view = settled(&desired());
+        assert_eq!(plan(&waiting, &facts(&view)), Plan::nothing(Standing::InStep));
+    }
+}

@@ -1,0 +1,134 @@
+//! What is done to ECS for a service, one call each, by name.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::diff::drift::Change;
+use crate::diff::identity::is_reserved_tag;
+
+/// One call. Each is safe to repeat: by its token, or because the plan looks before it repeats.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// `CreateService`.
+    CreateService {
+        /// The whole input, token and tags included.
+        input: Value,
+    },
+    /// `UpdateService` with the changed members only.
+    UpdateService {
+        /// What differs, for people.
+        changes: Vec<Change>,
+        /// The changed members, in full.
+        members: Value,
+        /// Whether a deployment is started though nothing that starts one changed.
+        force: bool,
+    },
+    /// `TagResource`.
+    TagResource {
+        /// The service's ARN.
+        arn: String,
+        /// The tags to set.
+        tags: BTreeMap<String, String>,
+        /// Whether this makes the service ours, so that it is decided on a fresh read.
+        claims: bool,
+    },
+    /// `UntagResource`.
+    UntagResource {
+        /// The service's ARN.
+        arn: String,
+        /// The keys to remove.
+        keys: Vec<String>,
+    },
+    /// `DeleteService`.
+    DeleteService {
+        /// Whether task sets and tasks may still be there.
+        force: bool,
+    },
+}
+
+impl Step {
+    /// The call's name, for events and metrics.
+    pub const fn operation(&self) -> &'static str {
+        match self {
+            Self::CreateService { .. } => "CreateService",
+            Self::UpdateService { .. } => "UpdateService",
+            Self::TagResource { .. } => "TagResource",
+            Self::UntagResource { .. } => "UntagResource",
+            Self::DeleteService { .. } => "DeleteService",
+        }
+    }
+
+    /// Whether the step is decided on a view that was read for it: creating, taking over, deleting.
+    pub const fn needs_fresh_view(&self) -> bool {
+        match self {
+            Self::CreateService { .. } | Self::DeleteService { .. } | Self::UntagResource { .. } => true,
+            Self::TagResource { claims, .. } => *claims,
+            Self::UpdateService { .. } => false,
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.operation())?;
+        match self {
+            Self::CreateService { input } => {
+                let count = input.get("desiredCount").and_then(Value::as_i64);
+                let definition = input.get("taskDefinition").and_then(Value::as_str).unwrap_or("(none)");
+                match count {
+                    Some(count) => write!(f, ": {count} × {definition}"),
+                    None => write!(f, ": {definition}"),
+                }
+            }
+            Self::UpdateService { changes, force, .. } => {
+                let changes: Vec<_> = changes.iter().map(ToString::to_string).collect();
+                let forced = force.then(|| "forceNewDeployment".to_owned());
+                let all: Vec<_> = changes.into_iter().chain(forced).collect();
+                write!(f, ": {}", all.join(", "))
+            }
+            Self::TagResource { tags, claims, .. } => {
+                let shown: Vec<_> = tags.keys().filter(|key| !is_reserved_tag(key)).map(String::as_str).collect();
+                let owner = claims.then_some("owner");
+                write!(f, ": {}", owner.into_iter().chain(shown).collect::<Vec<_>>().join(", "))
+            }
+            Self::UntagResource { keys, .. } => write!(f, ": {}", keys.join(", ")),
+            Self::DeleteService { force } => f.write_str(if *force { ": force" } else { "" }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn steps_read_well() {
+        let cases = [
+            (Step::CreateService { input: json!({"taskDefinition": "web:1", "desiredCount": 3}) }, "CreateService: 3 × web:1"),
+            (
+                Step::UpdateService {
+                    changes: vec![Change { path: "desiredCount".into(), from: Some(json!(3)), to: Some(json!(5)) }],
+                    members: json!({"desiredCount": 5}),
+                    force: true,
+                },
+                "UpdateService: desiredCount: 3 → 5, forceNewDeployment",
+            ),
+            (
+                Step::TagResource {
+                    arn: "a".into(),
+                    tags: BTreeMap::from([("team".into(), "x".into()), ("ecs-operator.dev/service".into(), "y".into())]),
+                    claims: true,
+                },
+                "TagResource: owner, team",
+            ),
+            (Step::UntagResource { arn: "a".into(), keys: vec!["team".into()] }, "UntagResource: team"),
+            (Step::DeleteService { force: false }, "DeleteService"),
+        ];
+        for (step, expected) in cases {
+            assert_eq!(step.to_string(), expected);
+        }
+    }
+}
