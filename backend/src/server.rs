@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::fault::Fault;
-use crate::identity::{self, Caller};
+use crate::identity;
 use crate::timing::{Timing, TimingMode};
 use crate::world::clock::Clock;
 use crate::world::ids::Ids;
@@ -183,13 +183,14 @@ impl Server {
     }
 
     fn called(&self, state: &mut State, target: &str, request: &Request) -> Result<Value, Fault> {
-        let Caller { realm, .. } =
-            identity::caller(request.header("authorization"), request.header("x-amz-security-token"))?;
+        let caller = identity::caller(request.header("authorization"), request.header("x-amz-security-token"))?;
         let operation = wire::operation(target)?;
         let body = wire::body(&request.body)?;
         let readonly = ecs_model::facts::model().operation(operation).is_some_and(|facts| facts.readonly);
         state.changed |= !readonly;
-        let result = wire::carry_out(operation, &body, state.world.realm(&realm));
+        let realm = state.world.realm(&caller.realm);
+        realm.caller = caller.arn();
+        let result = wire::carry_out(operation, &body, realm);
         state.calls.count(operation, result.as_ref().err());
         result
     }

@@ -51,9 +51,15 @@ macro_rules! operations {
 operations! {
     "CreateCluster" => op::create_cluster::CreateClusterInput,
     "DeleteCluster" => op::delete_cluster::DeleteClusterInput,
+    "DeleteTaskDefinitions" => op::delete_task_definitions::DeleteTaskDefinitionsInput,
+    "DeregisterTaskDefinition" => op::deregister_task_definition::DeregisterTaskDefinitionInput,
     "DescribeClusters" => op::describe_clusters::DescribeClustersInput,
+    "DescribeTaskDefinition" => op::describe_task_definition::DescribeTaskDefinitionInput,
     "ListClusters" => op::list_clusters::ListClustersInput,
+    "ListTaskDefinitionFamilies" => op::list_task_definition_families::ListTaskDefinitionFamiliesInput,
+    "ListTaskDefinitions" => op::list_task_definitions::ListTaskDefinitionsInput,
     "PutClusterCapacityProviders" => op::put_cluster_capacity_providers::PutClusterCapacityProvidersInput,
+    "RegisterTaskDefinition" => op::register_task_definition::RegisterTaskDefinitionInput,
     "UpdateCluster" => op::update_cluster::UpdateClusterInput,
     "UpdateClusterSettings" => op::update_cluster_settings::UpdateClusterSettingsInput,
 }

@@ -28,6 +28,9 @@ pub struct Realm {
     /// How long things take; given by the server, not kept.
     #[serde(skip, default = "fast")]
     pub timing: Timing,
+    /// The ARN of who makes the present call; not kept.
+    #[serde(skip)]
+    pub caller: String,
     /// Where identifiers and random choices come from.
     pub ids: Ids,
     /// What will happen by itself.
@@ -162,6 +165,7 @@ impl Realm {
             id,
             now,
             timing,
+            caller: String::new(),
             ids,
             schedule: Schedule::default(),
             clusters: BTreeMap::new(),

@@ -1,6 +1,13 @@
-//! Task definitions.
+//! Task definitions (ecs-semantics.md §1.3, §2).
 
-use crate::world::Realm;
+mod attributes;
+mod compatibility;
+mod defaults;
+mod delete;
+mod deregister;
+mod describe;
+mod list;
+mod register;
+mod rules;
 
-/// A definition that was asked to be deleted may be deleted now, if nothing uses it any more.
-pub fn deletable(_realm: &mut Realm, _family: &str, _revision: i32) {}
+pub use delete::deletable;
