@@ -17,6 +17,7 @@ pub mod poll;
 pub mod process;
 pub mod run_dir;
 pub mod samples;
+pub mod scene;
 pub mod stack;
 pub mod steps;
 pub mod tools;

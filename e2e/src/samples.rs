@@ -33,28 +33,33 @@ pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
 }
 
-/// The samples copied into the run's folder, with the account's endpoint set to the backend's.
+/// The samples copied into the run's folder, with the account's endpoint set to the backend's; those in `changes/`, which come after
+/// the rest is Ready, into a folder of that name inside it.
 ///
 /// # Errors
 /// [`Error::File`] where they cannot be read or written.
 pub fn render(run: &RunDir, endpoint: &str) -> Result<PathBuf, Error> {
-    let (from, to) = (folder(), run.folder("samples")?);
-    for entry in fs::read_dir(&from).map_err(Error::file("cannot read the folder", &from))? {
-        let path = entry
-            .map_err(Error::file("cannot read the folder", &from))?
-            .path();
-        let (Some(name), Some("yaml")) = (
-            path.file_name(),
-            path.extension().and_then(|extension| extension.to_str()),
-        ) else {
-            continue;
-        };
-        let text = fs::read_to_string(&path).map_err(Error::file("cannot read", &path))?;
-        let copy = to.join(name);
-        fs::write(&copy, text.replace(DEFAULT_ENDPOINT, endpoint))
-            .map_err(Error::file("cannot write", &copy))?;
-    }
+    let to = run.folder("samples")?;
+    copy(&folder(), &to, endpoint)?;
+    copy(
+        &folder().join("changes"),
+        &run.folder("samples/changes")?,
+        endpoint,
+    )?;
     Ok(to)
+}
+
+fn copy(from: &Path, to: &Path, endpoint: &str) -> Result<(), Error> {
+    for entry in fs::read_dir(from).map_err(Error::file("cannot read the folder", from))? {
+        let path = entry.map_err(Error::file("cannot read the folder", from))?.path();
+        if path.extension().is_some_and(|extension| extension == "yaml") {
+            let text = fs::read_to_string(&path).map_err(Error::file("cannot read", &path))?;
+            let copy = to.join(path.file_name().unwrap_or_default());
+            fs::write(&copy, text.replace(DEFAULT_ENDPOINT, endpoint))
+                .map_err(Error::file("cannot write", &copy))?;
+        }
+    }
+    Ok(())
 }
 
 /// How far each object of a list (`kubectl get … -o json`) is.

@@ -93,8 +93,13 @@ pub fn up(options: &Options, interrupt: &Interrupt) -> Result<(), Error> {
     steps.run("container instances registered", |_| {
         instances::register(stack.backend())
     })?;
-    let settled = watch(&mut stack, &folder, interrupt)?;
-    if !settled {
+    if !watch(&mut stack, &folder, interrupt)? {
+        return Ok(());
+    }
+    steps.run("one of them given an image that cannot be pulled", |_| {
+        stack.plane().kubectl().apply_folder(&folder.join("changes"))
+    })?;
+    if !watch(&mut stack, &folder, interrupt)? {
         return Ok(());
     }
     steps.note(&format!(
