@@ -221,6 +221,24 @@ pub fn get(url: &str) -> Result<Value, Error> {
     body(&format!("GET {url}"), agent().get(url).call())
 }
 
+/// Sends a JSON body with any method; for what is no call to ECS.
+///
+/// # Errors
+/// [`Error::Http`] where the answer is no 2xx.
+pub fn send(method: &str, url: &str, content_type: &str, value: &Value) -> Result<Value, Error> {
+    let request = format!("{method} {url}");
+    let built = ureq::http::Request::builder()
+        .method(method)
+        .uri(url)
+        .header("Content-Type", content_type)
+        .body(value.to_string());
+    let built = built.map_err(|why| Error::Http {
+        request: request.clone(),
+        problem: why.to_string(),
+    })?;
+    body(&request, agent().run(built))
+}
+
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)

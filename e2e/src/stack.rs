@@ -129,6 +129,11 @@ impl Stack {
         Ok(())
     }
 
+    /// Stops the operator as its shutdown does, where it runs.
+    pub fn stop_operator(&mut self) {
+        self.operator = None;
+    }
+
     /// The API server and its kubectl.
     pub fn plane(&self) -> &ControlPlane {
         &self.plane

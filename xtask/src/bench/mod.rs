@@ -1,0 +1,132 @@
+//! `cargo xtask bench`: what many services cost, beside a bare loop that makes the same Kubernetes writes and nothing else.
+
+mod load;
+mod memory;
+mod report;
+mod watch;
+
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use ecs_e2e::stack::{self, Stack};
+use ecs_e2e::steps::Steps;
+use ecs_e2e::{poll, samples};
+
+use crate::cargo;
+use crate::error::Error;
+use load::Load;
+use report::Report;
+use watch::Watch;
+
+/// How long the services may take until all are Ready.
+const READY_WITHIN: Duration = Duration::from_mins(15);
+
+/// Options of `bench`
+#[derive(Args)]
+pub struct Options {
+    /// How many services to create, of one task each
+    #[arg(long, default_value_t = 1000)]
+    services: u32,
+    /// Measure the optimised build
+    #[arg(long)]
+    release: bool,
+    /// Write the result to docs/benchmarks.md
+    #[arg(long)]
+    write: bool,
+}
+
+/// Creates the services through the real API server, waits until all are Ready, and reports what that took.
+pub fn bench(options: &Options) -> Result<(), Error> {
+    let profile: &[&str] = if options.release { &["--release"] } else { &[] };
+    cargo::run(&[&["build", "-p", "ecs-operator", "-p", "ecs-backend"], profile].concat())?;
+    let binaries = cargo::binaries()?;
+    let binaries = if options.release {
+        binaries.with_file_name("release")
+    } else {
+        binaries
+    };
+    let steps = Steps::shown();
+    let mut stack = Stack::start(&stack::Options::ephemeral(binaries), steps)?;
+    steps.run("account, cluster and definition ready", |_| prepare(&stack))?;
+
+    let load = Load::start(&stack)?;
+    let before = stack.backend().calls()?;
+    let watch = Watch::start(&stack)?;
+    let begun = Instant::now();
+    steps.run("services created", |_| load.create("default", options.services))?;
+    steps.run("services ready", |progress| {
+        poll::until(
+            "not all services are Ready",
+            READY_WITHIN,
+            Duration::from_millis(100),
+            || {
+                let ready = watch.ready();
+                progress.show(&format!("{ready} of {}", options.services));
+                if ready >= options.services as usize {
+                    Ok(())
+                } else {
+                    Err(format!("{ready} of {} are Ready", options.services))
+                }
+            },
+        )
+    })?;
+    let took = begun.elapsed();
+    let writes = watch.writes();
+    let calls = report::difference(&before, &stack.backend().calls()?);
+    let memory = stack
+        .operator()
+        .map(|operator| memory::of(operator.id()))
+        .transpose()?
+        .unwrap_or_default();
+
+    let status = stack
+        .plane()
+        .kubectl()
+        .json(&["get", "ecssvc", &load::name(0)])?
+        .get("status")
+        .cloned()
+        .unwrap_or_default();
+    stack.stop_operator();
+    let bare = steps.run("the same writes by a bare loop", |_| {
+        load.bare(options.services, writes, &status)
+    })?;
+    let report = Report {
+        services: options.services,
+        release: options.release,
+        took,
+        writes,
+        calls,
+        memory,
+        bare,
+    };
+    println!("\n{}", report.markdown());
+    if options.write {
+        let path = cargo::root().join("docs/benchmarks.md");
+        std::fs::write(&path, report.page()).map_err(ecs_e2e::Error::file("cannot write", &path))?;
+        println!("wrote docs/benchmarks.md");
+    }
+    Ok(())
+}
+
+fn prepare(stack: &Stack) -> Result<(), ecs_e2e::Error> {
+    let kubectl = stack.plane().kubectl();
+    let folder = samples::render(stack.run(), stack.backend().url())?;
+    for sample in ["00-account.yaml", "01-cluster.yaml"] {
+        kubectl.run(&[
+            "apply",
+            "--server-side",
+            "-f",
+            &folder.join(sample).to_string_lossy(),
+        ])?;
+    }
+    kubectl.apply(load::DEFINITION)?;
+    kubectl
+        .run(&[
+            "wait",
+            "--for=condition=Ready",
+            "--timeout=60s",
+            "ecscl/demo",
+            "ecstd/bench",
+        ])
+        .map(drop)
+}

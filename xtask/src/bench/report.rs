@@ -1,0 +1,149 @@
+//! The result, as a page of Markdown.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::memory::Memory;
+
+/// One measured run.
+pub struct Report {
+    /// How many services were created.
+    pub services: u32,
+    /// Whether the binaries were optimised.
+    pub release: bool,
+    /// From the first create until the last service was Ready.
+    pub took: Duration,
+    /// Stored versions of the services, their creation among them.
+    pub writes: u64,
+    /// ECS calls by operation.
+    pub calls: BTreeMap<String, u64>,
+    /// The operator's memory at the end.
+    pub memory: Memory,
+    /// What the bare loop took for as many writes.
+    pub bare: Duration,
+}
+
+impl Report {
+    /// The tables.
+    pub fn markdown(&self) -> String {
+        let each = |count: u64| ratio(count, u64::from(self.services));
+        let all: u64 = self.calls.values().sum();
+        let mut lines = vec![
+            "| what | measured | for one service |".to_owned(),
+            "| --- | --- | --- |".to_owned(),
+            format!(
+                "| time until all are Ready | {:.1} s | {:.1} ms |",
+                self.took.as_secs_f64(),
+                1000.0 * self.took.as_secs_f64() / f64::from(self.services)
+            ),
+            format!(
+                "| the bare loop, same writes | {:.1} s | {:.1} ms |",
+                self.bare.as_secs_f64(),
+                1000.0 * self.bare.as_secs_f64() / f64::from(self.services)
+            ),
+            format!(
+                "| operator ÷ bare loop | {:.2} | |",
+                self.took.as_secs_f64() / self.bare.as_secs_f64()
+            ),
+            format!(
+                "| Kubernetes writes of the services | {} | {} |",
+                self.writes,
+                each(self.writes)
+            ),
+            format!("| AWS calls | {all} | {} |", each(all)),
+        ];
+        lines.extend(
+            self.calls
+                .iter()
+                .map(|(operation, count)| format!("| – {operation} | {count} | {} |", each(*count))),
+        );
+        lines.push(format!(
+            "| operator's memory, now and at most | {} and {} MiB | |",
+            self.memory.resident, self.memory.peak
+        ));
+        lines.join("\n")
+    }
+
+    /// The whole page.
+    pub fn page(&self) -> String {
+        let build = if self.release { "optimised" } else { "unoptimised" };
+        let flag = if self.release { " --release" } else { "" };
+        format!(
+            "# Benchmarks\n\n{} services of one Fargate task each, created through a real kube-apiserver against the backend in its `fast` timing, {build} build, everything on one machine.\n\
+             Beside it, in the same run, a bare loop without an operator that creates as many services and writes their status as often: what the API server alone costs.\n\n\
+             ```sh\ncargo xtask bench --services {}{flag} --write\n```\n\n{}\n",
+            self.services,
+            self.services,
+            self.markdown()
+        )
+    }
+}
+
+fn ratio(count: u64, services: u64) -> String {
+    let hundredths = (count * 100).checked_div(services).unwrap_or(0);
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+/// What came to be called between two looks.
+pub fn difference(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>) -> BTreeMap<String, u64> {
+    let since =
+        |operation: &String, count: u64| count.saturating_sub(before.get(operation).copied().unwrap_or(0));
+    after
+        .iter()
+        .map(|(operation, count)| (operation.clone(), since(operation, *count)))
+        .filter(|(_, count)| *count > 0)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_before_the_run_do_not_count() {
+        let counts = |pairs: &[(&str, u64)]| {
+            pairs
+                .iter()
+                .map(|(name, count)| ((*name).to_owned(), *count))
+                .collect::<BTreeMap<_, _>>()
+        };
+        let before = counts(&[("CreateCluster", 1), ("DescribeServices", 4)]);
+        let after = counts(&[
+            ("CreateCluster", 1),
+            ("DescribeServices", 9),
+            ("CreateService", 3),
+        ]);
+        assert_eq!(
+            difference(&before, &after),
+            counts(&[("CreateService", 3), ("DescribeServices", 5)])
+        );
+    }
+
+    #[test]
+    fn the_table_counts_for_one_service() {
+        let report = Report {
+            services: 1000,
+            release: true,
+            took: Duration::from_secs(20),
+            writes: 3000,
+            calls: BTreeMap::from([
+                ("CreateService".to_owned(), 1000),
+                ("DescribeServices".to_owned(), 150),
+            ]),
+            memory: Memory {
+                resident: 50,
+                peak: 60,
+            },
+            bare: Duration::from_secs(16),
+        };
+        let table = report.markdown();
+        for row in [
+            "| time until all are Ready | 20.0 s | 20.0 ms |",
+            "| operator ÷ bare loop | 1.25 | |",
+            "| Kubernetes writes of the services | 3000 | 3.00 |",
+            "| AWS calls | 1150 | 1.15 |",
+        ] {
+            assert!(table.contains(row), "{row} is not in\n{table}");
+        }
+    }
+}
