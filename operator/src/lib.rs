@@ -1,10 +1,15 @@
 //! The operator: keeps Amazon ECS as Kubernetes objects describe it.
 
+pub mod admin;
+pub mod app;
+pub mod args;
 pub mod aws;
 pub mod clock;
 pub mod context;
 pub mod diff;
 pub mod error;
 pub mod k8s;
+pub mod leadership;
 pub mod observer;
+pub mod production;
 pub mod telemetry;

@@ -3,6 +3,8 @@
 pub mod backoff;
 pub mod controller;
 pub mod events;
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod finalize;
 pub mod guard;
 pub mod index;

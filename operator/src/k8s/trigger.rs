@@ -57,3 +57,49 @@ impl Print {
             || self.annotations != before.annotations
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ecs_crds::EcsCluster;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::k8s::finalize::FINALIZER;
+
+    fn cluster(changes: &Value) -> EcsCluster {
+        let mut object = json!({
+            "apiVersion": "ecs-operator.dev/v1alpha1", "kind": "EcsCluster", "spec": {},
+            "metadata": {"name": "main", "namespace": "shop", "uid": "u-1", "generation": 1, "resourceVersion": "1"},
+        });
+        for (name, value) in changes.as_object().unwrap() {
+            object["metadata"][name] = value.clone();
+        }
+        serde_json::from_value(object).unwrap()
+    }
+
+    #[test]
+    fn fires_for_what_others_changed() {
+        let cases = [
+            ("our status write", json!({"resourceVersion": "2"}), false),
+            ("our finalizer", json!({"finalizers": [FINALIZER]}), false),
+            ("the spec", json!({"generation": 2}), true),
+            ("an annotation", json!({"annotations": {"a": "b"}}), true),
+            ("a label", json!({"labels": {"a": "b"}}), true),
+            ("deletion", json!({"deletionTimestamp": "2026-01-01T00:00:00Z"}), true),
+            ("another object of that name", json!({"uid": "u-2"}), true),
+        ];
+        for (what, change, fires) in cases {
+            let mut trigger = Trigger::default();
+            assert!(trigger.fires(&cluster(&json!({}))), "a new object");
+            assert_eq!(trigger.fires(&cluster(&change)), fires, "{what}");
+            assert!(!trigger.fires(&cluster(&change)), "{what}, seen again");
+        }
+    }
+
+    #[test]
+    fn fires_when_somebody_takes_our_finalizer_off() {
+        let mut trigger = Trigger::default();
+        trigger.fires(&cluster(&json!({"finalizers": [FINALIZER]})));
+        assert!(trigger.fires(&cluster(&json!({}))));
+    }
+}

@@ -1,0 +1,330 @@
+//! The wiring: from what is given from outside ([`Deps`]) to controllers that run while this replica leads.
+//!
+//! Nothing here touches the process: no environment, no signals, no log writer, no wall clock. So the simulation runs
+//! exactly this, and dropping the future is a crash.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::ListParams;
+use kube::runtime::controller::Action;
+use kube::{Api, Client};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::admin::{self, Readiness};
+use crate::aws::account::{Accounts, AwsBase};
+use crate::aws::fence::Fence;
+use crate::clock::SharedClock;
+use crate::context::{Ctx, Limits};
+use crate::k8s::backoff::Backoff;
+use crate::k8s::events::{Delivery, Events};
+use crate::k8s::object::Kept;
+use crate::k8s::status::StatusWriter;
+use crate::k8s::stores::{Stores, Writers};
+use crate::k8s::wakes::Wakes;
+use crate::k8s::{controller, namespaces};
+use crate::leadership::{self, Candidate, Lead};
+use crate::observer::{Freshness, Observers, Surroundings};
+use crate::telemetry::metrics::Metrics;
+
+/// How often is looked for CRDs that are not there yet.
+const CRD_POLL: Duration = Duration::from_secs(2);
+/// The pause before a read of Kubernetes that failed at the start is repeated.
+const START_RETRY: Duration = Duration::from_secs(2);
+/// How long passes under way may take to end when the process is asked to stop.
+const GRACE: Duration = Duration::from_secs(20);
+
+/// Everything that comes from outside.
+pub struct Deps {
+    /// The Kubernetes API.
+    pub kube: Client,
+    /// The HTTP client and the credentials for AWS.
+    pub aws: AwsBase,
+    /// The time of day.
+    pub clock: SharedClock,
+    /// Decides all randomness.
+    pub seed: u64,
+    /// Who this process is: another for each process, also for each restart of a pod.
+    pub identity: String,
+    /// Where `/livez`, `/readyz` and `/metrics` are served; none for no such server.
+    pub admin: Option<TcpListener>,
+    /// What people chose.
+    pub settings: Settings,
+}
+
+/// What people choose.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// The installation's name; by default the UID of namespace kube-system.
+    pub installation: Option<String>,
+    /// The only namespace to watch; by default all.
+    pub watch_namespace: Option<String>,
+    /// How leaders are elected; none means that this process is the only one.
+    pub election: Option<leadership::Settings>,
+    /// How fresh ECS is seen.
+    pub freshness: Freshness,
+    /// Bounds on what happens at once.
+    pub limits: Limits,
+}
+
+/// Why the operator ended although nobody asked it to.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The admin server failed.
+    #[error("the admin server ended: {0}")]
+    Admin(#[source] std::io::Error),
+    /// A part that runs for ever ended: a bug.
+    #[error("{0} ended although it should run for ever")]
+    Ended(&'static str),
+}
+
+/// Runs the operator until `stop`, and then ends in order: passes, controllers, lease, admin server.
+///
+/// # Errors
+/// When a part that should run for ever ends.
+pub async fn run(deps: Deps, stop: CancellationToken) -> Result<(), AppError> {
+    let metrics = Arc::new(Metrics::new());
+    let (readiness, readiness_seen) = watch::channel(Readiness::WaitingForCrds);
+    let admin_stop = CancellationToken::new();
+    let admin = serve_admin(deps.admin, metrics.clone(), readiness_seen, admin_stop.clone());
+    let work = Operator {
+        kube: deps.kube,
+        aws: deps.aws,
+        clock: deps.clock,
+        seed: deps.seed,
+        identity: deps.identity,
+        settings: deps.settings,
+        metrics,
+        readiness,
+    };
+    let work = async {
+        work.run(&stop).await;
+        admin_stop.cancel();
+    };
+    tokio::pin!(work, admin);
+    tokio::select! {
+        biased;
+        () = &mut work => {}
+        ended = &mut admin => return ended.and(Err(AppError::Ended("the admin server"))),
+    }
+    admin.await
+}
+
+async fn serve_admin(
+    listener: Option<TcpListener>,
+    metrics: Arc<Metrics>,
+    readiness: watch::Receiver<Readiness>,
+    stop: CancellationToken,
+) -> Result<(), AppError> {
+    match listener {
+        Some(listener) => admin::serve(listener, metrics, readiness, stop).await.map_err(AppError::Admin),
+        None => {
+            stop.cancelled().await;
+            Ok(())
+        }
+    }
+}
+
+struct Operator {
+    kube: Client,
+    aws: AwsBase,
+    clock: SharedClock,
+    seed: u64,
+    identity: String,
+    settings: Settings,
+    metrics: Arc<Metrics>,
+    readiness: watch::Sender<Readiness>,
+}
+
+impl Operator {
+    async fn run(&self, stop: &CancellationToken) {
+        let prepared = async {
+            self.await_crds().await;
+            self.installation().await
+        };
+        let installation = tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            installation = prepared => installation,
+        };
+        self.readiness.send_replace(Readiness::Ready);
+        match &self.settings.election {
+            None => {
+                self.metrics.leading(true);
+                self.lead(&installation, Fence::open(), stop).await;
+            }
+            Some(election) => self.stand(election, &installation, stop).await,
+        }
+        self.readiness.send_replace(Readiness::Stopping);
+    }
+
+    /// Waits until every kind can be listed. That needs no right to read CRDs.
+    async fn await_crds(&self) {
+        loop {
+            match self.missing_kind().await {
+                None => return,
+                Some((kind, error)) => tracing::info!(kind, "waiting for the CRDs: {error}"),
+            }
+            tokio::time::sleep(CRD_POLL).await;
+        }
+    }
+
+    async fn missing_kind(&self) -> Option<(&'static str, kube::Error)> {
+        self.missing::<ecs_crds::AwsAccount>()
+            .await
+            .or(self.missing::<ecs_crds::EcsCluster>().await)
+            .or(self.missing::<ecs_crds::EcsTaskDefinition>().await)
+            .or(self.missing::<ecs_crds::EcsService>().await)
+            .or(self.missing::<ecs_crds::CapacityProvider>().await)
+    }
+
+    async fn missing<K: Kept>(&self) -> Option<(&'static str, kube::Error)> {
+        let api = K::watched(self.kube.clone(), self.settings.watch_namespace.as_deref());
+        let listed = api.list_metadata(&ListParams::default().limit(1)).await;
+        listed.err().map(|error| (K::KIND.as_str(), error))
+    }
+
+    /// The name that tells this installation's resources in ECS from another's.
+    async fn installation(&self) -> String {
+        if let Some(name) = &self.settings.installation {
+            return name.clone();
+        }
+        let namespaces: Api<Namespace> = Api::all(self.kube.clone());
+        loop {
+            match namespaces.get_metadata("kube-system").await {
+                Ok(namespace) => return namespace.metadata.uid.unwrap_or_default(),
+                Err(error) => tracing::warn!(%error, "namespace kube-system cannot be read; its UID names this installation"),
+            }
+            tokio::time::sleep(START_RETRY).await;
+        }
+    }
+
+    /// Stands for election, and leads whenever elected.
+    async fn stand(&self, election: &leadership::Settings, installation: &str, stop: &CancellationToken) {
+        let (candidate, lead) =
+            Candidate::new(self.kube.clone(), election.clone(), self.identity.clone(), self.clock.clone());
+        let candidacy_over = CancellationToken::new();
+        let candidacy = candidate.run(candidacy_over.clone());
+        let leading = async {
+            let mut lead = lead;
+            loop {
+                tokio::select! {
+                    biased;
+                    () = stop.cancelled() => break,
+                    () = until_leading(&mut lead) => {}
+                }
+                self.metrics.leading(true);
+                let fence = Fence::following(lead.clone());
+                let mut watched = lead.clone();
+                tokio::select! {
+                    biased;
+                    // Whatever is under way is dropped: another may be leading by now.
+                    () = until_lost(&mut watched) => {}
+                    () = self.lead(installation, fence, stop) => {}
+                }
+                self.metrics.leading(false);
+                self.readiness.send_replace(Readiness::Ready);
+            }
+            // Only now, when nothing is under way any more, may another take over.
+            candidacy_over.cancel();
+        };
+        tokio::join!(candidacy, leading);
+    }
+
+    /// Runs all controllers until `stop`, and then until what is under way has ended.
+    async fn lead(&self, installation: &str, fence: Fence, stop: &CancellationToken) {
+        self.readiness.send_replace(Readiness::Listing);
+        let (ctx, writers, delivery) = self.context(installation, fence);
+        let mut parts = JoinSet::new();
+        parts.spawn(delivery.run());
+        let mut controllers = JoinSet::new();
+        start_controllers(&ctx, writers, stop, &mut controllers);
+        let listed = async {
+            ctx.stores.ready().await;
+            self.readiness.send_replace(Readiness::Ready);
+            std::future::pending::<()>().await;
+        };
+        let stopping = async {
+            stop.cancelled().await;
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            biased;
+            () = async { while controllers.join_next().await.is_some() {} } => {}
+            () = stopping => tracing::warn!("some passes did not end within {} s and are dropped", GRACE.as_secs()),
+            () = listed => {}
+        }
+    }
+
+    fn context(&self, installation: &str, fence: Fence) -> (Arc<Ctx>, Writers, Delivery) {
+        let (stores, writers) = Stores::new();
+        let (events, delivery) = Events::new(self.kube.clone(), &self.identity);
+        let wakes = Arc::new(Wakes::default());
+        let surroundings = Surroundings {
+            wakes: wakes.clone(),
+            clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
+            freshness: self.settings.freshness,
+        };
+        let ctx = Ctx {
+            client: self.kube.clone(),
+            accounts: Accounts::new(self.aws.clone(), fence, self.clock.clone(), self.metrics.clone()),
+            observers: Observers::new(surroundings),
+            stores,
+            clock: self.clock.clone(),
+            installation: installation.to_owned(),
+            events,
+            metrics: self.metrics.clone(),
+            limits: self.settings.limits,
+            status: StatusWriter::new(self.kube.clone(), self.metrics.clone()),
+            backoff: Backoff::seeded(self.seed),
+            wakes,
+            watch_namespace: self.settings.watch_namespace.clone(),
+            references: std::sync::Mutex::default(),
+        };
+        (Arc::new(ctx), writers, delivery)
+    }
+}
+
+/// Every kind, a line each.
+fn start_controllers(ctx: &Arc<Ctx>, writers: Writers, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
+    tasks.spawn(namespaces::run(ctx.clone(), writers.namespaces, stop.clone()));
+    // Kinds that have no reconcile function yet are only watched.
+    macro_rules! watch_only {
+        ($writer:ident) => {
+            tasks.spawn(controller::run(ctx.clone(), writers.$writer, unattended, |_| BTreeSet::new(), stop.clone()))
+        };
+    }
+    watch_only!(accounts);
+    watch_only!(clusters);
+    watch_only!(definitions);
+    watch_only!(services);
+    watch_only!(providers);
+}
+
+async fn unattended<K>(_: Arc<K>, _: Arc<Ctx>) -> crate::error::Result<Action> {
+    Ok(Action::await_change())
+}
+
+async fn until_leading(lead: &mut watch::Receiver<Lead>) {
+    if lead.wait_for(Option::is_some).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Ends when the lead is lost: said so, or run out without anybody saying so.
+async fn until_lost(lead: &mut watch::Receiver<Lead>) {
+    loop {
+        let Some(until) = *lead.borrow_and_update() else { return };
+        tokio::select! {
+            biased;
+            changed = lead.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep_until(until) => return,
+        }
+    }
+}

@@ -1,0 +1,410 @@
+//! Leader election over a Lease, so that one replica acts and another takes over within seconds.
+//!
+//! The rules that make it safe (engineering.md §1.9): every write carries the resource version that was read, so of two
+//! candidates one loses; a lease has expired when *we* have seen it unchanged for its duration, whatever its holder's
+//! clock says; the holder renews after a third of the duration and gives up after two thirds, counted from before the
+//! renewal was sent. What is published is not "leading" but "leading until", so that a process that froze stops by itself.
+//! And should all fail, tokens and owner tags make a second leader harmless.
+
+use std::time::Duration;
+
+use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use kube::api::{ObjectMeta, PostParams};
+use kube::{Api, Client};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::SharedClock;
+
+/// How the election is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Where the Lease is.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// How long a lead lasts without renewal. Longer than an AWS call may take (10 s).
+    pub duration: Duration,
+}
+
+impl Settings {
+    /// The Lease `ecs-operator` in `namespace`, for 15 s.
+    pub fn in_namespace(namespace: impl Into<String>) -> Self {
+        Self { namespace: namespace.into(), name: "ecs-operator".to_owned(), duration: Duration::from_secs(15) }
+    }
+
+    fn renew_every(&self) -> Duration {
+        self.duration / 3
+    }
+
+    fn give_up_after(&self) -> Duration {
+        self.duration * 2 / 3
+    }
+
+    fn retry_every(&self) -> Duration {
+        (self.duration / 8).max(Duration::from_millis(200))
+    }
+}
+
+/// Until when this replica leads; `None` while it does not.
+pub type Lead = Option<Instant>;
+
+/// One candidate.
+pub struct Candidate {
+    leases: Api<Lease>,
+    settings: Settings,
+    identity: String,
+    clock: SharedClock,
+    lead: watch::Sender<Lead>,
+    /// The lease as last seen to change, and when we saw that.
+    seen: Option<(Record, Instant)>,
+    /// The lease as our last write left it, so that a renewal is one request.
+    held: Option<Lease>,
+}
+
+/// What distinguishes one renewal from the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Record {
+    holder: Option<String>,
+    renewed: Option<MicroTime>,
+    transitions: Option<i32>,
+}
+
+/// What one attempt came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attempt {
+    /// The lease is ours, as of when the request was sent.
+    Ours(Instant),
+    /// Somebody else holds it, or was faster.
+    Theirs,
+}
+
+impl Candidate {
+    /// A candidate and what it publishes. `identity` must differ between processes, also between restarts of one pod.
+    pub fn new(client: Client, settings: Settings, identity: String, clock: SharedClock) -> (Self, watch::Receiver<Lead>) {
+        let (lead, published) = watch::channel(None);
+        let leases = Api::namespaced(client, &settings.namespace);
+        (Self { leases, settings, identity, clock, lead, seen: None, held: None }, published)
+    }
+
+    /// Stands for election until `stop`; then gives the lease back, if it is ours, so that another need not wait.
+    pub async fn run(mut self, stop: CancellationToken) {
+        loop {
+            let pause = self.round().await;
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        self.step_down().await;
+    }
+
+    /// One attempt and its consequences; says when the next is due.
+    async fn round(&mut self) -> Duration {
+        let patience = self.settings.renew_every();
+        let outcome = tokio::time::timeout(patience, self.attempt()).await;
+        match outcome {
+            Ok(Ok(Attempt::Ours(since))) => {
+                if self.lead.borrow().is_none() {
+                    tracing::info!(identity = self.identity, "this replica leads");
+                }
+                self.lead.send_replace(Some(since + self.settings.give_up_after()));
+                return self.settings.renew_every().saturating_sub(since.elapsed());
+            }
+            Ok(Ok(Attempt::Theirs)) => self.lose("another replica holds the lease"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the lease could not be read or written");
+                self.lose_if_over();
+            }
+            Err(_) => {
+                tracing::warn!("the API server did not answer about the lease in time");
+                self.lose_if_over();
+            }
+        }
+        self.settings.retry_every()
+    }
+
+    async fn attempt(&mut self) -> Result<Attempt, kube::Error> {
+        // Taken, not borrowed: if this attempt is dropped half-way, the next one has to read again.
+        if let Some(held) = self.held.take()
+            && let Attempt::Ours(since) = self.claim(&held).await?
+        {
+            return Ok(Attempt::Ours(since));
+        }
+        let Some(lease) = self.leases.get_opt(&self.settings.name).await? else {
+            let since = Instant::now();
+            let metadata = ObjectMeta { name: Some(self.settings.name.clone()), ..ObjectMeta::default() };
+            let created = self.leases.create(&PostParams::default(), &self.claimed(metadata, None)).await;
+            return self.outcome(created, since);
+        };
+        if self.may_take(&lease) { self.claim(&lease).await } else { Ok(Attempt::Theirs) }
+    }
+
+    /// Writes ourselves as holder. The resource version in the metadata makes this fail if anybody was faster.
+    async fn claim(&mut self, lease: &Lease) -> Result<Attempt, kube::Error> {
+        let since = Instant::now();
+        let ours = self.claimed(lease.metadata.clone(), lease.spec.as_ref());
+        let replaced = self.leases.replace(&self.settings.name, &PostParams::default(), &ours).await;
+        self.outcome(replaced, since)
+    }
+
+    /// A conflict means that somebody was faster, which is no error.
+    fn outcome(&mut self, written: Result<Lease, kube::Error>, since: Instant) -> Result<Attempt, kube::Error> {
+        match written {
+            Ok(lease) => {
+                self.held = Some(lease);
+                Ok(Attempt::Ours(since))
+            }
+            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => Ok(Attempt::Theirs),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether the lease is ours, free, or has been seen unchanged for its duration.
+    fn may_take(&mut self, lease: &Lease) -> bool {
+        let spec = lease.spec.clone().unwrap_or_default();
+        let holder = spec.holder_identity.clone().filter(|holder| !holder.is_empty());
+        if holder.is_none() || holder.as_deref() == Some(&self.identity) {
+            return true;
+        }
+        let record = Record { holder, renewed: spec.renew_time, transitions: spec.lease_transitions };
+        match &self.seen {
+            Some((known, since)) if *known == record => {
+                let seconds = spec.lease_duration_seconds.and_then(|seconds| u64::try_from(seconds).ok());
+                let duration = seconds.map_or(self.settings.duration, Duration::from_secs);
+                since.elapsed() >= duration
+            }
+            _ => {
+                self.seen = Some((record, Instant::now()));
+                false
+            }
+        }
+    }
+
+    /// The lease as it is when we hold it.
+    fn claimed(&self, metadata: ObjectMeta, before: Option<&LeaseSpec>) -> Lease {
+        let now = MicroTime(self.clock.now());
+        let before = before.cloned().unwrap_or_default();
+        let renewal = before.holder_identity.as_deref() == Some(&self.identity);
+        let transitions = before.lease_transitions.unwrap_or(0);
+        let spec = LeaseSpec {
+            holder_identity: Some(self.identity.clone()),
+            lease_duration_seconds: i32::try_from(self.settings.duration.as_secs()).ok(),
+            acquire_time: if renewal { before.acquire_time.clone() } else { Some(now.clone()) },
+            renew_time: Some(now),
+            lease_transitions: Some(if renewal { transitions } else { transitions.saturating_add(1) }),
+            ..before
+        };
+        Lease { metadata, spec: Some(spec) }
+    }
+
+    fn lose_if_over(&self) {
+        let over = self.lead.borrow().is_some_and(|until| until <= Instant::now());
+        if over {
+            self.lose("the lease could not be renewed in time");
+        }
+    }
+
+    fn lose(&self, why: &str) {
+        if self.lead.borrow().is_some() {
+            tracing::warn!(identity = self.identity, "this replica no longer leads: {why}");
+            self.lead.send_replace(None);
+        }
+    }
+
+    async fn step_down(&self) {
+        if self.lead.send_replace(None).is_none() {
+            return;
+        }
+        let released = tokio::time::timeout(self.settings.renew_every(), self.release()).await;
+        match released {
+            Ok(Ok(())) => tracing::info!(identity = self.identity, "this replica gave the lease back"),
+            Ok(Err(error)) => tracing::warn!(%error, "the lease could not be given back; it expires by itself"),
+            Err(_) => tracing::warn!("the lease could not be given back in time; it expires by itself"),
+        }
+    }
+
+    async fn release(&self) -> Result<(), kube::Error> {
+        let Some(mut lease) = self.leases.get_opt(&self.settings.name).await? else { return Ok(()) };
+        let spec = lease.spec.get_or_insert_default();
+        if spec.holder_identity.as_deref() != Some(&self.identity) {
+            return Ok(());
+        }
+        spec.holder_identity = None;
+        spec.renew_time = Some(MicroTime(self.clock.now()));
+        self.leases.replace(&self.settings.name, &PostParams::default(), &lease).await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::{Value, json};
+    use tokio::task::JoinHandle;
+
+    use super::*;
+    use crate::k8s::fake::{self, Answer, Request};
+
+    /// A lease in an API server: optimistic locking, and faults on demand.
+    #[derive(Default)]
+    struct Server {
+        lease: Option<Value>,
+        version: u64,
+        fault: Option<Fault>,
+    }
+
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    enum Fault {
+        RequestLost,
+        AnswerLost,
+        Error,
+        Slow,
+    }
+
+    impl Server {
+        fn serve(&mut self, request: &Request) -> Answer {
+            match self.fault {
+                Some(Fault::RequestLost) => return Answer::lost(),
+                Some(Fault::Error) => return Answer::refusal(503, "ServiceUnavailable"),
+                _ => {}
+            }
+            let answer = match request.method.as_str() {
+                "GET" => match &self.lease {
+                    Some(lease) => Answer::ok(lease.clone()),
+                    None => Answer::refusal(404, "NotFound"),
+                },
+                "POST" if self.lease.is_some() => Answer::refusal(409, "AlreadyExists"),
+                "POST" => self.store(request),
+                "PUT" => {
+                    let read = &request.body["metadata"]["resourceVersion"];
+                    let current = &self.lease.as_ref().unwrap()["metadata"]["resourceVersion"];
+                    if read == current { self.store(request) } else { Answer::refusal(409, "Conflict") }
+                }
+                other => panic!("unexpected {other}"),
+            };
+            match self.fault {
+                Some(Fault::AnswerLost) => Answer::lost(),
+                Some(Fault::Slow) => Answer { after: Duration::from_secs(4), ..answer },
+                _ => answer,
+            }
+        }
+
+        fn store(&mut self, request: &Request) -> Answer {
+            self.version += 1;
+            let mut lease = request.body.clone();
+            lease["metadata"]["resourceVersion"] = json!(self.version.to_string());
+            self.lease = Some(lease.clone());
+            Answer::ok(lease)
+        }
+    }
+
+    struct Replica {
+        lead: watch::Receiver<Lead>,
+        stop: CancellationToken,
+        task: JoinHandle<()>,
+        /// The faults between this replica and the server.
+        fault: Arc<Mutex<Option<Fault>>>,
+    }
+
+    fn replica(server: &Arc<Mutex<Server>>, identity: &str) -> Replica {
+        let fault: Arc<Mutex<Option<Fault>>> = Arc::default();
+        let (server, faults) = (server.clone(), fault.clone());
+        let (client, _) = fake::client(move |request| {
+            let mut server = server.lock().unwrap();
+            server.fault = *faults.lock().unwrap();
+            server.serve(request)
+        });
+        let clock = SharedClock::along_tokio("2026-01-01T00:00:00Z".parse().unwrap());
+        let (candidate, lead) = Candidate::new(client, Settings::in_namespace("ops"), identity.to_owned(), clock);
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(candidate.run(stop.clone()));
+        Replica { lead, stop, task, fault }
+    }
+
+    impl Replica {
+        fn leads(&self) -> bool {
+            self.lead.borrow().is_some_and(|until| until > Instant::now())
+        }
+    }
+
+    /// Lets `seconds` pass and checks at every tenth of one that no two lead. Says who leads at the end.
+    async fn pass(replicas: &[Replica], seconds: u64) -> Option<usize> {
+        for _ in 0..seconds * 10 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let leaders = replicas.iter().filter(|replica| replica.leads()).count();
+            assert!(leaders <= 1, "{leaders} replicas lead at once");
+        }
+        replicas.iter().position(Replica::leads)
+    }
+
+    fn three(server: &Arc<Mutex<Server>>) -> Vec<Replica> {
+        ["a", "b", "c"].map(|identity| replica(server, identity)).into()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_of_three_leads_and_stays() {
+        let server = Arc::default();
+        let replicas = three(&server);
+        let first = pass(&replicas, 1).await.expect("a leader at once");
+        assert_eq!(pass(&replicas, 120).await, Some(first));
+        assert_eq!(server.lock().unwrap().lease.as_ref().unwrap()["spec"]["leaseTransitions"], json!(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_killed_leader_is_followed_within_twenty_seconds() {
+        let server = Arc::default();
+        let mut replicas = three(&server);
+        let first = pass(&replicas, 10).await.unwrap();
+        replicas.remove(first).task.abort();
+        assert!(pass(&replicas, 20).await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_leader_that_stops_in_order_is_followed_at_once() {
+        let server = Arc::default();
+        let mut replicas = three(&server);
+        let first = pass(&replicas, 10).await.unwrap();
+        let leader = replicas.remove(first);
+        leader.stop.cancel();
+        leader.task.await.unwrap();
+        assert!(pass(&replicas, 3).await.is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whatever_befalls_the_leaders_connection_two_never_lead() {
+        for fault in [Fault::RequestLost, Fault::AnswerLost, Fault::Error, Fault::Slow] {
+            let server = Arc::default();
+            let replicas = three(&server);
+            let first = pass(&replicas, 7).await.unwrap();
+            *replicas[first].fault.lock().unwrap() = Some(fault);
+            let during = pass(&replicas, 60).await;
+            // A connection that is merely slow keeps the lead; so does one that loses answers, for its renewals arrive,
+            // but it cannot know and stands down.
+            match fault {
+                Fault::Slow => assert_eq!(during, Some(first), "{fault:?}"),
+                Fault::AnswerLost => assert_ne!(during, Some(first), "{fault:?}"),
+                _ => assert!(during.is_some_and(|leader| leader != first), "{fault:?}: {during:?}"),
+            }
+            *replicas[first].fault.lock().unwrap() = None;
+            assert!(pass(&replicas, 30).await.is_some(), "{fault:?}: somebody leads once it is over");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_holder_whose_clock_is_wrong_is_judged_by_what_we_see() {
+        let server: Arc<Mutex<Server>> = Arc::default();
+        let lease = json!({
+            "metadata": {"name": "ecs-operator", "namespace": "ops", "resourceVersion": "1"},
+            "spec": {"holderIdentity": "other", "leaseDurationSeconds": 15, "renewTime": "2020-01-01T00:00:00.000000Z"},
+        });
+        server.lock().unwrap().lease = Some(lease);
+        let replicas = [replica(&server, "a")];
+        assert_eq!(pass(&replicas, 14).await, None, "an old renewTime alone proves nothing");
+        assert_eq!(pass(&replicas, 6).await, Some(0));
+    }
+}
