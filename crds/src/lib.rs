@@ -16,8 +16,10 @@ mod task_definition;
 pub mod conditions;
 pub mod ecs;
 pub mod managed;
+pub mod manifest;
 pub mod policy;
 pub mod reference;
+mod rules;
 mod schema;
 pub mod status;
 pub mod strategy;
@@ -27,6 +29,7 @@ pub use capacity_provider::*;
 pub use cluster::*;
 pub use ecs::Ecs;
 pub use managed::Managed;
+pub use manifest::{all_crds, crd_yaml, manifests};
 pub use service::*;
 pub use task_definition::*;
 

@@ -1,60 +1,58 @@
-//! The CRDs' schemas: structure and facts of the ECS model, our envelope, list types and rules.
+//! The CRDs' schemas: the structure and facts of the ECS model, our envelope around them, list types, limits and rules.
+//!
+//! What a real API server accepts, and why some things are as they are, is in engineering.md §8.
 
-pub(crate) mod shape;
+mod envelope;
+mod limits;
+mod lists;
+mod shape;
 
-use schemars::generate::SchemaSettings;
-use schemars::transform::AddNullable;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
+use crate::rules::{self, Rules};
 use crate::{
     AwsAccountSpec, AwsAccountStatus, CapacityProviderSpec, CapacityProviderStatus, EcsClusterSpec,
     EcsClusterStatus, EcsServiceSpec, EcsServiceStatus, EcsTaskDefinitionSpec, EcsTaskDefinitionStatus,
 };
 
 pub(crate) fn cluster() -> Schema {
-    root::<EcsClusterSpec, EcsClusterStatus>()
+    root::<EcsClusterSpec, EcsClusterStatus>(&rules::cluster())
 }
 
 pub(crate) fn service() -> Schema {
-    root::<EcsServiceSpec, EcsServiceStatus>()
+    root::<EcsServiceSpec, EcsServiceStatus>(&rules::service())
 }
 
 pub(crate) fn task_definition() -> Schema {
-    root::<EcsTaskDefinitionSpec, EcsTaskDefinitionStatus>()
+    root::<EcsTaskDefinitionSpec, EcsTaskDefinitionStatus>(&rules::task_definition())
 }
 
 pub(crate) fn capacity_provider() -> Schema {
-    root::<CapacityProviderSpec, CapacityProviderStatus>()
+    root::<CapacityProviderSpec, CapacityProviderStatus>(&rules::capacity_provider())
 }
 
 pub(crate) fn account() -> Schema {
-    root::<AwsAccountSpec, AwsAccountStatus>()
+    root::<AwsAccountSpec, AwsAccountStatus>(&rules::account())
 }
 
-fn root<Spec: JsonSchema, Status: JsonSchema>() -> Schema {
-    let mut schema = Map::new();
-    schema.insert("type".into(), "object".into());
-    schema.insert("required".into(), json!(["spec"]));
-    schema.insert(
-        "properties".into(),
-        json!({"spec": of::<Spec>(), "status": of::<Status>()}),
-    );
-    schema.into()
+fn root<Spec: JsonSchema, Status: JsonSchema>(rules: &Rules) -> Schema {
+    let mut spec = envelope::spec::<Spec>();
+    set_rules(&mut spec, &rules.spec);
+    let mut root = json!({
+        "type": "object",
+        "required": ["spec"],
+        "properties": {"spec": spec, "status": envelope::status::<Status>()},
+    });
+    set_rules(&mut root, &rules.object);
+    match root {
+        Value::Object(members) => members.into(),
+        _ => Map::new().into(),
+    }
 }
 
-/// The structural schema of a Rust type.
-fn of<T: JsonSchema>() -> Value {
-    SchemaSettings::openapi3()
-        .with(|settings| {
-            settings.inline_subschemas = true;
-            settings.meta_schema = None;
-        })
-        .with_transform(AddNullable::default())
-        .with_transform(kube::core::schema::StructuralSchemaRewriter)
-        .with_transform(kube::core::schema::OptionalEnum)
-        .with_transform(kube::core::schema::OptionalIntOrString)
-        .into_generator()
-        .into_root_schema_for::<T>()
-        .to_value()
+fn set_rules(schema: &mut Value, rules: &[kube::core::Rule]) {
+    if let (Value::Object(members), false) = (schema, rules.is_empty()) {
+        members.insert("x-kubernetes-validations".to_owned(), json!(rules));
+    }
 }
