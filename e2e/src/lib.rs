@@ -8,6 +8,7 @@
 
 pub mod backend;
 pub mod controlplane;
+pub mod effects;
 pub mod error;
 pub mod free_ports;
 pub mod guardian;

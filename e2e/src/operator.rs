@@ -33,6 +33,8 @@ pub struct Options {
     pub admin_port: u16,
     /// The child's name, which is its log's too; two replicas differ in it.
     pub name: String,
+    /// Further flags of `ecs-operator run`.
+    pub flags: Vec<String>,
 }
 
 impl Operator {
@@ -46,6 +48,7 @@ impl Operator {
             .arg("run")
             .arg("--admin-listen")
             .arg(format!("127.0.0.1:{}", options.admin_port))
+            .args(&options.flags)
             .env("KUBECONFIG", &options.kubeconfig)
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")

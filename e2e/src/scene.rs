@@ -30,7 +30,7 @@ impl Scene {
     /// [`Error::Missing`] where they are not built, or whichever part does not come up.
     pub fn start() -> Result<Self, Error> {
         Ok(Self {
-            stack: Stack::start(&Options::ephemeral(built_binaries()?), Steps::quiet())?,
+            stack: Stack::start(&options()?, Steps::quiet())?,
         })
     }
 
@@ -119,6 +119,20 @@ impl Scene {
     pub fn operator_log(&self) -> PathBuf {
         self.stack.run().path().join("ecs-operator.log")
     }
+}
+
+/// What tests start: free ports, fast timing, and a drift sweep every ten seconds instead of every minute.
+///
+/// # Errors
+/// As [`built_binaries`].
+pub fn options() -> Result<Options, Error> {
+    let flags = ["--steady-seconds", "10", "--log", "info,ecs_operator=debug"]
+        .map(str::to_owned)
+        .to_vec();
+    Ok(Options {
+        operator_flags: flags,
+        ..Options::ephemeral(built_binaries()?)
+    })
 }
 
 /// The folder of the binaries: two above the test's own executable, which lies in `deps`.

@@ -41,6 +41,8 @@ pub struct Options {
     pub backend_port: Option<u16>,
     /// The operator's port for `/readyz` and `/metrics`; a free one where absent.
     pub operator_port: Option<u16>,
+    /// Further flags of `ecs-operator run`.
+    pub operator_flags: Vec<String>,
 }
 
 impl Options {
@@ -53,6 +55,7 @@ impl Options {
             apiserver_port: None,
             backend_port: None,
             operator_port: None,
+            operator_flags: Vec::new(),
         }
     }
 }
@@ -109,6 +112,7 @@ impl Stack {
             kubeconfig: plane.kubeconfig(),
             admin_port,
             name: "ecs-operator".to_owned(),
+            flags: options.operator_flags.clone(),
         };
         Ok(Self {
             operator: None,
@@ -127,6 +131,11 @@ impl Stack {
         self.operator = None;
         self.operator = Some(Operator::start(&self.operator_options, &self.run)?);
         Ok(())
+    }
+
+    /// What the operator is started with; a change counts from its next start.
+    pub fn operator_options(&mut self) -> &mut operator::Options {
+        &mut self.operator_options
     }
 
     /// Stops the operator as its shutdown does, where it runs.

@@ -74,6 +74,7 @@ impl Options {
             apiserver_port: self.apiserver_port,
             backend_port: self.backend_port,
             operator_port: self.operator_port,
+            operator_flags: Vec::new(),
         })
     }
 }
