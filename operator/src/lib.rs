@@ -3,12 +3,14 @@
 pub mod admin;
 pub mod app;
 pub mod args;
+pub mod authorize;
 pub mod aws;
 pub mod clock;
 pub mod context;
 pub mod diff;
 pub mod error;
 pub mod k8s;
+pub mod kinds;
 pub mod leadership;
 pub mod observer;
 pub mod production;

@@ -6,5 +6,7 @@ pub mod budget;
 pub mod call;
 pub mod connector;
 pub mod error;
+#[cfg(test)]
+pub(crate) mod fake;
 pub mod fence;
 pub mod operation;
