@@ -36,7 +36,7 @@ fn containers() -> Vec<Rule> {
         rule(
             format!(
                 "{CONTAINERS}.all(c, !has(c.dependsOn) || c.dependsOn.all(d, d.containerName != c.name && \
-                 {CONTAINERS}.exists(o, o.name == d.containerName)))"
+                 d.containerName in {CONTAINERS}.map(o, o.name)))"
             ),
             "containerDefinitions",
             "dependsOn must name other containers of this definition",
