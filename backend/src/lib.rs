@@ -10,11 +10,14 @@
 pub mod control;
 pub mod engine;
 pub mod fault;
+pub mod form;
 pub mod http;
 pub mod identity;
 pub mod ops;
 pub mod placement;
 pub mod server;
+pub mod sts;
+pub mod throttle;
 pub mod timing;
 pub mod validate;
 pub mod wire;

@@ -8,13 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::fault::Fault;
-use crate::identity;
+use crate::identity::{self, Caller};
 use crate::timing::{Timing, TimingMode};
 use crate::world::clock::Clock;
 use crate::world::ids::Ids;
 use crate::world::snapshot::{self, SnapshotError};
 use crate::world::World;
-use crate::{control, wire};
+use crate::throttle::Buckets;
+use crate::{control, form, sts, wire};
 
 /// How a server is set up.
 #[derive(Debug, Clone, Default)]
@@ -77,6 +78,8 @@ pub(crate) struct State {
     pub(crate) calls: control::Calls,
     /// The faults that the control API asked for.
     pub(crate) faults: control::Faults,
+    /// How many calls each realm may make at once; used if the server throttles.
+    pub(crate) buckets: Buckets,
     /// The ids of requests: not the realms', so that reading changes nothing there.
     request_ids: Ids,
     /// Whether something may have changed since the last snapshot.
@@ -106,6 +109,7 @@ impl Server {
             offset,
             calls: control::Calls::default(),
             faults: control::Faults::default(),
+            buckets: Buckets::default(),
             request_ids: Ids::new(options.seed, "requests"),
             changed: false,
         };
@@ -121,7 +125,7 @@ impl Server {
             state.changed |= request.method != "GET";
             control::answer(&mut state, &self.options, request)
         } else {
-            self.ecs(&mut state, request)
+            self.aws(&mut state, request, &id)
         };
         response.headers.insert("x-amzn-requestid".to_owned(), id);
         response
@@ -172,28 +176,85 @@ impl Server {
         state.world.advance(now);
     }
 
-    fn ecs(&self, state: &mut State, request: &Request) -> Response {
-        let Some(target) = request.header("x-amz-target").filter(|_| request.method == "POST") else {
-            return fault(&Fault::common("UnknownOperationException", "The request has no X-Amz-Target header."));
-        };
-        match self.called(state, target, request) {
-            Ok(body) => json(200, &body),
-            Err(refused) => fault(&refused),
+    /// An AWS client's request, of either protocol.
+    fn aws(&self, state: &mut State, request: &Request, id: &str) -> Response {
+        if request.method != "POST" {
+            let text = format!("{} {} is no request of an AWS client.", request.method, request.path);
+            return json(404, &Fault::common("UnknownOperationException", text).body());
+        }
+        match request.header("x-amz-target") {
+            Some(target) => match self.ecs(state, target, request) {
+                Ok(Some(body)) => json(200, &body),
+                Ok(None) => cut(),
+                Err(refused) => json(refused.status, &refused.body()),
+            },
+            None => self.sts(state, request, id),
         }
     }
 
-    fn called(&self, state: &mut State, target: &str, request: &Request) -> Result<Value, Fault> {
-        let caller = identity::caller(request.header("authorization"), request.header("x-amz-security-token"))?;
+    /// AWS JSON 1.1: an operation of ECS. `None` means that the answer is lost.
+    fn ecs(&self, state: &mut State, target: &str, request: &Request) -> Result<Option<Value>, Fault> {
+        let caller = caller(request)?;
         let operation = wire::operation(target)?;
-        let body = wire::body(&request.body)?;
-        let readonly = ecs_model::facts::model().operation(operation).is_some_and(|facts| facts.readonly);
-        state.changed |= !readonly;
-        let realm = state.world.realm(&caller.realm);
-        realm.caller = caller.arn();
-        let result = wire::carry_out(operation, &body, realm);
+        let result = self.called(state, &caller, operation, |state| {
+            let body = wire::body(&request.body)?;
+            let realm = state.world.realm(&caller.realm);
+            realm.caller = caller.arn();
+            wire::carry_out(operation, &body, realm)
+        });
         state.calls.count(operation, result.as_ref().err());
         result
     }
+
+    /// AWS Query: an operation of STS.
+    fn sts(&self, state: &mut State, request: &Request, id: &str) -> Response {
+        let fields = form::fields(&String::from_utf8_lossy(&request.body));
+        let action = fields.get("Action").map(String::as_str).unwrap_or_default();
+        let known = sts::OPERATIONS.into_iter().find(|known| *known == action);
+        let result = caller(request).and_then(|caller| {
+            let now = state.world.now;
+            self.called(state, &caller, action, |state| sts::carry_out(&fields, &caller, now, &mut state.request_ids))
+        });
+        if let Some(operation) = known {
+            state.calls.count(operation, result.as_ref().err());
+        }
+        match result {
+            Ok(Some(inner)) => xml(200, sts::document(action, &inner, id)),
+            Ok(None) => cut(),
+            Err(refused) => xml(refused.status, sts::refusal(&refused, id)),
+        }
+    }
+
+    /// Carries a call out, unless it is throttled or struck by a fault that was asked for. `None` means that the answer is
+    /// lost.
+    fn called<T>(
+        &self,
+        state: &mut State,
+        caller: &Caller,
+        operation: &str,
+        carry_out: impl FnOnce(&mut State) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let is_sts = sts::OPERATIONS.contains(&operation);
+        if self.options.throttle && !is_sts {
+            let now = state.world.now;
+            state.buckets.take(&caller.realm, operation, now)?;
+        }
+        let fate = state.faults.strike(operation, &caller.realm.account);
+        if fate.as_ref().is_some_and(|fate| !fate.carried_out) {
+            return fate.and_then(|fate| fate.answer).map_or(Ok(None), Err);
+        }
+        let readonly = ecs_model::facts::model().operation(operation).is_some_and(|facts| facts.readonly);
+        state.changed |= !readonly && !is_sts;
+        let result = carry_out(state);
+        match fate {
+            None => result.map(Some),
+            Some(fate) => fate.answer.map_or(Ok(None), Err),
+        }
+    }
+}
+
+fn caller(request: &Request) -> Result<Caller, Fault> {
+    identity::caller(request.header("authorization"), request.header("x-amz-security-token"))
 }
 
 /// An answer in JSON.
@@ -202,6 +263,12 @@ pub(crate) fn json(status: u16, body: &Value) -> Response {
     Response { status, headers, body: body.to_string().into_bytes() }
 }
 
-fn fault(refused: &Fault) -> Response {
-    json(refused.status, &refused.body())
+fn xml(status: u16, body: String) -> Response {
+    let headers = BTreeMap::from([("content-type".to_owned(), "text/xml".to_owned())]);
+    Response { status, headers, body: body.into_bytes() }
+}
+
+/// No answer at all.
+fn cut() -> Response {
+    Response { status: 0, headers: BTreeMap::new(), body: Vec::new() }
 }

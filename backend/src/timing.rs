@@ -61,6 +61,8 @@ timing! {
     target_registration: 100, 3_000;
     /// From the registration in a target group until the target is healthy.
     target_healthy: 300, 30_000;
+    /// From RUNNING until a task without load balancer and health check counts as healthy (ecs-semantics.md §3.5).
+    healthy_after: 400, 40_000;
     /// DEACTIVATING: the target group's deregistration delay.
     deregistration_delay: 300, 300_000;
     /// STOPPING: until a container that heeds SIGTERM has ended.

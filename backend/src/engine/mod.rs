@@ -2,11 +2,30 @@
 //!
 //! Everything happens in [`happen`], at the moment of an [`Event`] that was scheduled earlier, or in an operation that calls
 //! the engine. Nothing looks at all services or tasks: what changes wakes the service that it belongs to
-//! , once for all changes of a moment.
+//! ([`scheduler::wake`]), once for all changes of a moment.
 
+pub mod balance;
+pub mod breaker;
+pub mod containers;
+pub mod control;
+pub mod deployments;
 pub mod hooks;
+pub mod instances;
+pub mod launch;
+pub mod leaving;
+pub mod lifecycle;
+pub mod network;
 pub mod records;
+pub mod rolling;
+pub mod scaling;
+pub mod scheduler;
 pub mod script;
+pub mod share;
+pub mod starting;
+pub mod stop;
+pub mod survey;
+pub mod told;
+pub mod view;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,7 +83,7 @@ pub enum Event {
     ServiceForgotten {
         /// The service.
         service: ServiceKey,
-        /// Its newest deployment's id, since a new service may have its name.
+        /// The ARN of its last service deployment, since a new service may have its name.
         deployment: String,
     },
     /// Managed scaling looks at a capacity provider.
@@ -98,6 +117,8 @@ pub struct State {
     /// What the control API says of tasks' targets, by target group and task.
     #[serde(with = "pairs")]
     pub target_health: BTreeMap<(String, String), bool>,
+    /// The simulated auto scaling groups, by capacity provider.
+    pub groups: BTreeMap<String, scaling::Group>,
     /// How many tasks have been made.
     pub tasks_made: u64,
 }
@@ -114,4 +135,17 @@ pub struct RunToken {
 }
 
 /// Lets an event of the engine's happen.
-pub fn happen(_realm: &mut Realm, _event: Event) {}
+pub fn happen(realm: &mut Realm, event: Event) {
+    match event {
+        Event::PhaseOver { task } => lifecycle::phase_over(realm, &task),
+        Event::ContainerEnds { task, container } => containers::ends(realm, &task, container),
+        Event::HealthVerdict { task, container, healthy } => containers::verdict(realm, &task, container, healthy),
+        Event::TargetVerdict { task, target } => balance::verdict(realm, &task, target),
+        Event::SpotEnds { task } => control::spot_ends(realm, &task),
+        Event::TaskForgotten { task } => stop::forget(realm, &task),
+        Event::ServiceLook { service } => scheduler::look(realm, &service),
+        Event::ServiceForgotten { service, deployment } => deployments::forget(realm, &service, &deployment),
+        Event::ScalingLook { provider } => scaling::look(realm, &provider),
+        Event::InstanceArrives { provider, cluster } => scaling::arrive(realm, &provider, &cluster),
+    }
+}

@@ -46,6 +46,10 @@ pub struct ServiceRecord {
     pub told: BTreeMap<String, Timestamp>,
     /// Targets that were registered since the scheduler's last look, by target group or registry.
     pub registered: BTreeMap<String, u32>,
+    /// Targets that were deregistered since then, by target group or registry.
+    pub deregistered: BTreeMap<String, u32>,
+    /// Tasks with targets that began to leave since then, by deployment.
+    pub draining: BTreeMap<String, u32>,
     /// Tasks that failed since the scheduler's last look.
     pub losses: Vec<Loss>,
 }
@@ -217,8 +221,12 @@ pub struct TaskRecord {
     pub protected_until: Option<Timestamp>,
     /// What it waits for in [`Phase::AwaitingCapacity`].
     pub waiting: Option<Waiting>,
+    /// Whether it has ever counted as healthy.
+    pub was_healthy: bool,
     /// Whether a Spot interruption or a control call has already been announced for it.
     pub doomed: bool,
+    /// The ports of the host that it got without naming them.
+    pub given_ports: Vec<u16>,
     /// Counts tasks as they are made, so that ties go to the older one.
     pub number: u64,
 }

@@ -49,19 +49,38 @@ macro_rules! operations {
 }
 
 operations! {
+    "CreateCapacityProvider" => op::create_capacity_provider::CreateCapacityProviderInput,
     "CreateCluster" => op::create_cluster::CreateClusterInput,
+    "DeleteAccountSetting" => op::delete_account_setting::DeleteAccountSettingInput,
+    "DeleteAttributes" => op::delete_attributes::DeleteAttributesInput,
+    "DeleteCapacityProvider" => op::delete_capacity_provider::DeleteCapacityProviderInput,
     "DeleteCluster" => op::delete_cluster::DeleteClusterInput,
     "DeleteTaskDefinitions" => op::delete_task_definitions::DeleteTaskDefinitionsInput,
+    "DeregisterContainerInstance" => op::deregister_container_instance::DeregisterContainerInstanceInput,
     "DeregisterTaskDefinition" => op::deregister_task_definition::DeregisterTaskDefinitionInput,
+    "DescribeCapacityProviders" => op::describe_capacity_providers::DescribeCapacityProvidersInput,
     "DescribeClusters" => op::describe_clusters::DescribeClustersInput,
+    "DescribeContainerInstances" => op::describe_container_instances::DescribeContainerInstancesInput,
     "DescribeTaskDefinition" => op::describe_task_definition::DescribeTaskDefinitionInput,
+    "ListAccountSettings" => op::list_account_settings::ListAccountSettingsInput,
+    "ListAttributes" => op::list_attributes::ListAttributesInput,
     "ListClusters" => op::list_clusters::ListClustersInput,
+    "ListContainerInstances" => op::list_container_instances::ListContainerInstancesInput,
+    "ListTagsForResource" => op::list_tags_for_resource::ListTagsForResourceInput,
     "ListTaskDefinitionFamilies" => op::list_task_definition_families::ListTaskDefinitionFamiliesInput,
     "ListTaskDefinitions" => op::list_task_definitions::ListTaskDefinitionsInput,
+    "PutAccountSetting" => op::put_account_setting::PutAccountSettingInput,
+    "PutAccountSettingDefault" => op::put_account_setting_default::PutAccountSettingDefaultInput,
+    "PutAttributes" => op::put_attributes::PutAttributesInput,
     "PutClusterCapacityProviders" => op::put_cluster_capacity_providers::PutClusterCapacityProvidersInput,
+    "RegisterContainerInstance" => op::register_container_instance::RegisterContainerInstanceInput,
     "RegisterTaskDefinition" => op::register_task_definition::RegisterTaskDefinitionInput,
+    "TagResource" => op::tag_resource::TagResourceInput,
+    "UntagResource" => op::untag_resource::UntagResourceInput,
+    "UpdateCapacityProvider" => op::update_capacity_provider::UpdateCapacityProviderInput,
     "UpdateCluster" => op::update_cluster::UpdateClusterInput,
     "UpdateClusterSettings" => op::update_cluster_settings::UpdateClusterSettingsInput,
+    "UpdateContainerInstancesState" => op::update_container_instances_state::UpdateContainerInstancesStateInput,
 }
 
 fn run<T: Operation>(body: &Value, realm: &mut Realm) -> Result<Value, Fault> {

@@ -9,12 +9,10 @@ use aws_sdk_ecs::types::{
 };
 
 use crate::fault::Fault;
+use crate::ops::capacity_providers::FARGATE;
 use crate::world::Realm;
 use crate::world::ids::Ids;
 use crate::world::names::RealmId;
-
-/// The two providers that every account has (ecs-semantics.md §6.1).
-pub const FARGATE: [&str; 2] = ["FARGATE", "FARGATE_SPOT"];
 
 /// The letters of a cluster's name (ecs-semantics.md §0.3).
 pub fn name(name: &str) -> Result<(), Fault> {

@@ -35,3 +35,8 @@ pub fn merged(current: &[Tag], set: &[Tag]) -> Vec<Tag> {
     let kept = |tag: &&Tag| !set.iter().any(|new| new.key() == tag.key());
     current.iter().filter(kept).chain(set).cloned().collect()
 }
+
+/// Whether the tag is one of AWS's own, which do not count towards the limit.
+pub fn is_reserved(tag: &Tag) -> bool {
+    tag.key().is_some_and(|key| key.to_ascii_lowercase().starts_with("aws:"))
+}

@@ -17,6 +17,7 @@ const IPC_KEYS: [&str; 8] = [
     "kernel.shm_rmid_forced",
 ];
 
+#[expect(deprecated, reason = "the retired member has to be read to be refused")]
 pub(super) fn check(input: &Input) -> Verdict {
     demand(input.inference_accelerators().is_empty(), || "Unsupported field 'inferenceAccelerators'".to_owned())?;
     for container in input.container_definitions() {

@@ -1,0 +1,333 @@
+//! Deployments of a service: they start, complete, fail, are rolled back, and leave their trace in service deployments and
+//! revisions (ecs-semantics.md §3.4, §3.8, §3.9).
+
+use aws_sdk_ecs::types::{
+    ContainerImage, Deployment, DeploymentRolloutState, Rollback, ServiceDeployment, ServiceDeploymentCircuitBreaker,
+    ServiceDeploymentRollbackMonitorsStatus, ServiceDeploymentStatus, ServiceRevision, ServiceRevisionSummary, TaskDefinition,
+};
+use serde_json::json;
+
+use super::records::{DeploymentRecord, ServiceRecord};
+use super::{launch, scheduler, told};
+use crate::world::clock::stamp;
+use crate::world::{Realm, ServiceKey};
+
+/// The members of a revision that the service itself does not carry: they are given with each deployment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Extras {
+    /// Service Connect.
+    pub service_connect: Option<aws_sdk_ecs::types::ServiceConnectConfiguration>,
+    /// Volumes that are configured at launch.
+    pub volumes: Option<Vec<aws_sdk_ecs::types::ServiceVolumeConfiguration>>,
+    /// VPC Lattice target groups.
+    pub lattice: Option<Vec<aws_sdk_ecs::types::VpcLatticeConfiguration>>,
+    /// Gateways.
+    pub gateways: Option<Vec<aws_sdk_ecs::types::GatewayConnector>>,
+    /// Metrics.
+    pub monitoring: Option<aws_sdk_ecs::types::MonitoringConfiguration>,
+}
+
+impl Extras {
+    /// Those of a revision.
+    pub fn of(revision: &ServiceRevision) -> Self {
+        Self {
+            service_connect: revision.service_connect_configuration.clone(),
+            volumes: revision.volume_configurations.clone(),
+            lattice: revision.vpc_lattice_configurations.clone(),
+            gateways: revision.gateway_connectors.clone(),
+            monitoring: revision.monitoring.clone(),
+        }
+    }
+}
+
+/// Starts a deployment of what the service's record now says: a new revision, a new service deployment, a new PRIMARY.
+/// What was going on before is stopped.
+pub fn open(realm: &mut Realm, key: &ServiceKey, extras: Extras) {
+    let (now, id) = (realm.now, realm.ids.deployment());
+    let name = format!("{}/{}", key.cluster, key.service);
+    let (revision_id, deployment_id) = (realm.ids.number19(), realm.ids.service_deployment());
+    let revision_arn = realm.arn(&format!("service-revision/{name}/{revision_id}"));
+    let deployment_arn = realm.arn(&format!("service-deployment/{name}/{deployment_id}"));
+    let definition = realm.services.get(key).and_then(|record| definition_of(realm, record));
+    let Some(record) = realm.services.get_mut(key) else { return };
+    let revision = revision_of(record, &revision_arn, definition.as_ref(), extras, now);
+    let deployment = deployment_of(record, &id, &revision, now);
+    let sources: Vec<ServiceRevisionSummary> =
+        record.deployments.iter().map(|source| summary(&source.revision)).collect();
+    supersede(record, now);
+    record.history.push(
+        ServiceDeployment::builder()
+            .service_deployment_arn(deployment_arn)
+            .set_service_arn(record.service.service_arn.clone())
+            .set_cluster_arn(record.service.cluster_arn.clone())
+            .created_at(stamp(now))
+            .started_at(stamp(now))
+            .updated_at(stamp(now))
+            .set_source_service_revisions(Some(sources))
+            .target_service_revision(summary(&revision_arn))
+            .status(ServiceDeploymentStatus::InProgress)
+            .set_deployment_configuration(record.service.deployment_configuration.clone())
+            .build(),
+    );
+    record.revisions.push(revision);
+    record.deployments.insert(
+        0,
+        DeploymentRecord {
+            deployment,
+            revision: revision_arn,
+            ran: false,
+            failures: 0,
+            completed: false,
+            stalled: false,
+            throttle_level: 0,
+            not_before: None,
+        },
+    );
+    record.steady = false;
+    record.settled_since = None;
+    told::forget(realm, key, told::STEADY);
+    log(realm, key, &id, "SERVICE_DEPLOYMENT_IN_PROGRESS");
+    scheduler::wake(realm, key);
+}
+
+fn definition_of(realm: &Realm, record: &ServiceRecord) -> Option<TaskDefinition> {
+    let found = realm.find_definition(record.service.task_definition()?).ok().flatten()?;
+    Some(found.definition.clone())
+}
+
+fn summary(revision: &str) -> ServiceRevisionSummary {
+    ServiceRevisionSummary::builder().arn(revision).build()
+}
+
+/// What was PRIMARY becomes ACTIVE, and the service deployment that was going on is stopped.
+fn supersede(record: &mut ServiceRecord, now: jiff::Timestamp) {
+    for deployment in record.deployments.iter_mut().filter(|deployment| deployment.is_primary()) {
+        deployment.deployment.status = Some("ACTIVE".to_owned());
+        deployment.deployment.updated_at = Some(stamp(now));
+    }
+    if let Some(current) = record.history.last_mut().filter(|current| is_open(current)) {
+        current.status = Some(ServiceDeploymentStatus::Stopped);
+        current.status_reason = Some("A newer service deployment was started.".to_owned());
+        close_times(current, now);
+        current.stopped_at = Some(stamp(now));
+    }
+}
+
+/// Whether a service deployment is still going on.
+pub fn is_open(deployment: &ServiceDeployment) -> bool {
+    use ServiceDeploymentStatus::{InProgress, Pending, RollbackInProgress, RollbackRequested, StopRequested};
+    matches!(
+        deployment.status(),
+        Some(Pending | InProgress | StopRequested | RollbackRequested | RollbackInProgress)
+    )
+}
+
+fn close_times(deployment: &mut ServiceDeployment, now: jiff::Timestamp) {
+    deployment.finished_at = Some(stamp(now));
+    deployment.updated_at = Some(stamp(now));
+}
+
+fn revision_of(
+    record: &ServiceRecord,
+    arn: &str,
+    definition: Option<&TaskDefinition>,
+    extras: Extras,
+    now: jiff::Timestamp,
+) -> ServiceRevision {
+    let service = &record.service;
+    let images = definition.map(|definition| {
+        let containers = definition.container_definitions().iter();
+        let image = |container: &aws_sdk_ecs::types::ContainerDefinition| {
+            ContainerImage::builder()
+                .set_container_name(container.name.clone())
+                .set_image(container.image.clone())
+                .set_image_digest(container.image.as_deref().map(launch::digest_of))
+                .build()
+        };
+        containers.map(image).collect()
+    });
+    ServiceRevision::builder()
+        .service_revision_arn(arn)
+        .set_service_arn(service.service_arn.clone())
+        .set_cluster_arn(service.cluster_arn.clone())
+        .set_task_definition(service.task_definition.clone())
+        .set_capacity_provider_strategy(service.capacity_provider_strategy.clone())
+        .set_launch_type(service.launch_type.clone())
+        .set_platform_version(service.platform_version.as_deref().map(|given| launch::platform_version(Some(given)).to_owned()))
+        .set_platform_family(service.platform_family.clone())
+        .set_load_balancers(service.load_balancers.clone())
+        .set_service_registries(service.service_registries.clone())
+        .set_network_configuration(service.network_configuration.clone())
+        .set_container_images(images)
+        .set_service_connect_configuration(extras.service_connect)
+        .set_volume_configurations(extras.volumes)
+        .set_vpc_lattice_configurations(extras.lattice)
+        .set_gateway_connectors(extras.gateways)
+        .set_monitoring(extras.monitoring)
+        .created_at(stamp(now))
+        .build()
+}
+
+fn deployment_of(record: &ServiceRecord, id: &str, revision: &ServiceRevision, now: jiff::Timestamp) -> Deployment {
+    let service = &record.service;
+    Deployment::builder()
+        .id(id)
+        .status("PRIMARY")
+        .set_task_definition(service.task_definition.clone())
+        .created_at(stamp(now))
+        .updated_at(stamp(now))
+        .set_capacity_provider_strategy(service.capacity_provider_strategy.clone())
+        .set_launch_type(service.launch_type.clone())
+        .set_platform_version(revision.platform_version.clone())
+        .set_platform_family(service.platform_family.clone())
+        .set_network_configuration(service.network_configuration.clone())
+        .set_service_connect_configuration(revision.service_connect_configuration.clone())
+        .set_volume_configurations(revision.volume_configurations.clone())
+        .set_vpc_lattice_configurations(revision.vpc_lattice_configurations.clone())
+        .rollout_state(DeploymentRolloutState::InProgress)
+        .rollout_state_reason(format!("ECS deployment {id} in progress."))
+        .build()
+}
+
+/// The primary deployment is COMPLETED: all others leave the list, so that the waiter ServicesStable ends.
+pub fn complete(realm: &mut Realm, key: &ServiceKey) {
+    let now = realm.now;
+    let Some(record) = realm.services.get_mut(key) else { return };
+    record.deployments.retain(DeploymentRecord::is_primary);
+    let Some(primary) = record.deployments.first_mut() else { return };
+    let id = primary.id().to_owned();
+    primary.completed = true;
+    primary.failures = 0;
+    primary.deployment.failed_tasks = 0;
+    primary.deployment.rollout_state = Some(DeploymentRolloutState::Completed);
+    primary.deployment.rollout_state_reason = Some(format!("ECS deployment {id} completed."));
+    primary.deployment.updated_at = Some(stamp(now));
+    if let Some(current) = record.history.last_mut().filter(|current| is_open(current)) {
+        let rolled_back = current.rollback.is_some();
+        current.status = Some(if rolled_back {
+            ServiceDeploymentStatus::RollbackSuccessful
+        } else {
+            ServiceDeploymentStatus::Successful
+        });
+        close_times(current, now);
+    }
+    let message = format!("(deployment {id}) deployment completed.");
+    told::forget(realm, key, &message);
+    told::tell(realm, key, &message);
+    log(realm, key, &id, "SERVICE_DEPLOYMENT_COMPLETED");
+}
+
+/// The circuit breaker has fired: the deployment has FAILED, and is rolled back if that is wanted and possible.
+pub fn trip(realm: &mut Realm, key: &ServiceKey, rollback: bool, threshold: i32) {
+    const REASON: &str = "ECS deployment circuit breaker: tasks failed to start.";
+    let now = realm.now;
+    let Some(record) = realm.services.get_mut(key) else { return };
+    let Some(primary) = record.primary_mut() else { return };
+    let id = primary.id().to_owned();
+    let failures = primary.failures;
+    primary.stalled = true;
+    primary.deployment.rollout_state = Some(DeploymentRolloutState::Failed);
+    primary.deployment.rollout_state_reason = Some(REASON.to_owned());
+    primary.deployment.updated_at = Some(stamp(now));
+    let target = record.deployments.iter().find(|deployment| deployment.completed && !deployment.is_primary());
+    let target = target.map(|deployment| deployment.id().to_owned());
+    let mut rolling_back = false;
+    if let Some(current) = record.history.last_mut() {
+        // A rollback that fails is not rolled back again.
+        rolling_back = current.rollback.is_some();
+        current.status_reason = Some("Service deployment circuit breaker: tasks failed to start.".to_owned());
+        current.deployment_circuit_breaker = Some(
+            ServiceDeploymentCircuitBreaker::builder()
+                .status(ServiceDeploymentRollbackMonitorsStatus::Triggered)
+                .failure_count(failures)
+                .threshold(threshold)
+                .build(),
+        );
+    }
+    told::tell(realm, key, &format!("(deployment {id}) deployment failed: tasks failed to start."));
+    log(realm, key, &id, "SERVICE_DEPLOYMENT_FAILED");
+    match target.filter(|_| rollback && !rolling_back) {
+        Some(target) => {
+            told::tell(realm, key, &format!("rolling back to deployment {target}."));
+            let reason = format!("ECS deployment circuit breaker: rolling back to deploymentId {target}.");
+            roll_back(realm, key, &target, &reason);
+        }
+        None => close_failed(realm, key, rolling_back),
+    }
+}
+
+fn close_failed(realm: &mut Realm, key: &ServiceKey, rolling_back: bool) {
+    let now = realm.now;
+    let Some(current) = realm.services.get_mut(key).and_then(ServiceRecord::current_mut) else { return };
+    current.status = Some(if rolling_back {
+        ServiceDeploymentStatus::RollbackFailed
+    } else {
+        current.stopped_at = Some(stamp(now));
+        ServiceDeploymentStatus::Stopped
+    });
+    close_times(current, now);
+}
+
+/// Makes an earlier deployment the PRIMARY again, and the service's members those of its revision.
+pub fn roll_back(realm: &mut Realm, key: &ServiceKey, target: &str, reason: &str) {
+    let now = realm.now;
+    let Some(record) = realm.services.get_mut(key) else { return };
+    let mut revision_arn = String::new();
+    for deployment in &mut record.deployments {
+        let is_target = deployment.id() == target;
+        if is_target {
+            revision_arn.clone_from(&deployment.revision);
+            deployment.completed = false;
+            deployment.failures = 0;
+            deployment.throttle_level = 0;
+            deployment.not_before = None;
+            deployment.deployment.rollout_state = Some(DeploymentRolloutState::InProgress);
+            deployment.deployment.rollout_state_reason = Some(reason.to_owned());
+            deployment.deployment.updated_at = Some(stamp(now));
+        }
+        if is_target || deployment.is_primary() {
+            deployment.deployment.status = Some(if is_target { "PRIMARY" } else { "ACTIVE" }.to_owned());
+        }
+    }
+    if let Some(revision) = record.revision(&revision_arn).cloned() {
+        restore(record, &revision);
+    }
+    if let Some(current) = record.history.last_mut() {
+        current.status = Some(ServiceDeploymentStatus::RollbackInProgress);
+        current.updated_at = Some(stamp(now));
+        current.rollback = Some(
+            Rollback::builder().reason(reason).started_at(stamp(now)).service_revision_arn(revision_arn).build(),
+        );
+    }
+    record.steady = false;
+    record.settled_since = None;
+    scheduler::wake(realm, key);
+}
+
+/// The service's own members become those of a revision.
+fn restore(record: &mut ServiceRecord, revision: &ServiceRevision) {
+    let service = &mut record.service;
+    service.task_definition.clone_from(&revision.task_definition);
+    service.launch_type.clone_from(&revision.launch_type);
+    service.capacity_provider_strategy.clone_from(&revision.capacity_provider_strategy);
+    service.load_balancers.clone_from(&revision.load_balancers);
+    service.service_registries.clone_from(&revision.service_registries);
+    service.network_configuration.clone_from(&revision.network_configuration);
+}
+
+/// An INACTIVE service is no longer visible, unless a new one has its name.
+pub fn forget(realm: &mut Realm, key: &ServiceKey, deployment: &str) {
+    let is_last = |last: &ServiceDeployment| last.service_deployment_arn() == Some(deployment);
+    let gone = |record: &ServiceRecord| record.is_inactive() && record.history.last().is_none_or(is_last);
+    let gone = realm.services.get(key).is_some_and(gone);
+    if gone {
+        realm.services.remove(key);
+    }
+}
+
+fn log(realm: &mut Realm, key: &ServiceKey, deployment: &str, name: &str) {
+    let Some(record) = realm.services.get(key) else { return };
+    let arn = record.service.service_arn().unwrap_or_default().to_owned();
+    let detail = json!({ "eventType": "INFO", "eventName": name, "deploymentId": deployment });
+    realm.log("ECS Deployment State Change", vec![arn], detail);
+}

@@ -1,0 +1,238 @@
+//! Container instances as the engine sees them: what room they have, which tasks hold it, and what happens when that changes
+//! (ecs-semantics.md §5.1).
+
+use std::collections::BTreeMap;
+
+use aws_sdk_ecs::types::{TaskDefinition, TaskStopCode};
+
+use super::launch::{self, Order};
+use super::records::{LossKind, Phase, TaskRecord, Waiting};
+use super::{lifecycle, network, scheduler, stop};
+use crate::placement::{self, Candidate, Constraint, Demand, Host, Refusal, Room, Strategy, Wish};
+use crate::world::{Realm, ServiceKey};
+
+/// The instances of a cluster, and of a capacity provider if one is given, that tasks can go to: those that are ACTIVE; or
+/// all of them.
+pub fn candidates<'a>(realm: &'a Realm, cluster: &str, provider: Option<&str>, all: bool) -> Vec<Candidate<'a>> {
+    let instances = realm.container_instances.iter().filter(|(_, record)| {
+        record.cluster == cluster
+            && (all || record.instance.status() == Some("ACTIVE"))
+            && (provider.is_none() || record.instance.capacity_provider_name() == provider)
+    });
+    instances
+        .map(|(id, record)| Candidate {
+            id,
+            host: Host { instance: &record.instance, groups: groups_on(realm, id) },
+            room: Room::of(&record.instance),
+        })
+        .collect()
+}
+
+/// How many tasks of each group hold room on an instance.
+pub fn groups_on<'a>(realm: &'a Realm, instance: &str) -> BTreeMap<&'a str, u32> {
+    let mut groups = BTreeMap::new();
+    for task in tasks_on(realm, instance) {
+        *groups.entry(task.task.group().unwrap_or_default()).or_default() += 1;
+    }
+    groups
+}
+
+fn tasks_on<'a>(realm: &'a Realm, instance: &str) -> impl Iterator<Item = &'a TaskRecord> {
+    let tasks = realm.engine.tasks_on.get(instance).into_iter().flatten();
+    tasks.filter_map(|task| realm.tasks.get(task))
+}
+
+/// A task that looks for an instance.
+struct Seeker<'a> {
+    cluster: &'a str,
+    provider: Option<&'a str>,
+    group: &'a str,
+    demand: &'a Demand,
+    definition: &'a TaskDefinition,
+}
+
+impl Seeker<'_> {
+    fn find(
+        &self,
+        realm: &Realm,
+        random: u64,
+        constraints: &[aws_sdk_ecs::types::PlacementConstraint],
+        strategies: &[Strategy],
+    ) -> Result<String, Vec<Refusal>> {
+        // What cannot be read was refused when it was given.
+        let mut all = Constraint::of_definition(self.definition).unwrap_or_default();
+        all.extend(Constraint::of_request(constraints).unwrap_or_default());
+        let attributes = self.definition.requires_attributes().iter();
+        let wish = Wish {
+            demand: self.demand,
+            group: self.group,
+            attributes: attributes.map(|attribute| (attribute.name.as_str(), attribute.value())).collect(),
+            constraints: &all,
+            strategies,
+        };
+        let candidates = candidates(realm, self.cluster, self.provider, false);
+        placement::choose(&candidates, &wish, |limit| random.checked_rem(limit).unwrap_or_default()).map(str::to_owned)
+    }
+}
+
+/// The instance for a new task.
+///
+/// # Errors
+/// Why each instance is out of the question; empty without instances.
+pub fn find(
+    realm: &mut Realm,
+    order: &Order,
+    constraints: &[aws_sdk_ecs::types::PlacementConstraint],
+    strategies: &[Strategy],
+) -> Result<String, Vec<Refusal>> {
+    let random = realm.ids.next_u64();
+    let seeker = Seeker {
+        cluster: &order.cluster,
+        provider: order.provider.as_deref(),
+        group: &order.group,
+        demand: &launch::demand_of(order),
+        definition: &order.definition,
+    };
+    seeker.find(realm, random, constraints, strategies)
+}
+
+/// Why a task cannot go to one instance, if it cannot; constraints are not looked at, as StartTask does not.
+pub fn refusal(realm: &Realm, order: &Order, instance: &str) -> Option<Refusal> {
+    let candidates = candidates(realm, &order.cluster, None, true);
+    let candidate = candidates.iter().find(|candidate| candidate.id == instance)?;
+    let demand = launch::demand_of(order);
+    let attributes = order.definition.requires_attributes().iter();
+    let wish = Wish {
+        demand: &demand,
+        group: &order.group,
+        attributes: attributes.map(|attribute| (attribute.name.as_str(), attribute.value())).collect(),
+        constraints: &[],
+        strategies: &[],
+    };
+    let reason = placement::refusal::reason(candidate, &wish)?;
+    let arn = candidate.host.instance.container_instance_arn().unwrap_or_default().to_owned();
+    Some(Refusal { arn, id: instance.to_owned(), reason })
+}
+
+/// Puts a task on an instance: it takes its room there.
+pub fn occupy(realm: &mut Realm, task: &str, instance: &str) {
+    let definition = realm.tasks.get(task).and_then(|record| definition_of(realm, record));
+    let (Some(record), Some(host)) = (realm.tasks.get_mut(task), realm.container_instances.get_mut(instance)) else {
+        return;
+    };
+    let mut room = Room::of(&host.instance);
+    record.given_ports = room.take(&record.demand);
+    room.write(&mut host.instance);
+    record.instance = Some(instance.to_owned());
+    record.task.container_instance_arn.clone_from(&host.instance.container_instance_arn);
+    let zone = host.instance.attributes().iter().find(|attribute| attribute.name == "ecs.availability-zone");
+    if let Some(zone) = zone.and_then(|zone| zone.value.clone()) {
+        record.task.availability_zone = Some(zone);
+    }
+    if let Some(definition) = definition {
+        network::bind_ports(record, &definition);
+    }
+    realm.engine.tasks_on.entry(instance.to_owned()).or_default().insert(task.to_owned());
+}
+
+fn definition_of(realm: &Realm, record: &TaskRecord) -> Option<TaskDefinition> {
+    let found = realm.find_definition(record.task.task_definition_arn()?).ok().flatten()?;
+    Some(found.definition.clone())
+}
+
+/// Takes a task that has ended off its instance; who waited for room may have it.
+pub fn vacate(realm: &mut Realm, task: &str) {
+    let Some(record) = realm.tasks.get(task) else { return };
+    let Some(instance) = record.instance.clone() else { return };
+    let cluster = record.cluster.clone();
+    let emptied = realm.engine.tasks_on.get_mut(&instance).is_some_and(|tasks| {
+        tasks.remove(task);
+        tasks.is_empty()
+    });
+    if emptied {
+        realm.engine.tasks_on.remove(&instance);
+    }
+    if let Some(host) = realm.container_instances.get_mut(&instance) {
+        let mut room = Room::of(&host.instance);
+        room.give_back(&record.demand, &record.given_ports);
+        room.write(&mut host.instance);
+    }
+    recount(realm, &instance);
+    offer_room(realm, &cluster);
+}
+
+/// Brings the counts of an instance up to date.
+pub fn recount(realm: &mut Realm, instance: &str) {
+    let (running, pending) = super::hooks::tasks_on(realm, instance);
+    if let Some(host) = realm.container_instances.get_mut(instance) {
+        let shown = &mut host.instance;
+        if (shown.running_tasks_count, shown.pending_tasks_count) != (running, pending) {
+            shown.running_tasks_count = running;
+            shown.pending_tasks_count = pending;
+            shown.version += 1;
+        }
+    }
+}
+
+/// Places tasks that wait for room in a cluster, and lets services that could not place theirs try again.
+pub fn offer_room(realm: &mut Realm, cluster: &str) {
+    let mut waiting: Vec<(u64, String)> = realm
+        .engine
+        .awaiting
+        .iter()
+        .filter_map(|task| Some((realm.tasks.get(task).filter(|record| record.cluster == cluster)?.number, task.clone())))
+        .collect();
+    waiting.sort();
+    for (_, task) in waiting {
+        place_waiting(realm, &task);
+    }
+    let unplaced: Vec<ServiceKey> =
+        realm.engine.unplaced.iter().filter(|key| key.cluster == cluster).cloned().collect();
+    for key in unplaced {
+        if let Some(primary) = realm.services.get_mut(&key).and_then(super::records::ServiceRecord::primary_mut) {
+            primary.not_before = None;
+        }
+        scheduler::wake(realm, &key);
+    }
+}
+
+fn place_waiting(realm: &mut Realm, task: &str) {
+    let random = realm.ids.next_u64();
+    let Some(record) = realm.tasks.get(task) else { return };
+    let Some(definition) = definition_of(realm, record) else { return };
+    let Waiting { constraints, strategies } = record.waiting.clone().unwrap_or_default();
+    let of_service = record.service.is_some() && strategies.is_empty();
+    let strategies = if of_service { Strategy::of_services() } else { Strategy::of_request(&strategies) };
+    let seeker = Seeker {
+        cluster: &record.cluster,
+        provider: record.task.capacity_provider_name(),
+        group: record.task.group().unwrap_or_default(),
+        demand: &record.demand,
+        definition: &definition,
+    };
+    let Ok(instance) = seeker.find(realm, random, &constraints, &strategies) else { return };
+    realm.engine.awaiting.remove(task);
+    occupy(realm, task, &instance);
+    let Some(record) = realm.tasks.get_mut(task) else { return };
+    record.waiting = None;
+    let phase = if record.interface { Phase::Provisioning } else { Phase::Pending };
+    lifecycle::enter(realm, task, phase);
+}
+
+/// An instance was registered, or its status, agent or attributes changed.
+pub fn changed(realm: &mut Realm, instance: &str) {
+    let Some(cluster) = realm.container_instances.get(instance).map(|record| record.cluster.clone()) else { return };
+    let services: Vec<ServiceKey> = tasks_on(realm, instance).filter_map(stop::service_of).collect();
+    for key in services {
+        scheduler::wake(realm, &key);
+    }
+    offer_room(realm, &cluster);
+}
+
+/// An instance is about to be removed: its tasks are over at once, since nothing is left to stop them.
+pub fn gone(realm: &mut Realm, instance: &str, reason: &str) {
+    let tasks: Vec<String> = realm.engine.tasks_on.get(instance).into_iter().flatten().cloned().collect();
+    for task in tasks {
+        stop::cut_off(realm, &task, TaskStopCode::TerminationNotice, reason, LossKind::Ended);
+    }
+}

@@ -1,0 +1,191 @@
+//! A task's life: its phases, how long each takes, what it changes (ecs-semantics.md §4.1).
+
+use aws_sdk_ecs::types::{Connectivity, TaskStopCode};
+use ecs_model::shape;
+use jiff::SignedDuration;
+
+use super::records::{LossKind, Phase, TaskRecord};
+use super::script::Failure;
+use super::{Event, balance, containers, instances, network, scheduler, stop};
+use crate::timing::Timing;
+use crate::world::clock::stamp;
+use crate::world::{Realm, schedule};
+
+/// Lets a new task's life begin.
+pub fn begin(realm: &mut Realm, task: &str) {
+    let Some(record) = realm.tasks.get(task) else { return };
+    let phase = if record.waiting.is_some() {
+        Phase::AwaitingCapacity
+    } else if record.interface || record.on_fargate() {
+        Phase::Provisioning
+    } else {
+        Phase::Pending
+    };
+    enter(realm, task, phase);
+}
+
+/// Moves a task into a phase: shows it, and schedules its end.
+pub fn enter(realm: &mut Realm, task: &str, phase: Phase) {
+    let (now, timing) = (realm.now, realm.timing);
+    let Some(record) = realm.tasks.get_mut(task) else { return };
+    record.phase = phase;
+    let status = status_of(record);
+    let changed = record.task.last_status() != Some(status);
+    record.task.last_status = Some(status.to_owned());
+    record.task.version += 1;
+    note_times(record, now);
+    if let Some(wait) = duration_of(record, &timing) {
+        let at = now.checked_add(wait).unwrap_or(now);
+        let event = Event::PhaseOver { task: task.to_owned() };
+        let slot = realm.schedule.push(at, schedule::Event::Engine(event));
+        record.slots.push(slot);
+    }
+    let instance = record.instance.clone();
+    if let Some(instance) = instance.filter(|_| changed) {
+        instances::recount(realm, &instance);
+    }
+    if changed {
+        log_change(realm, task);
+    }
+}
+
+/// The phase that a task is in is over: on to the next.
+pub fn phase_over(realm: &mut Realm, task: &str) {
+    let Some(record) = realm.tasks.get(task) else { return };
+    match record.phase {
+        Phase::AwaitingCapacity | Phase::Running | Phase::Stopped => {}
+        Phase::Provisioning => {
+            network::attach(realm, task);
+            enter(realm, task, Phase::Pending);
+        }
+        Phase::Pending => enter(realm, task, Phase::Pulling),
+        Phase::Pulling => match failure_of(record, true) {
+            Some((container, reason)) => fail_to_start(realm, task, container, &reason),
+            None => {
+                containers::pulled(realm, task);
+                enter(realm, task, Phase::Starting);
+            }
+        },
+        Phase::Starting => match failure_of(record, false) {
+            Some((container, reason)) => fail_to_start(realm, task, container, &reason),
+            None => started(realm, task),
+        },
+        Phase::Registering => {
+            balance::register(realm, task);
+            run(realm, task);
+        }
+        Phase::Deactivating => enter(realm, task, Phase::Stopping),
+        Phase::Stopping => {
+            containers::stopped(realm, task);
+            let interface = realm.tasks.get(task).is_some_and(|record| record.interface);
+            if interface {
+                enter(realm, task, Phase::Deprovisioning);
+            } else {
+                stop::finish(realm, task);
+            }
+        }
+        Phase::Deprovisioning => stop::finish(realm, task),
+    }
+}
+
+fn started(realm: &mut Realm, task: &str) {
+    let registers = realm.tasks.get(task).is_some_and(|record| record.registers);
+    // The containers run from here on: one that ends at once ends after this moment.
+    if registers {
+        enter(realm, task, Phase::Registering);
+        containers::start(realm, task);
+    } else {
+        containers::start(realm, task);
+        run(realm, task);
+    }
+}
+
+fn run(realm: &mut Realm, task: &str) {
+    let now = realm.now;
+    let Some(record) = realm.tasks.get_mut(task) else { return };
+    record.ran_at = Some(now);
+    enter(realm, task, Phase::Running);
+    scheduler::task_runs(realm, task);
+}
+
+fn fail_to_start(realm: &mut Realm, task: &str, container: usize, reason: &str) {
+    if let Some(record) = realm.tasks.get_mut(task) {
+        let failed = record.task.containers.iter_mut().flatten().nth(container);
+        if let Some(failed) = failed {
+            failed.reason = Some(reason.to_owned());
+        }
+    }
+    stop::stop(realm, task, TaskStopCode::TaskFailedToStart, reason, Some(LossKind::NeverRan));
+}
+
+/// Which container cannot be pulled or started, and why.
+fn failure_of(record: &TaskRecord, pulling: bool) -> Option<(usize, String)> {
+    record.scripts.iter().enumerate().find_map(|(index, script)| match &script.failure {
+        Some(Failure::Pull(reason)) if pulling => Some((index, reason.clone())),
+        Some(Failure::Start(reason)) if !pulling => Some((index, reason.clone())),
+        _ => None,
+    })
+}
+
+/// `lastStatus`. Without interface and load balancer a task is PENDING until it runs, and goes from RUNNING to STOPPED
+/// through STOPPING only.
+fn status_of(record: &TaskRecord) -> &'static str {
+    let staged = record.interface || record.registers || record.on_fargate();
+    match record.phase {
+        Phase::AwaitingCapacity | Phase::Provisioning => "PROVISIONING",
+        Phase::Pulling | Phase::Starting if staged => "ACTIVATING",
+        Phase::Pending | Phase::Pulling | Phase::Starting => "PENDING",
+        Phase::Registering => "ACTIVATING",
+        Phase::Running => "RUNNING",
+        Phase::Deactivating => "DEACTIVATING",
+        Phase::Stopping => "STOPPING",
+        Phase::Deprovisioning => "DEPROVISIONING",
+        Phase::Stopped => "STOPPED",
+    }
+}
+
+fn note_times(record: &mut TaskRecord, now: jiff::Timestamp) {
+    let at = Some(stamp(now));
+    let task = &mut record.task;
+    match record.phase {
+        Phase::Pulling => {
+            task.connectivity = Some(Connectivity::Connected);
+            task.connectivity_at = at;
+            task.pull_started_at = at;
+        }
+        Phase::Running => task.started_at = at,
+        Phase::Stopped => task.stopped_at = at,
+        _ => {}
+    }
+}
+
+/// How long the phase takes; nothing for one that other things end.
+fn duration_of(record: &TaskRecord, timing: &Timing) -> Option<SignedDuration> {
+    let longest = |each: &dyn Fn(&super::script::Script) -> SignedDuration| record.scripts.iter().map(each).max();
+    Some(match record.phase {
+        Phase::AwaitingCapacity | Phase::Running | Phase::Stopped => return None,
+        Phase::Provisioning if record.on_fargate() => timing.fargate_provisioning,
+        Phase::Provisioning => timing.interface_attachment,
+        Phase::Pending => timing.agent_acceptance,
+        Phase::Pulling => match failure_of(record, true) {
+            Some(_) => timing.image_pull_failure,
+            None => longest(&|script| script.pull.unwrap_or(timing.image_pull)).unwrap_or(timing.image_pull),
+        },
+        Phase::Starting => {
+            longest(&|script| script.start.unwrap_or(timing.container_start)).unwrap_or(timing.container_start)
+        }
+        Phase::Registering => timing.target_registration,
+        Phase::Deactivating => timing.deregistration_delay,
+        Phase::Stopping => containers::stopping_time(record, timing),
+        Phase::Deprovisioning => timing.deprovisioning,
+    })
+}
+
+/// Tells the event log of a change of a task's state (ecs-semantics.md §8).
+pub fn log_change(realm: &mut Realm, task: &str) {
+    let Some(record) = realm.tasks.get(task) else { return };
+    let arn = record.task.task_arn().unwrap_or_default().to_owned();
+    if let Ok(detail) = shape::to_value(&record.task) {
+        realm.log("ECS Task State Change", vec![arn], detail);
+    }
+}

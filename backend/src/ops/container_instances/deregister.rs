@@ -1,0 +1,47 @@
+//! `DeregisterContainerInstance`, and the end of a machine.
+
+use aws_sdk_ecs::operation::deregister_container_instance::{
+    DeregisterContainerInstanceInput, DeregisterContainerInstanceOutput,
+};
+use aws_sdk_ecs::types::ContainerInstance;
+
+use super::{find, shown};
+use crate::engine::hooks;
+use crate::fault::Fault;
+use crate::ops::Operation;
+use crate::world::Realm;
+
+impl Operation for DeregisterContainerInstanceInput {
+    type Output = DeregisterContainerInstanceOutput;
+
+    /// Refused while tasks run, unless forced: then they are lost (ecs-semantics.md §4.8).
+    fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
+        let cluster = realm.require_cluster(self.cluster())?;
+        let id = find(realm, self.container_instance().unwrap_or_default(), &cluster)?
+            .ok_or_else(|| Fault::invalid("The referenced container instance was not found."))?;
+        let (running, pending) = hooks::tasks_on(realm, &id);
+        if running + pending > 0 && self.force() != Some(true) {
+            return Err(Fault::invalid("Found running tasks on the instance."));
+        }
+        let instance = remove(realm, &id, "Container instance deregistration forced by user");
+        Ok(DeregisterContainerInstanceOutput::builder().set_container_instance(instance).build())
+    }
+}
+
+/// Removes an instance; its tasks end with this reason. Returns it as it is shown afterwards: INACTIVE.
+pub fn remove(realm: &mut Realm, id: &str, reason: &str) -> Option<ContainerInstance> {
+    hooks::instance_gone(realm, id, reason);
+    let record = realm.container_instances.remove(id)?;
+    let mut instance = shown(realm, id, &record);
+    instance.status = Some("INACTIVE".to_owned());
+    instance.agent_connected = false;
+    instance.version += 1;
+    Some(instance)
+}
+
+/// The machine of an instance is gone: an auto scaling group or a person terminated it.
+pub fn removed(realm: &mut Realm, id: &str) {
+    let Some(record) = realm.container_instances.get(id) else { return };
+    let reason = format!("Host EC2 (instance {}) terminated.", record.ec2_instance_id);
+    remove(realm, id, &reason);
+}

@@ -1,0 +1,54 @@
+//! Services (ecs-semantics.md §1.4, §3).
+
+mod create;
+mod delete;
+mod describe;
+mod list;
+pub mod rules;
+mod update;
+
+use aws_sdk_ecs::types::Service;
+use aws_sdk_ecs::types::error::{ServiceNotActiveException, ServiceNotFoundException};
+
+use crate::engine::records::ServiceRecord;
+use crate::engine::view;
+use crate::fault::Fault;
+use crate::world::{Realm, ServiceKey};
+
+/// The service as an operation answers with it: tags only where they are asked for.
+fn shown(realm: &Realm, record: &ServiceRecord, tags: bool) -> Service {
+    let mut service = view::service(realm, record);
+    if !tags {
+        service.tags = None;
+    }
+    service
+}
+
+/// `ServiceNotFoundException`, in ECS's words.
+pub fn not_found() -> Fault {
+    Fault::of(&ServiceNotFoundException::builder().message("Service not found.").build())
+}
+
+/// `ServiceNotActiveException`, in ECS's words.
+fn not_active() -> Fault {
+    Fault::of(&ServiceNotActiveException::builder().message("Service was not ACTIVE.").build())
+}
+
+/// The service that a call means, if it is there and not INACTIVE.
+///
+/// # Errors
+/// `ClusterNotFoundException`, `ServiceNotFoundException`.
+fn require(realm: &Realm, cluster: Option<&str>, service: Option<&str>) -> Result<ServiceKey, Fault> {
+    let cluster = cluster_of(realm, cluster, service)?;
+    let key = realm.service_key(service.unwrap_or_default(), &cluster)?;
+    realm.services.get(&key).map(|_| key).ok_or_else(not_found)
+}
+
+/// The ACTIVE cluster that a call about a service means: the one that is named, or that of the service's ARN.
+///
+/// # Errors
+/// `ClusterNotFoundException`.
+pub fn cluster_of(realm: &Realm, cluster: Option<&str>, service: Option<&str>) -> Result<String, Fault> {
+    let in_arn = service.filter(|service| service.starts_with("arn:")).and_then(|arn| arn.split('/').rev().nth(1));
+    realm.require_cluster(cluster.or(in_arn.filter(|name| !name.contains(':'))))
+}

@@ -1,0 +1,11 @@
+//! What ECS checks about a service, and about tasks that are run (ecs-semantics.md §3.1), one file for each family.
+
+pub mod balancing;
+pub mod capacity;
+pub mod deployment;
+pub mod kind;
+pub mod network;
+pub mod placement;
+
+#[cfg(test)]
+mod tests;
