@@ -283,6 +283,7 @@ impl Operator {
             limits: self.settings.limits,
             status: StatusWriter::new(self.kube.clone(), self.metrics.clone()),
             backoff: Backoff::seeded(self.seed),
+            quiet: crate::kinds::service::quiet::Quiet::default(),
             wakes,
             watch_namespace: self.settings.watch_namespace.clone(),
             references: std::sync::Mutex::default(),

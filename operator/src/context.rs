@@ -15,6 +15,7 @@ use crate::k8s::object::{Kept, ObjectKey};
 use crate::k8s::status::StatusWriter;
 use crate::k8s::stores::Stores;
 use crate::k8s::wakes::Wakes;
+use crate::kinds::service::quiet::Quiet;
 use crate::observer::{Observer, Observers};
 use crate::telemetry::metrics::Metrics;
 
@@ -57,6 +58,8 @@ pub struct Ctx {
     pub status: StatusWriter,
     /// Who fails, and since when.
     pub backoff: Backoff,
+    /// For how long what people wrote about a service has not changed.
+    pub quiet: Quiet,
     /// Has objects looked at.
     pub wakes: Arc<Wakes>,
     /// The only namespace that is watched; none means all.

@@ -85,7 +85,7 @@ pub fn rollout(service: &Service, deployments: &[ServiceDeployment], revisions: 
     use ServiceDeploymentStatus as Status;
     let primary = primary(service);
     let newest = newest_first(deployments).into_iter().next().filter(|newest| belongs(newest, primary));
-    let Some(newest) = newest else { return primary.map_or(Rollout::Completed, |primary| by_primary(service, primary)) };
+    let Some(newest) = newest else { return of_primary(service) };
     match newest.status() {
         Some(Status::Pending | Status::InProgress | Status::StopRequested) => Rollout::Progressing {
             stage: newest.lifecycle_stage().map(|stage| stage.as_str().to_owned()),
@@ -95,7 +95,7 @@ pub fn rollout(service: &Service, deployments: &[ServiceDeployment], revisions: 
         Some(Status::RollbackSuccessful) => Rollout::RolledBack(rollback(newest, revisions)),
         Some(Status::RollbackFailed | Status::Stopped) => Rollout::Failed { reason: reason(newest, primary) },
         // SUCCESSFUL, or a state that we do not know: what the deployment itself says.
-        _ => primary.map_or(Rollout::Completed, |primary| by_primary(service, primary)),
+        _ => of_primary(service),
     }
 }
 
@@ -115,7 +115,11 @@ pub fn primary(service: &Service) -> Option<&Deployment> {
 }
 
 /// What the PRIMARY deployment says by itself (ecs-semantics.md §3.16).
-fn by_primary(service: &Service, primary: &Deployment) -> Rollout {
+pub fn of_primary(service: &Service) -> Rollout {
+    primary(service).map_or(Rollout::Completed, |primary| state(service, primary))
+}
+
+fn state(service: &Service, primary: &Deployment) -> Rollout {
     let words = || primary.rollout_state_reason().map(str::to_owned);
     match primary.rollout_state() {
         Some(DeploymentRolloutState::Completed) => Rollout::Completed,

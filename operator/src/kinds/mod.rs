@@ -2,4 +2,11 @@
 //!
 //! What is pure in a kind (resolve, plan, status) knows no client, no clock and no async.
 
+pub mod access;
+pub mod claim;
+pub mod pass;
+pub mod place;
+pub mod send;
 pub mod service;
+pub mod task_definition;
+pub mod verdict;

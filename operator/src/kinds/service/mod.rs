@@ -1,5 +1,134 @@
 //! `EcsService`: keeps a service in ECS as its object describes it.
+//!
+//! A pass: the references are looked up and replaced ([`resolve`]), the service is looked at ([`observe`]), what to do is
+//! decided ([`plan`]), done ([`apply`]) and told ([`report`]). A steady service costs no call beyond the observer's sweep and
+//! no write to Kubernetes.
 
+mod apply;
 pub mod desired;
+mod observe;
 pub mod plan;
+pub mod quiet;
+mod remove;
+mod report;
+pub mod resolve;
+pub mod seed;
+pub mod status;
 pub mod step;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_ecs::primitives::DateTime;
+use ecs_crds::{EcsService, Managed};
+use kube::ResourceExt;
+use kube::runtime::controller::Action;
+
+use crate::aws::error::{AwsError, Class};
+use crate::context::Ctx;
+use crate::error::Result;
+use crate::k8s::finalize;
+use crate::k8s::object::ObjectKey;
+use crate::kinds::service::apply::apply;
+use crate::kinds::service::observe::{Way, referred};
+use crate::kinds::service::plan::{Facts, Plan, Standing, plan};
+use crate::kinds::service::report::{report, tell_steps};
+use crate::kinds::service::resolve::{Resolved, resolve};
+use crate::kinds::service::status::findings::Course;
+use crate::observer::ServiceView;
+
+pub use remove::ORPHAN;
+pub use resolve::references;
+
+/// When an object that may do nothing, or whose spec is wrong, is looked at again, if nothing wakes it.
+const SLOWLY: Duration = Duration::from_mins(5);
+
+/// One pass over a service.
+///
+/// # Errors
+/// What kept the pass from settling the service; status says it too.
+pub async fn reconcile(service: Arc<EcsService>, ctx: Arc<Ctx>) -> Result<Action> {
+    if service.metadata.deletion_timestamp.is_some() {
+        return remove::remove(service, &ctx).await;
+    }
+    let resolved = match resolve(&service, &referred(&service, &ctx), &ctx.installation) {
+        Ok(resolved) => resolved,
+        Err(wrong) => return halt(&service, &ctx, Course::InvalidSpec(&wrong)).await,
+    };
+    match Way::to(&service, &resolved, &ctx) {
+        Ok(way) => keep(service, &resolved, &way, &ctx).await,
+        Err(nowhere) => halt(&service, &ctx, Course::Nowhere(&nowhere)).await,
+    }
+}
+
+/// Nothing is done, and nothing is looked at any more.
+async fn halt(service: &EcsService, ctx: &Ctx, course: Course<'_>) -> Result<Action> {
+    ctx.observers.forget(&ObjectKey::of(service));
+    report(ctx, service, None, None, course).await?;
+    Ok(Action::requeue(SLOWLY))
+}
+
+/// Keeps the service as it is wanted.
+async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ctx) -> Result<Action> {
+    let (view, plan) = match decide(&service, resolved, way, ctx).await {
+        Ok(decided) => decided,
+        // Whoever leads now looks for itself.
+        Err(error) if error.class == Class::Standby => return Err(error.into()),
+        Err(error) => {
+            report(ctx, &service, Some(resolved), None, Course::Unseen(&error)).await?;
+            return Err(error.into());
+        }
+    };
+    let suspended = service.management().suspended();
+    let (service, applied) = if suspended || plan.steps.is_empty() {
+        (service, apply::Applied::default())
+    } else {
+        let service = finalize::ensure(&ctx.api(&*service), service).await?;
+        (service, apply(&plan.steps, &way.key, &way.target, &way.observer).await)
+    };
+    tell_steps(ctx, &service, plan.steps.get(..applied.done).unwrap_or_default());
+    way.observer.expect(&way.key, is_in_ecs(&view, &plan));
+
+    let uid = service.uid().unwrap_or_default();
+    let course = Course::Planned {
+        plan: &plan,
+        failure: plan.steps.get(applied.done).zip(applied.failure.as_ref()),
+        failing_for: ctx.backoff.failing_for(&uid).unwrap_or_default(),
+        suspended,
+    };
+    report(ctx, &service, Some(resolved), Some(&view), course).await?;
+    if let Some(error) = applied.failure {
+        return Err(error.into());
+    }
+    if !suspended && plan.steps.is_empty() && plan.standing == Standing::InStep && seed::is_due(&service, resolved.desired.count) {
+        let count = view.service.as_ref().map_or(1, aws_sdk_ecs::types::Service::desired_count);
+        seed::seed(&service, count, ctx).await?;
+    }
+    Ok(plan.look_again.map_or_else(Action::await_change, Action::requeue))
+}
+
+/// Looks and plans; what creates, takes over or deletes is planned again on a view that was read for it.
+async fn decide(
+    service: &EcsService,
+    resolved: &Resolved,
+    way: &Way,
+    ctx: &Ctx,
+) -> Result<(Arc<ServiceView>, Plan), AwsError> {
+    let quiet_for = ctx.quiet.seen(&service.uid().unwrap_or_default(), &resolved.print);
+    let known = service.status.as_ref().is_some_and(|status| status.common.arn.is_some());
+    let outage_suspected = known && way.observer.looks_emptied();
+    let now = DateTime::from_nanos(ctx.now().as_nanosecond()).unwrap_or(DateTime::from_secs(0));
+    let mut view = way.look(ctx.now()).await?;
+    let mut decided = plan(&resolved.desired, &Facts { view: &view, now, quiet_for, outage_suspected });
+    if decided.needs_fresh_view() {
+        view = way.look_afresh().await?;
+        decided = plan(&resolved.desired, &Facts { view: &view, now, quiet_for, outage_suspected });
+    }
+    Ok((view, decided))
+}
+
+/// Whether the service is in ECS on this object's behalf, so that its absence would be news.
+fn is_in_ecs(view: &ServiceView, plan: &Plan) -> bool {
+    let active = view.service.as_ref().is_some_and(|service| service.status() == Some("ACTIVE"));
+    active && !matches!(plan.standing, Standing::Conflict(_))
+}

@@ -20,9 +20,9 @@ pub fn plan(desired: &Desired, facts: &Facts<'_>, gone: Option<&Service>) -> Pla
         return Plan::wait("the cluster to be there", PATIENCE);
     }
     if facts.outage_suspected {
-        let suspicion = "a person: so many services of this account are missing that an outage or a wrong endpoint is \
-                         likelier than deletions, so none is created again";
-        return Plan::wait(suspicion, PATIENCE);
+        let suspicion = "so many services of this account are missing that an outage or a wrong endpoint is likelier than \
+                         deletions; none is created again before they are back";
+        return Plan { look_again: Some(PATIENCE), ..Plan::nothing(Standing::OutageSuspected(suspicion.to_owned())) };
     }
     if facts.quiet_for < QUIET {
         return Plan::wait("a second without changes", QUIET.saturating_sub(facts.quiet_for));

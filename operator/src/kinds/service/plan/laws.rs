@@ -56,7 +56,7 @@ fn wish() -> impl Strategy<Value = Desired> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
     fn steps_lead_to_a_state_that_needs_none(before in wish(), after in wish()) {

@@ -26,6 +26,7 @@ use crate::kinds::service::step::Step;
 use crate::observer::ServiceView;
 
 pub use delete::{Deletion, plan_deletion};
+pub use rollout::starts_rollout;
 pub use update::tags_of;
 
 /// How long nothing may have changed before a deployment is started (design.md §2.5).
@@ -66,6 +67,8 @@ pub enum Standing {
     InStep,
     /// Something else has to happen first; the end of the sentence "waiting for …".
     Waiting(String),
+    /// So much is missing that an outage is likelier than a deletion: a person has to say; one sentence.
+    OutageSuspected(String),
     /// A reference is not ready.
     Blocked {
         /// One sentence.

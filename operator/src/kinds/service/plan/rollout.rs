@@ -9,6 +9,7 @@ use super::{Facts, PATIENCE, QUIET, Standing};
 use crate::diff::drift::Change;
 use crate::diff::rollout::{Memory, ROLLOUT_MEMBERS, memory, newest_first, primary};
 use crate::kinds::service::desired::Desired;
+use crate::kinds::service::step::Step;
 
 /// What is to happen with the changes that start a deployment.
 #[derive(Debug, PartialEq)]
@@ -25,6 +26,15 @@ pub enum Verdict {
 /// Whether a change starts a deployment.
 pub fn starts_one(change: &Change) -> bool {
     ROLLOUT_MEMBERS.contains(&change.member())
+}
+
+/// Whether a step starts a deployment.
+pub fn starts_rollout(step: &Step) -> bool {
+    match step {
+        Step::CreateService { .. } => true,
+        Step::UpdateService { changes, force, .. } => *force || changes.iter().any(starts_one),
+        Step::TagResource { .. } | Step::UntagResource { .. } | Step::DeleteService { .. } => false,
+    }
 }
 
 /// Decides about `changes`, all of which start a deployment; there may be none.
@@ -81,7 +91,6 @@ mod tests {
     use super::super::{Facts, Plan, plan};
     use super::*;
     use crate::kinds::service::desired::{Count, Held};
-    use crate::kinds::service::step::Step;
     use crate::observer::ServiceView;
 
     fn updated(plan: &Plan) -> Vec<&str> {

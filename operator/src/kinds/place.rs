@@ -1,0 +1,94 @@
+//! Where an object acts: its account, its region, and the way there. Nothing is called to find out.
+
+use std::sync::Arc;
+
+use ecs_crds::AwsAccount;
+use ecs_crds::conditions::{self, Reason, Type};
+use ecs_crds::policy::Management;
+use kube::ResourceExt;
+
+use crate::authorize::{Wish, authorize};
+use crate::aws::account::TargetKey;
+use crate::context::Ctx;
+use crate::k8s::object::ObjectKey;
+
+/// An account and region that an object may use.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The account.
+    pub account: Arc<AwsAccount>,
+    /// The region.
+    pub region: String,
+}
+
+/// Why an object acts nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nowhere {
+    /// The reason of the condition.
+    pub reason: Reason,
+    /// One sentence.
+    pub message: String,
+}
+
+impl Place {
+    /// The account and region that an object names, whether it may use them or not.
+    ///
+    /// # Errors
+    /// [`Reason::AccountNotFound`] where there is no such account.
+    pub fn of(ctx: &Ctx, management: &Management) -> Result<Self, Nowhere> {
+        let name = management.account();
+        let account: Arc<AwsAccount> = ctx.get(&ObjectKey::account(name)).ok_or_else(|| Nowhere {
+            reason: Reason::AccountNotFound,
+            message: format!("there is no AwsAccount {name}; create it, or name another one in management.accountRef"),
+        })?;
+        let region = management.region.clone().unwrap_or_else(|| account.spec.region.clone());
+        Ok(Self { account, region })
+    }
+
+    /// What the client of this place is known by.
+    pub fn target_key(&self) -> TargetKey {
+        let spec = &self.account.spec;
+        TargetKey {
+            account: spec.account_id.clone(),
+            region: self.region.clone(),
+            role: spec.role_arn.clone(),
+            external_id: spec.external_id.clone(),
+            endpoint: spec.endpoint.clone(),
+        }
+    }
+
+    /// Whether the account allows the wish. The wish's namespace labels and region are filled in here.
+    ///
+    /// # Errors
+    /// [`Reason::NotAuthorized`] with the rule; [`Reason::AccountNotReady`] while the account is being deleted.
+    pub fn allows(&self, ctx: &Ctx, wish: Wish) -> Result<(), Nowhere> {
+        self.grants(ctx, wish)?;
+        let name = self.account.name_any();
+        if self.account.metadata.deletion_timestamp.is_some() {
+            let message = format!("AwsAccount {name} is being deleted, so nothing new is done in it");
+            return Err(Nowhere { reason: Reason::AccountNotReady, message });
+        }
+        Ok(())
+    }
+
+    /// Whether the account allows the wish, also while it is being deleted itself: for what is to go.
+    ///
+    /// # Errors
+    /// [`Reason::NotAuthorized`] with the rule.
+    pub fn grants(&self, ctx: &Ctx, wish: Wish) -> Result<(), Nowhere> {
+        let labels = ctx.stores.namespace_labels(&wish.namespace).unwrap_or_default();
+        let wish = Wish { labels, region: self.region.clone(), ..wish };
+        let name = self.account.name_any();
+        authorize(&name, &self.account.spec, &wish)
+            .map_err(|refusal| Nowhere { reason: Reason::NotAuthorized, message: refusal.message })
+    }
+
+    /// Whether the account was found to be another one than it says: nothing is changed there (design.md §9, situation 8).
+    pub fn mismatch(&self) -> Option<Nowhere> {
+        let status = self.account.status.as_ref()?;
+        let ready = conditions::find(&status.conditions, Type::Ready)?;
+        let current = status.observed_generation == self.account.metadata.generation.unwrap_or_default();
+        (current && ready.reason == Reason::AccountMismatch.as_str())
+            .then(|| Nowhere { reason: Reason::AccountMismatch, message: ready.message.clone() })
+    }
+}

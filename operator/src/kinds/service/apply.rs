@@ -1,0 +1,76 @@
+//! Carries a plan's steps out, one after the other, and stops at the first that fails.
+
+use aws_sdk_ecs::operation::create_service::CreateServiceInput;
+use aws_sdk_ecs::operation::delete_service::DeleteServiceInput;
+use aws_sdk_ecs::operation::tag_resource::TagResourceInput;
+use aws_sdk_ecs::operation::untag_resource::UntagResourceInput;
+use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
+use ecs_model::shape::{Shape, from_value};
+use serde_json::{Value, json};
+
+use crate::aws::account::Target;
+use crate::aws::error::{AwsError, Class};
+use crate::diff::identity::tag_list;
+use crate::kinds::service::step::Step;
+use crate::observer::{Observer, ServiceKey};
+
+/// How far the steps came.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// How many were carried out.
+    pub done: usize,
+    /// Why the next one was not.
+    pub failure: Option<AwsError>,
+}
+
+/// Carries the steps out.
+pub async fn apply(steps: &[Step], key: &ServiceKey, target: &Target, observer: &Observer) -> Applied {
+    let mut applied = Applied::default();
+    for step in steps {
+        let outcome = carry_out(step, key, target).await;
+        // Also a call that failed may have had its effect: what was seen before it counts no more.
+        observer.wrote(key);
+        match outcome {
+            Ok(()) => applied.done += 1,
+            Err(error) => {
+                applied.failure = Some(error);
+                break;
+            }
+        }
+    }
+    applied
+}
+
+async fn carry_out(step: &Step, key: &ServiceKey, target: &Target) -> Result<(), AwsError> {
+    match step {
+        Step::CreateService { input } => {
+            target.call(read::<CreateServiceInput>("CreateService", input)?).await?;
+        }
+        Step::UpdateService { members, force, .. } => {
+            let mut input = members.clone();
+            input["service"] = key.service.clone().into();
+            input["cluster"] = key.cluster.clone().into();
+            if *force {
+                input["forceNewDeployment"] = true.into();
+            }
+            target.call(read::<UpdateServiceInput>("UpdateService", &input)?).await?;
+        }
+        Step::TagResource { arn, tags, .. } => {
+            let input = json!({"resourceArn": arn, "tags": tag_list(tags)});
+            target.call(read::<TagResourceInput>("TagResource", &input)?).await?;
+        }
+        Step::UntagResource { arn, keys } => {
+            let input = json!({"resourceArn": arn, "tagKeys": keys});
+            target.call(read::<UntagResourceInput>("UntagResource", &input)?).await?;
+        }
+        Step::DeleteService { force } => {
+            let input = json!({"service": key.service, "cluster": key.cluster, "force": force.then_some(true)});
+            target.call(read::<DeleteServiceInput>("DeleteService", &input)?).await?;
+        }
+    }
+    Ok(())
+}
+
+fn read<T: Shape>(operation: &'static str, input: &Value) -> Result<T, AwsError> {
+    from_value(input).map_err(|error| AwsError::local(operation, Class::Invalid, "Unsendable", error.to_string()))
+}

@@ -1,0 +1,110 @@
+//! Everything that a decision about a service needs: the objects it refers to, and what ECS shows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ecs_crds::{EcsService, Managed};
+use jiff::Timestamp;
+use kube::ResourceExt;
+
+use crate::authorize::{Roles, Wish};
+use crate::aws::account::Target;
+use crate::aws::error::{AwsError, Class};
+use crate::context::Ctx;
+use crate::diff::identity::ResourceKind;
+use crate::k8s::object::{Kept, Kind, ObjectKey};
+use crate::kinds::place::{Nowhere, Place};
+use crate::kinds::service::resolve::{Referred, Resolved, cluster_name, definition_name, provider_names};
+use crate::observer::{Observer, ServiceKey, ServiceView};
+
+/// For how long a failing read is made up for by what was seen before it.
+const BLINDNESS: Duration = Duration::from_mins(2);
+
+/// The way to a service in ECS.
+#[derive(Debug)]
+pub struct Way {
+    /// Where calls go.
+    pub target: Arc<Target>,
+    /// Who watches there.
+    pub observer: Arc<Observer>,
+    /// The service.
+    pub key: ServiceKey,
+}
+
+/// The objects that a service refers to, as far as they are known.
+pub fn referred(service: &EcsService, ctx: &Ctx) -> Referred {
+    fn get<K: Kept>(ctx: &Ctx, service: &EcsService, kind: Kind, name: &str) -> Option<Arc<K>> {
+        ctx.get(&ObjectKey::namespaced(kind, service.namespace().unwrap_or_default(), name))
+    }
+    Referred {
+        cluster: cluster_name(service).and_then(|name| get(ctx, service, Kind::EcsCluster, name)),
+        definition: definition_name(service).and_then(|name| get(ctx, service, Kind::EcsTaskDefinition, name)),
+        providers: provider_names(service)
+            .into_iter()
+            .filter_map(|name| Some((name.to_owned(), get(ctx, service, Kind::CapacityProvider, name)?)))
+            .collect(),
+    }
+}
+
+impl Way {
+    /// The way to the service, if the object may go it. Makes no call.
+    ///
+    /// # Errors
+    /// Why the object may do nothing.
+    pub fn to(service: &EcsService, resolved: &Resolved, ctx: &Ctx) -> Result<Self, Nowhere> {
+        let place = Place::of(ctx, service.management())?;
+        let wish = Wish {
+            namespace: service.namespace().unwrap_or_default(),
+            resource: Some((ResourceKind::Service, service.ecs_name())),
+            cluster: Some(resolved.cluster.clone()),
+            roles: Roles::of(&resolved.desired.input),
+            adopts: resolved.desired.adopt,
+            ..Wish::default()
+        };
+        place.allows(ctx, wish)?;
+        Self::within(&place, service, &resolved.cluster.name, ctx)
+    }
+
+    /// The way to a service that is to go: what its object may name does not matter any more.
+    ///
+    /// # Errors
+    /// Why the object may do nothing.
+    pub fn out(service: &EcsService, cluster: &str, ctx: &Ctx) -> Result<Self, Nowhere> {
+        let place = Place::of(ctx, service.management())?;
+        let wish = Wish { namespace: service.namespace().unwrap_or_default(), ..Wish::default() };
+        place.grants(ctx, wish)?;
+        Self::within(&place, service, cluster, ctx)
+    }
+
+    fn within(place: &Place, service: &EcsService, cluster: &str, ctx: &Ctx) -> Result<Self, Nowhere> {
+        if let Some(mismatch) = place.mismatch() {
+            return Err(mismatch);
+        }
+        let target = ctx.target(&place.target_key());
+        let observer = ctx.observer(&target);
+        let key = ServiceKey { cluster: cluster.to_owned(), service: service.ecs_name() };
+        observer.watch(&key, &ObjectKey::of(service));
+        Ok(Self { target, observer, key })
+    }
+
+    /// What ECS showed last; read now where nothing is known yet.
+    ///
+    /// # Errors
+    /// When it cannot be read, or not for a while.
+    pub async fn look(&self, now: Timestamp) -> Result<Arc<ServiceView>, AwsError> {
+        let Some(view) = self.observer.service(&self.key) else { return self.look_afresh().await };
+        let age = Duration::try_from(now.duration_since(view.observed_at)).unwrap_or_default();
+        match self.observer.failure(&self.key) {
+            Some(error) if error.class == Class::Denied || age > BLINDNESS => Err(error),
+            _ => Ok(view),
+        }
+    }
+
+    /// What ECS shows now.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn look_afresh(&self) -> Result<Arc<ServiceView>, AwsError> {
+        self.observer.read_fresh(&self.key).await
+    }
+}

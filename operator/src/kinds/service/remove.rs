@@ -1,0 +1,111 @@
+//! Letting a service go because its object is deleted. Only when nothing of the object is left, Kubernetes may forget it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ecs_crds::policy::DeletionPolicy;
+use ecs_crds::{EcsService, Managed};
+use kube::ResourceExt;
+use kube::runtime::controller::Action;
+
+use crate::aws::error::{AwsError, Class};
+use crate::context::Ctx;
+use crate::error::Result;
+use crate::k8s::finalize::{is_held, release};
+use crate::k8s::object::ObjectKey;
+use crate::kinds::service::apply::apply;
+use crate::kinds::service::observe::{Way, referred};
+use crate::kinds::service::plan::{Deletion, Plan, Standing, plan_deletion};
+use crate::kinds::service::report::{report, tell_steps};
+use crate::kinds::service::resolve::{cluster, owner};
+use crate::kinds::service::status::findings::Course;
+use crate::observer::ServiceView;
+
+/// The annotation by which a person gives up what cannot be deleted: the object goes, the resource stays as it is.
+pub const ORPHAN: &str = "ecs-operator.dev/orphan";
+
+/// When an object that may do nothing is looked at again, if nothing wakes it.
+const SLOWLY: Duration = Duration::from_mins(5);
+
+/// One pass over a service whose object is being deleted.
+///
+/// # Errors
+/// A call that failed; the object stays.
+pub async fn remove(service: Arc<EcsService>, ctx: &Ctx) -> Result<Action> {
+    if !is_held(&*service) || service.annotations().contains_key(ORPHAN) {
+        return forget(&service, ctx).await;
+    }
+    let (cluster, _) = cluster(&service, referred(&service, ctx).cluster.as_deref());
+    let way = match Way::out(&service, &cluster.name, ctx) {
+        Ok(way) => way,
+        Err(nowhere) => {
+            ctx.observers.forget(&ObjectKey::of(&*service));
+            report(ctx, &service, None, None, Course::Nowhere(&nowhere)).await?;
+            return Ok(Action::requeue(SLOWLY));
+        }
+    };
+    way.observer.expect(&way.key, false);
+    if service.management().suspended() {
+        let course = Course::Deleting { waiting_for: "management.suspend to end", failure: None };
+        report(ctx, &service, None, None, course).await?;
+        return Ok(Action::await_change());
+    }
+    match leave(&service, &way, ctx).await {
+        Ok(Leaving::Gone) => forget(&service, ctx).await,
+        Ok(Leaving::Waiting { plan, view }) => {
+            let what = match &plan.standing {
+                Standing::Waiting(what) => what.as_str(),
+                _ => "its tasks to stop",
+            };
+            report(ctx, &service, None, Some(&view), Course::Deleting { waiting_for: what, failure: None }).await?;
+            Ok(plan.look_again.map_or_else(Action::await_change, Action::requeue))
+        }
+        Err(error) => {
+            let course = Course::Deleting { waiting_for: "ECS", failure: Some(&error) };
+            report(ctx, &service, None, None, course).await?;
+            Err(error.into())
+        }
+    }
+}
+
+enum Leaving {
+    Gone,
+    Waiting { plan: Plan, view: Arc<ServiceView> },
+}
+
+async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, AwsError> {
+    let owner = owner(service, &ctx.installation);
+    let decide = |view: &ServiceView| {
+        plan_deletion(&owner, view, |adopted| service.management().deletion(adopted) == DeletionPolicy::Retain)
+    };
+    let mut view = way.look(ctx.now()).await?;
+    let mut deletion = decide(&view);
+    if !matches!(&deletion, Deletion::Going(plan) if plan.steps.is_empty()) {
+        // What ends something is decided on a view that was read for it.
+        view = way.look_afresh().await?;
+        deletion = decide(&view);
+    }
+    let (plan, ends) = match deletion {
+        Deletion::Done => return Ok(Leaving::Gone),
+        Deletion::Going(plan) => (plan, false),
+        Deletion::Release(plan) => (plan, true),
+    };
+    let applied = apply(&plan.steps, &way.key, &way.target, &way.observer).await;
+    tell_steps(ctx, service, plan.steps.get(..applied.done).unwrap_or_default());
+    match applied.failure {
+        None if ends => Ok(Leaving::Gone),
+        // Gone already, or going: the next look tells.
+        Some(error) if error.class == Class::NotFound || error.is("ServiceNotActiveException") || error.is("ClusterNotFoundException") => {
+            Ok(Leaving::Waiting { plan, view })
+        }
+        Some(error) => Err(error),
+        None => Ok(Leaving::Waiting { plan, view }),
+    }
+}
+
+async fn forget(service: &EcsService, ctx: &Ctx) -> Result<Action> {
+    ctx.observers.forget(&ObjectKey::of(service));
+    ctx.quiet.forget(&service.uid().unwrap_or_default());
+    release(&ctx.api(service), service).await?;
+    Ok(Action::await_change())
+}
