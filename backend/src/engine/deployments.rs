@@ -268,6 +268,26 @@ fn close_failed(realm: &mut Realm, key: &ServiceKey, rolling_back: bool) {
     close_times(current, now);
 }
 
+/// Rolls back because a person asked for it; false if no earlier deployment completed.
+pub fn roll_back_for_user(realm: &mut Realm, key: &ServiceKey) -> bool {
+    let now = realm.now;
+    let Some(record) = realm.services.get_mut(key) else { return false };
+    let target = record.deployments.iter().find(|deployment| deployment.completed && !deployment.is_primary());
+    let Some(target) = target.map(|target| target.id().to_owned()) else { return false };
+    if let Some(primary) = record.primary_mut() {
+        primary.stalled = true;
+        primary.deployment.rollout_state = Some(DeploymentRolloutState::Failed);
+        primary.deployment.rollout_state_reason = Some("ECS deployment stopped by user.".to_owned());
+        primary.deployment.updated_at = Some(stamp(now));
+    }
+    if let Some(current) = record.current_mut() {
+        current.status_reason = Some("Rollback was requested by a user.".to_owned());
+    }
+    told::tell(realm, key, &format!("rolling back to deployment {target}."));
+    roll_back(realm, key, &target, &format!("ECS deployment rolling back to deploymentId {target}."));
+    true
+}
+
 /// Makes an earlier deployment the PRIMARY again, and the service's members those of its revision.
 pub fn roll_back(realm: &mut Realm, key: &ServiceKey, target: &str, reason: &str) {
     let now = realm.now;

@@ -20,7 +20,9 @@ pub fn next<'a>(strategy: &'a [CapacityProviderStrategyItem], tasks: &BTreeMap<S
             if lighter { item } else { best }
         })
     };
-    short.or_else(lightest).map(CapacityProviderStrategyItem::capacity_provider)
+    // A weight is asked of a strategy of several providers only.
+    let only = || strategy.first().filter(|_| strategy.len() == 1);
+    short.or_else(lightest).or_else(only).map(CapacityProviderStrategyItem::capacity_provider)
 }
 
 /// The provider that one task should leave, so that the ratio is kept: the last one that [`next`] would have filled.
@@ -75,6 +77,7 @@ mod tests {
             (&based, 6, vec![3, 3]),
             (&strategy(&[("A", 5, 0), ("B", 0, 1)]), 7, vec![5, 2]),
             (&strategy(&[("A", 0, 0), ("B", 0, 0)]), 3, vec![0, 0]),
+            (&strategy(&[("A", 0, 0)]), 3, vec![3]),
         ];
         for (strategy, count, expected) in cases {
             assert_eq!(split(strategy, count), expected, "{strategy:?} {count}");

@@ -104,7 +104,7 @@ fn service_of(realm: &Realm, key: &ServiceKey, input: &CreateServiceInput, desir
         .set_network_configuration(network)
         .health_check_grace_period_seconds(input.health_check_grace_period_seconds.unwrap_or(0))
         .scheduling_strategy(SchedulingStrategy::Replica)
-        .set_deployment_controller(Some(ecs))
+        .set_deployment_controller(ecs.ok())
         .created_by(format!("arn:{}:iam::{}:root", realm.id.partition(), realm.id.account))
         .enable_ecs_managed_tags(input.enable_ecs_managed_tags.unwrap_or(false))
         .propagate_tags(input.propagate_tags().cloned().unwrap_or(PropagateTags::None))

@@ -70,7 +70,7 @@ fn of_strategy(
         if !associated.contains(&name) {
             return Err(Fault::invalid(
                 "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the \
-                 cluster. Associate the capacity provider with the cluster and try again.",
+                 cluster",
             ));
         }
         let inactive = realm
@@ -87,7 +87,7 @@ fn of_strategy(
         item.capacity_provider = name;
         strategy.push(item);
     }
-    if strategy.iter().all(|item| item.weight <= 0) {
+    if strategy.len() > 1 && strategy.iter().all(|item| item.weight <= 0) {
         return Err(Fault::invalid(
             "There are no capacity providers in the capacity provider strategy with a weight value greater than zero",
         ));

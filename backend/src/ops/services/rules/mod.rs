@@ -7,5 +7,3 @@ pub mod kind;
 pub mod network;
 pub mod placement;
 
-#[cfg(test)]
-mod tests;
