@@ -25,13 +25,14 @@ pub struct Backoff {
 #[derive(Debug)]
 struct State {
     failing_since: BTreeMap<String, Instant>,
+    tried: BTreeMap<String, Instant>,
     random: SplitMix,
 }
 
 impl Backoff {
     /// Nothing fails yet. `seed` decides all randomness.
     pub fn seeded(seed: u64) -> Self {
-        Self { state: Mutex::new(State { failing_since: BTreeMap::new(), random: SplitMix(seed) }) }
+        Self { state: Mutex::new(State { failing_since: BTreeMap::new(), tried: BTreeMap::new(), random: SplitMix(seed) }) }
     }
 
     /// Notes a failure and says how long to wait: up to 1 s at first, then up to as long as it has been failing, at most 5 min.
@@ -51,6 +52,18 @@ impl Backoff {
     /// For how long the object has been failing without one success; `None` when it is not.
     pub fn failing_for(&self, uid: &str) -> Option<Duration> {
         self.lock().failing_since.get(uid).map(Instant::elapsed)
+    }
+
+    /// Whether what ECS keeps failing at after it took the request may be asked for again: at most once in `pause`. A yes
+    /// is noted as an attempt. Unlike the rest this outlives a success, since such passes succeed.
+    pub fn may_try(&self, uid: &str, pause: Duration) -> bool {
+        let mut state = self.lock();
+        state.tried.retain(|_, at| at.elapsed() < pause);
+        if state.tried.contains_key(uid) {
+            return false;
+        }
+        state.tried.insert(uid.to_owned(), Instant::now());
+        true
     }
 
     /// Notes a success, or that the object is gone.
@@ -113,6 +126,17 @@ mod tests {
         tokio::time::advance(Duration::from_hours(1)).await;
         let pause = backoff.refused("uid").as_secs_f64();
         assert!((150.0..300.0).contains(&pause), "{pause}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_fails_later_is_asked_for_again_after_the_pause() {
+        let (backoff, pause) = (Backoff::seeded(7), Duration::from_mins(1));
+        assert!(backoff.may_try("uid", pause));
+        backoff.clear("uid");
+        assert!(!backoff.may_try("uid", pause));
+        assert!(backoff.may_try("other", pause));
+        tokio::time::advance(pause).await;
+        assert!(backoff.may_try("uid", pause));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,0 +1,114 @@
+//! What an object that stands for a resource may use: its place, verified, and the ways there (design.md §2.2). Decided
+//! before any call.
+
+use std::sync::Arc;
+
+use ecs_crds::Managed;
+use ecs_crds::conditions::Reason;
+use ecs_crds::policy::AdoptionPolicy;
+use ecs_model::arn::Arn;
+use kube::ResourceExt;
+
+use crate::authorize::{ClusterUse, Roles, Wish};
+use crate::aws::account::Target;
+use crate::context::Ctx;
+use crate::diff::identity::{Owner, ResourceKind};
+use crate::kinds::place::{Nowhere, Place};
+use crate::kinds::verdict::Verdict;
+use crate::observer::Observer;
+
+/// What an object wants to use an account for.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// What sort of resource it stands for.
+    pub resource: ResourceKind,
+    /// The cluster that the resource lives in, if it lives in one.
+    pub cluster: Option<ClusterUse>,
+    /// The roles that the resource is given.
+    pub roles: Roles,
+}
+
+/// What an object may use.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// Its account and region.
+    pub place: Place,
+    /// Where calls go; it is known to be the account that the object names.
+    pub target: Arc<Target>,
+    /// What is known of ECS there.
+    pub observer: Arc<Observer>,
+}
+
+/// On whose behalf the object's resource exists.
+pub fn owner_of<K: Managed>(object: &K, kind: ResourceKind, installation: &str) -> Owner {
+    Owner {
+        kind,
+        installation: installation.to_owned(),
+        namespace: object.meta().namespace.clone().unwrap_or_default(),
+        name: object.name_any(),
+        uid: object.meta().uid.clone().unwrap_or_default(),
+    }
+}
+
+/// What `object` may use, or why it may not. The only call made asks STS whose the credentials are, and only for what is
+/// allowed. An object that is being deleted has passed here before, so its grant is not asked for again: what it made has
+/// to go.
+///
+/// # Errors
+/// What the conditions have to say.
+pub async fn access<K: Managed>(object: &K, ctx: &Ctx, ask: Ask) -> Result<Access, Verdict> {
+    let place = Place::of(ctx, object.management()).map_err(blocked)?;
+    unmoved(object, &place)?;
+    if object.meta().deletion_timestamp.is_none() {
+        place.allows(ctx, wish(object, ask)).map_err(blocked)?;
+    }
+    let key = place.target_key();
+    if let Some(percent) = place.account.spec.request_budget.and_then(|budget| u8::try_from(budget.percent).ok()) {
+        ctx.accounts.set_budget(&key, percent);
+    }
+    let target = ctx.target(&key);
+    target.verify().await.map_err(|error| {
+        let name = place.account.name_any();
+        match error.code.as_str() {
+            "WrongAccount" => Verdict::unknown(Reason::AccountMismatch, format!("AwsAccount {name}: {}", error.message)),
+            _ => Verdict::unknown(Reason::AccountNotReady, format!("AwsAccount {name}: {error}")),
+        }
+    })?;
+    let observer = ctx.observer(&target);
+    Ok(Access { place, target, observer })
+}
+
+fn blocked(nowhere: Nowhere) -> Verdict {
+    match nowhere.reason {
+        Reason::NotAuthorized => Verdict::stalled(nowhere.reason, nowhere.message),
+        _ => Verdict::working(nowhere.reason, nowhere.message),
+    }
+}
+
+/// An account that names another region or number now must not make its objects begin anew elsewhere.
+fn unmoved<K: Managed>(object: &K, place: &Place) -> Result<(), Verdict> {
+    let known = object.common_status().and_then(|status| status.arn.as_deref());
+    let (account, region) = (&place.account.spec.account_id, &place.region);
+    match known.and_then(|arn| arn.parse::<Arn>().ok()) {
+        Some(arn) if arn.region != *region || arn.account != *account => Err(Verdict::stalled(
+            Reason::InvalidSpec,
+            format!(
+                "the resource is in account {} and region {}, which do not change; now account {account} and region {region} \
+                 are meant: set them back, or delete this object and create another",
+                arn.account, arn.region
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn wish<K: Managed>(object: &K, ask: Ask) -> Wish {
+    Wish {
+        namespace: object.meta().namespace.clone().unwrap_or_default(),
+        resource: Some((ask.resource, object.ecs_name())),
+        cluster: ask.cluster,
+        roles: ask.roles,
+        adopts: object.management().adoption() == AdoptionPolicy::Adopt,
+        ..Wish::default()
+    }
+}

@@ -1,0 +1,351 @@
+//! One pass over an object that stands for a resource: observe → resolve → plan → apply → report, the same for clusters,
+//! task definitions and capacity providers.
+//!
+//! Whatever is to be changed is decided on a read made for it. Steps are carried out one after the other, up to the first
+//! that fails; what happened is in the status either way.
+
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ecs_crds::Managed;
+use ecs_crds::conditions::{self, Reason, Type};
+use ecs_crds::status::CommonStatus;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt;
+use kube::core::object::HasStatus;
+use kube::runtime::controller::Action;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::aws::error::{AwsError, Class};
+use crate::context::Ctx;
+use crate::error::{Error, Result};
+use crate::k8s::finalize::{ensure, is_held, release};
+use crate::k8s::object::{Kept, ObjectKey};
+use crate::kinds::access::{Access, Ask, access};
+use crate::kinds::verdict::Verdict;
+
+/// Set on an object that is being deleted, this gives its resource up: nothing more is done in ECS.
+pub const ORPHAN: &str = "ecs-operator.dev/orphan";
+
+/// When a blocked object is looked at again, if nothing wakes it earlier.
+const SLOWLY: Duration = Duration::from_mins(5);
+/// When an object whose account cannot be verified is looked at again.
+const UNVERIFIED: Duration = Duration::from_secs(30);
+/// From a change to the next look, where there is more to do.
+const NEXT: Duration = Duration::from_secs(1);
+/// How often at most something that ECS keeps failing at is asked of it again.
+const RETRY: Duration = Duration::from_mins(1);
+
+/// How a resource is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// What the observer knows is good enough.
+    Known,
+    /// ECS is asked now.
+    Fresh,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub struct Plan<S> {
+    /// To be carried out in this order, up to the first that fails.
+    pub steps: Vec<S>,
+    /// Where the object stands if there are no steps.
+    pub verdict: Verdict,
+    /// When to look again, if nothing wakes the object earlier.
+    pub look_again: Option<Duration>,
+    /// Nothing of an object that is being deleted is left, or it is none of our business.
+    pub gone: bool,
+    /// The steps were carried out before, and ECS failed at them: they are not repeated at once.
+    pub retry: bool,
+}
+
+impl<S> Plan<S> {
+    /// To do these, and then to look again.
+    pub fn of(steps: Vec<S>, verdict: Verdict) -> Self {
+        Self { steps, verdict, look_again: None, gone: false, retry: false }
+    }
+
+    /// Nothing to do.
+    pub fn rest(verdict: Verdict) -> Self {
+        Self::of(Vec::new(), verdict)
+    }
+
+    /// Nothing to do now; to look again after this time.
+    pub fn wait(verdict: Verdict, look_again: Duration) -> Self {
+        Self { look_again: Some(look_again), ..Self::rest(verdict) }
+    }
+
+    /// The end of a deletion.
+    pub fn gone() -> Self {
+        Self { gone: true, ..Self::rest(Verdict::working(Reason::Deleting, "nothing of it is left in ECS")) }
+    }
+}
+
+/// What a plan is made from, beside the wish and what is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// ECS had this generation of the spec once: what differs now, others have changed.
+    pub was_in_sync: bool,
+    /// So much is missing in the account that an outage is likelier than deletions (design.md §9, situation 11).
+    pub outage_suspected: bool,
+}
+
+/// One call.
+pub trait Call: Display + Send + Sync {
+    /// The call's name, as `CreateCluster`.
+    fn operation(&self) -> &'static str;
+
+    /// The reason of the Kubernetes Event that tells of it.
+    fn event(&self) -> &'static str {
+        let starts = |words: &[&str]| words.iter().any(|word| self.operation().starts_with(word));
+        if starts(&["Create", "Register"]) {
+            "Created"
+        } else if starts(&["Delete", "Deregister"]) {
+            "Deleted"
+        } else {
+            "Updated"
+        }
+    }
+}
+
+/// A kind whose objects stand for one resource in ECS.
+pub trait Keeps: Managed + Kept + HasStatus<Status: StatusOf> {
+    /// The spec with its references replaced, and what deletion means.
+    type Desired: Send + Sync;
+    /// What ECS has.
+    type Seen: Send + Sync;
+    /// What can be done.
+    type Step: Call;
+
+    /// What the object wants to use its account for.
+    fn ask(&self, ctx: &Ctx) -> Ask;
+
+    /// What is wanted; of the surroundings, what is known without a call.
+    ///
+    /// # Errors
+    /// A spec that cannot be sent.
+    fn resolve(&self, ctx: &Ctx, access: &Access) -> Result<Self::Desired, Verdict>;
+
+    /// Looks at ECS.
+    fn observe(
+        desired: &Self::Desired,
+        access: &Access,
+        me: &ObjectKey,
+        look: Look,
+    ) -> impl Future<Output = Result<Self::Seen, AwsError>> + Send;
+
+    /// Decides. Pure.
+    fn plan(desired: &Self::Desired, seen: &Self::Seen, facts: Facts) -> Plan<Self::Step>;
+
+    /// Carries out one step; what ECS has now, where the answer says so.
+    fn apply(
+        desired: &Self::Desired,
+        step: &Self::Step,
+        access: &Access,
+    ) -> impl Future<Output = Result<Option<Self::Seen>, AwsError>> + Send;
+
+    /// Tells the observer that the resource was written.
+    fn wrote(desired: &Self::Desired, access: &Access);
+
+    /// Puts what was seen into the status. Pure.
+    fn show(status: &mut Self::Status, desired: &Self::Desired, seen: &Self::Seen);
+}
+
+/// The status of such a kind.
+pub trait StatusOf: Clone + Default + Serialize + DeserializeOwned + Send + Sync {
+    /// Whether others rely on `observedGeneration` to mean that this generation of the spec is in ECS.
+    const GENERATION_MEANS_DONE: bool = false;
+
+    /// The part that all have.
+    fn common(&mut self) -> &mut CommonStatus;
+}
+
+/// How a pass ended.
+struct Ended<K: Keeps> {
+    verdict: Verdict,
+    seen: Option<K::Seen>,
+    plan: Vec<String>,
+    gone: bool,
+    next: Result<Action>,
+}
+
+impl<K: Keeps> Ended<K> {
+    fn at_once(verdict: Verdict, next: Result<Action>) -> Self {
+        Self { verdict, seen: None, plan: Vec::new(), gone: false, next }
+    }
+
+    fn seeing(self, seen: K::Seen) -> Self {
+        Self { seen: Some(seen), ..self }
+    }
+}
+
+/// One pass.
+///
+/// # Errors
+/// What kept the object from being settled.
+pub async fn pass<K: Keeps>(object: Arc<K>, ctx: Arc<Ctx>) -> Result<Action> {
+    let api = ctx.api(&*object);
+    let going = object.meta().deletion_timestamp.is_some();
+    if going && !is_held(&*object) {
+        return Ok(Action::await_change());
+    }
+    if going && object.annotations().contains_key(ORPHAN) {
+        give_up(&*object, &ctx);
+        release(&api, &*object).await?;
+        return Ok(Action::await_change());
+    }
+    let access = match access(&*object, &ctx, object.ask(&ctx)).await {
+        Ok(access) => access,
+        Err(verdict) => {
+            let unverified = matches!(verdict.reason(), Reason::AccountMismatch | Reason::AccountNotReady);
+            let next = Action::requeue(if unverified { UNVERIFIED } else { SLOWLY });
+            return report(&*object, &ctx, None, Ended::at_once(verdict, Ok(next))).await;
+        }
+    };
+    let object = if going { object } else { ensure(&api, object).await? };
+    let desired = match object.resolve(&ctx, &access) {
+        Ok(desired) => desired,
+        Err(verdict) => {
+            return report(&*object, &ctx, None, Ended::at_once(verdict, Ok(Action::requeue(SLOWLY)))).await;
+        }
+    };
+    let ended = settle(&*object, &ctx, &access, &desired).await;
+    if ended.gone {
+        release(&api, &*object).await?;
+        return Ok(Action::await_change());
+    }
+    report(&*object, &ctx, Some(&desired), ended).await
+}
+
+/// Brings ECS to what is wanted, as far as one pass goes.
+async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::Desired) -> Ended<K> {
+    let me = ObjectKey::of(object);
+    let facts = facts(object, ctx, access);
+    let failed = |error: AwsError| failed::<K>(object, ctx, error);
+    let mut seen = match K::observe(desired, access, &me, Look::Known).await {
+        Ok(seen) => seen,
+        Err(error) => return failed(error),
+    };
+    let mut plan = K::plan(desired, &seen, facts);
+    if !plan.steps.is_empty() || plan.gone {
+        seen = match K::observe(desired, access, &me, Look::Fresh).await {
+            Ok(seen) => seen,
+            Err(error) => return failed(error),
+        };
+        plan = K::plan(desired, &seen, facts);
+    }
+    if plan.steps.is_empty() {
+        return rested(plan, seen);
+    }
+    if object.management().suspended() {
+        let steps: Vec<String> = plan.steps.iter().map(ToString::to_string).collect();
+        let verdict = Verdict::suspended(steps.len());
+        return Ended { plan: steps, ..Ended::at_once(verdict, Ok(Action::requeue(SLOWLY))).seeing(seen) };
+    }
+    let uid = object.uid().unwrap_or_default();
+    if plan.retry && !ctx.backoff.may_try(&uid, RETRY) {
+        return Ended::at_once(plan.verdict, Ok(Action::requeue(RETRY))).seeing(seen);
+    }
+    let mut shown = None;
+    for step in &plan.steps {
+        let outcome = K::apply(desired, step, access).await;
+        // Noted for a failure too: a lost answer may hide an effect.
+        K::wrote(desired, access);
+        match outcome {
+            Ok(after) => {
+                ctx.events.normal(object, step.event(), step.operation(), step.to_string());
+                shown = after;
+            }
+            Err(error) => return failed(error).seeing(seen),
+        }
+    }
+    let retry = plan.retry;
+    let seen = match shown {
+        Some(seen) => seen,
+        None => match K::observe(desired, access, &me, Look::Fresh).await {
+            Ok(seen) => seen,
+            Err(error) => return failed(error),
+        },
+    };
+    let rest = K::plan(desired, &seen, facts);
+    if rest.steps.is_empty() {
+        return rested(rest, seen);
+    }
+    // ECS may not show yet what was just done, so the rest is decided by another pass.
+    let verdict = if retry { rest.verdict } else { Verdict::working(Reason::Updating, next_steps(&rest.steps)) };
+    Ended::at_once(verdict, Ok(Action::requeue(if retry { RETRY } else { NEXT }))).seeing(seen)
+}
+
+fn rested<K: Keeps>(plan: Plan<K::Step>, seen: K::Seen) -> Ended<K> {
+    let next = plan.look_again.map_or_else(Action::await_change, Action::requeue);
+    Ended { gone: plan.gone, ..Ended::at_once(plan.verdict, Ok(next)).seeing(seen) }
+}
+
+fn failed<K: Keeps>(object: &K, ctx: &Ctx, error: AwsError) -> Ended<K> {
+    let failing_for = object.uid().and_then(|uid| ctx.backoff.failing_for(&uid)).unwrap_or_default();
+    Ended::at_once(Verdict::of_error(&error, failing_for), Err(error.into()))
+}
+
+fn next_steps<S: Call>(steps: &[S]) -> String {
+    let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
+    format!("next: {}", steps.join("; "))
+}
+
+fn facts<K: Keeps>(object: &K, ctx: &Ctx, access: &Access) -> Facts {
+    let generation = object.meta().generation.unwrap_or_default();
+    let mut status = ctx.status.latest(object).unwrap_or_default();
+    Facts {
+        was_in_sync: was_in_sync(&status.common().conditions, generation),
+        outage_suspected: access.observer.looks_emptied(),
+    }
+}
+
+/// Whether ECS had this generation of the spec once.
+fn was_in_sync(conditions: &[Condition], generation: i64) -> bool {
+    conditions::is_true_of(conditions, Type::Synced, generation)
+        || conditions::find(conditions, Type::Synced).is_some_and(|synced| {
+            synced.observed_generation == Some(generation) && synced.reason == Reason::Drifted.as_str()
+        })
+}
+
+/// Writes what the pass found, and tells of what became worse.
+async fn report<K: Keeps>(object: &K, ctx: &Ctx, desired: Option<&K::Desired>, ended: Ended<K>) -> Result<Action> {
+    if matches!(&ended.next, Err(Error::Aws(error)) if error.class == Class::Standby) {
+        return ended.next;
+    }
+    let mut status: K::Status = ctx.status.latest(object).unwrap_or_default();
+    if let (Some(desired), Some(seen)) = (desired, &ended.seen) {
+        K::show(&mut status, desired, seen);
+    }
+    let generation = object.meta().generation.unwrap_or_default();
+    let verdict = &ended.verdict;
+    tell(object, ctx, &status.common().conditions, verdict);
+    let done = !K::Status::GENERATION_MEANS_DONE || verdict.is_final();
+    let common = status.common();
+    common.conditions = conditions::merge(&common.conditions, verdict.findings(), generation, ctx.now());
+    common.plan = ended.plan;
+    if done {
+        common.observed_generation = generation;
+    }
+    ctx.status.write(object, &status).await?;
+    ended.next
+}
+
+/// An Event for an object that needs a person now and did not, or for another reason than before.
+fn tell<K: Keeps>(object: &K, ctx: &Ctx, before: &[Condition], verdict: &Verdict) {
+    let said = conditions::find(before, Type::Ready)
+        .is_some_and(|ready| ready.reason == verdict.reason().as_str() && ready.message == verdict.message());
+    if verdict.is_stalled() && !said {
+        ctx.events.warning(object, verdict.reason().as_str(), "Reconcile", verdict.message());
+    }
+}
+
+fn give_up<K: Keeps>(object: &K, ctx: &Ctx) {
+    let arn = object.common_status().and_then(|status| status.arn.clone());
+    let left = arn.map_or_else(|| "nothing that is known".to_owned(), |arn| arn.to_string());
+    ctx.events.warning(object, "Orphaned", "Delete", format!("given up by annotation {ORPHAN}; left in ECS: {left}"));
+}

@@ -1,0 +1,160 @@
+//! Who uses a family, as far as objects tell. Pure.
+
+use ecs_crds::status::User;
+use ecs_crds::{EcsService, EcsServiceStatus, Managed, Rollout};
+use ecs_model::arn::TaskDefinitionId;
+use kube::ResourceExt;
+
+use super::desired::Use;
+
+/// The family in question.
+#[derive(Debug, Clone, Copy)]
+pub struct Family<'a> {
+    /// The namespace of its object.
+    pub namespace: &'a str,
+    /// The name of its object.
+    pub object: &'a str,
+    /// Its own name.
+    pub family: &'a str,
+    /// The account object in charge.
+    pub account: &'a str,
+    /// The revision that the status of its object names.
+    pub revision: Option<i32>,
+}
+
+/// How a service names a family.
+struct Mention {
+    /// The revision that it stays on, if it does.
+    pinned: Option<i32>,
+}
+
+/// Finds out who uses the family among these services.
+pub fn of<'s>(family: &Family<'_>, services: impl Iterator<Item = &'s EcsService>) -> Use {
+    let mut found = Use::default();
+    for service in services {
+        if let Some(mention) = mention(family, service) {
+            found.users.push(user(family, service));
+            add(&mut found, family, service, &mention);
+        }
+    }
+    found.users.sort();
+    found
+}
+
+fn mention(family: &Family<'_>, service: &EcsService) -> Option<Mention> {
+    if let Some(reference) = &service.spec.task_definition_ref {
+        let meant = reference.name == family.object && service.namespace().as_deref() == Some(family.namespace);
+        return meant.then_some(Mention { pinned: reference.revision });
+    }
+    if service.management().account() != family.account {
+        return None;
+    }
+    let id: TaskDefinitionId = service.spec.ecs.0.task_definition()?.parse().ok()?;
+    let pinned = id.revision.and_then(|revision| i32::try_from(revision).ok());
+    (id.family == family.family).then_some(Mention { pinned })
+}
+
+fn user(family: &Family<'_>, service: &EcsService) -> User {
+    let namespace = service.namespace().filter(|namespace| namespace != family.namespace);
+    User { kind: "EcsService".to_owned(), namespace, name: service.name_any() }
+}
+
+fn add(found: &mut Use, family: &Family<'_>, service: &EcsService, mention: &Mention) {
+    found.revisions.extend(mention.pinned);
+    let Some(status) = &service.status else {
+        found.in_motion = true;
+        return;
+    };
+    let named = status.deployments.iter().filter_map(|deployment| deployment.task_definition.as_deref());
+    let named = named.chain(status.task_definition.as_deref()).chain(status.task_definition_arn.as_deref());
+    found.revisions.extend(named.filter_map(|name| revision_of(family, name)));
+    let living = status.tasks.iter().filter(|task| task.last_status.as_deref() != Some("STOPPED"));
+    found.revisions.extend(living.filter_map(|task| task.revision));
+    found.in_motion |= is_moving(status, service.metadata.generation.unwrap_or_default());
+    let runs = status.task_definition.as_deref().and_then(|name| revision_of(family, name));
+    found.behind |= mention.pinned.is_none() && runs != family.revision;
+}
+
+fn is_moving(status: &EcsServiceStatus, generation: i64) -> bool {
+    let rolling = matches!(
+        status.rollout,
+        Some(Rollout::Waiting | Rollout::Progressing | Rollout::Paused | Rollout::RollingBack) | None
+    );
+    rolling || status.common.observed_generation != generation
+}
+
+fn revision_of(family: &Family<'_>, name: &str) -> Option<i32> {
+    let id: TaskDefinitionId = name.parse().ok()?;
+    (id.family == family.family).then_some(id.revision)?.and_then(|revision| i32::try_from(revision).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    const FAMILY: Family<'_> =
+        Family { namespace: "shop", object: "web", family: "web", account: "default", revision: Some(3) };
+
+    fn service(name: &str, namespace: &str, spec: &Value, status: &Value) -> EcsService {
+        serde_json::from_value(json!({"apiVersion": "ecs-operator.dev/v1alpha1", "kind": "EcsService",
+            "metadata": {"name": name, "namespace": namespace, "generation": 1}, "spec": spec, "status": status}))
+        .unwrap()
+    }
+
+    fn runs(revision: i32, rollout: &str) -> Value {
+        json!({"observedGeneration": 1, "rollout": rollout, "taskDefinition": format!("web:{revision}"),
+            "deployments": [{"id": "ecs-svc/1", "taskDefinition": format!("web:{revision}")}],
+            "tasks": [{"id": "a", "revision": revision, "lastStatus": "RUNNING"}, {"id": "b", "revision": 1, "lastStatus": "STOPPED"}]})
+    }
+
+    fn found(services: &[EcsService]) -> Use {
+        of(&FAMILY, services.iter())
+    }
+
+    #[test]
+    fn finds_those_that_refer_and_those_that_name() {
+        let by_ref = json!({"taskDefinitionRef": {"name": "web"}});
+        let cases = [
+            (service("a", "shop", &by_ref, &runs(3, "Completed")), true),
+            (service("a", "other", &by_ref, &runs(3, "Completed")), false),
+            (service("a", "other", &json!({"taskDefinition": "web"}), &runs(3, "Completed")), true),
+            (service("a", "other", &json!({"taskDefinition": "web:2"}), &runs(2, "Completed")), true),
+            (service("a", "other", &json!({"taskDefinition": "web2"}), &json!({})), false),
+            (
+                service("a", "other", &json!({"taskDefinition": "web", "management": {"accountRef": {"name": "x"}}}), &json!({})),
+                false,
+            ),
+        ];
+        for (service, expected) in cases {
+            assert_eq!(!found(std::slice::from_ref(&service)).users.is_empty(), expected, "{:?}", service.spec);
+        }
+    }
+
+    #[test]
+    fn says_which_revisions_are_in_use_and_whether_that_will_change() {
+        let following = json!({"taskDefinitionRef": {"name": "web"}});
+        let pinned = json!({"taskDefinitionRef": {"name": "web", "revision": 1}});
+        let cases = [
+            (&following, runs(3, "Completed"), vec![3], false, false),
+            (&following, runs(2, "Progressing"), vec![2], true, true),
+            (&following, runs(2, "RolledBack"), vec![2], false, true),
+            (&pinned, runs(1, "Completed"), vec![1], false, false),
+            (&following, Value::Null, vec![], true, false),
+            (&following, json!({"observedGeneration": 0, "rollout": "Completed", "taskDefinition": "web:3"}), vec![3], true, false),
+        ];
+        for (spec, status, revisions, in_motion, behind) in cases {
+            let found = found(&[service("a", "shop", spec, &status)]);
+            assert_eq!(found.revisions.iter().copied().collect::<Vec<_>>(), revisions, "{status}");
+            assert_eq!((found.in_motion, found.behind), (in_motion, behind), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_rollback_target_is_in_use() {
+        let mut status = runs(3, "Progressing");
+        status["deployments"][1] = json!({"id": "ecs-svc/0", "taskDefinition": "web:2"});
+        let found = found(&[service("a", "shop", &json!({"taskDefinitionRef": {"name": "web"}}), &status)]);
+        assert_eq!(found.revisions.into_iter().collect::<Vec<_>>(), [2, 3]);
+    }
+}

@@ -1,0 +1,219 @@
+//! How a pass over an object ended, and what that means for its conditions (engineering.md §5.5). Pure.
+
+use std::time::Duration;
+
+use ecs_crds::conditions::{Finding, Reason, Status, Type};
+
+use crate::aws::error::{AwsError, Class};
+
+/// For how long a refusal that may heal by itself is not called stalled (design.md §3).
+const HEALING: Duration = Duration::from_mins(10);
+
+/// How a pass ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub struct Verdict {
+    ready: Status,
+    reason: Reason,
+    message: String,
+    synced: Option<(Status, Reason, String)>,
+    motion: Motion,
+}
+
+/// Whether the object is on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Motion {
+    /// It rests where it is.
+    Resting,
+    /// The operator, ECS or another object is to do something.
+    Moving,
+    /// A person is.
+    Stalled,
+}
+
+impl Verdict {
+    /// Everything is as the spec says.
+    pub fn settled(message: impl Into<String>) -> Self {
+        Self::new(Status::True, Reason::Completed, message, Motion::Resting)
+    }
+
+    /// The operator, ECS or another object has something to do first.
+    pub fn working(reason: Reason, message: impl Into<String>) -> Self {
+        Self::new(Status::False, reason, message, Motion::Moving)
+    }
+
+    /// We could not look, or may not.
+    pub fn unknown(reason: Reason, message: impl Into<String>) -> Self {
+        Self::new(Status::Unknown, reason, message, Motion::Moving)
+    }
+
+    /// Nothing changes before a person does something.
+    pub fn stalled(reason: Reason, message: impl Into<String>) -> Self {
+        Self::new(Status::False, reason, message, Motion::Stalled)
+    }
+
+    /// `management.suspend` is set, and these steps would be next; none: everything is as the spec says.
+    pub fn suspended(steps: usize) -> Self {
+        if steps == 0 {
+            return Self::settled("everything is as the spec says; management.suspend is set");
+        }
+        let message = format!("management.suspend is set; status.plan has the {steps} steps that would be next");
+        Self::new(Status::False, Reason::Suspended, message, Motion::Resting)
+    }
+
+    /// Others changed the resource, and `management.driftPolicy` says to report that: it works, but it is not as the spec says.
+    pub fn drifted(differences: &[String]) -> Self {
+        let message = format!("ECS has something else than the spec: {}", differences.join("; "));
+        Self {
+            synced: Some((Status::False, Reason::Drifted, message)),
+            ..Self::settled("the resource is there; what differs from the spec is only reported")
+        }
+    }
+
+    /// What a failed call means, for an object whose passes have been failing for this long.
+    pub fn of_error(error: &AwsError, failing_for: Duration) -> Self {
+        let words = error.to_string();
+        match error.class {
+            _ if error.is("WrongAccount") => Self::unknown(Reason::AccountMismatch, error.message.clone()),
+            Class::Throttled => Self::working(Reason::Throttled, words),
+            Class::Transient if !is_answer_to_the_request(error) => Self::unknown(Reason::Unreachable, words),
+            Class::Transient if failing_for >= HEALING => Self::stalled(Reason::Refused, words),
+            Class::Transient => Self::working(Reason::Retrying, words),
+            Class::Conflict | Class::NotFound | Class::Standby => Self::working(Reason::WaitingForEcs, words),
+            Class::Denied => Self::working(Reason::AccessDenied, words),
+            Class::Invalid | Class::Quota => Self::stalled(Reason::Refused, words),
+        }
+    }
+
+    fn new(ready: Status, reason: Reason, message: impl Into<String>, motion: Motion) -> Self {
+        Self { ready, reason, message: message.into(), synced: None, motion }
+    }
+
+    /// The same, though ECS has what the spec says.
+    pub fn in_sync(mut self) -> Self {
+        self.synced = Some((Status::True, Reason::InSync, "ECS has what the spec says".to_owned()));
+        self
+    }
+
+    /// Whether this is what becomes of this generation of the spec, as long as nobody does anything.
+    pub fn is_final(&self) -> bool {
+        self.ready == Status::True || self.motion == Motion::Stalled
+    }
+
+    /// Whether the object is ready.
+    pub fn is_ready(&self) -> bool {
+        self.ready == Status::True
+    }
+
+    /// Whether a person has to do something.
+    pub fn is_stalled(&self) -> bool {
+        self.motion == Motion::Stalled
+    }
+
+    /// Why, in one word.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// Why, in one sentence.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// What is to be said in the conditions.
+    pub fn findings(&self) -> Vec<Finding> {
+        let Self { ready, reason, message, .. } = self;
+        let say = |type_, status, reason, message: &str| Finding::new(type_, status, reason, message);
+        let (synced, synced_reason, synced_message) = match &self.synced {
+            Some((status, reason, message)) => (*status, *reason, message.as_str()),
+            None if *ready == Status::True => (Status::True, Reason::InSync, "ECS has what the spec says"),
+            None => (*ready, *reason, message.as_str()),
+        };
+        let mut findings = vec![
+            say(Type::Ready, *ready, *reason, message),
+            say(Type::Synced, synced, synced_reason, synced_message),
+        ];
+        match self.motion {
+            Motion::Resting => {}
+            Motion::Moving => findings.push(say(Type::Reconciling, Status::True, *reason, message)),
+            Motion::Stalled => findings.push(say(Type::Stalled, Status::True, *reason, message)),
+        }
+        findings
+    }
+}
+
+/// Whether ECS looked at the request and disliked it for now, rather than being out of reach.
+fn is_answer_to_the_request(error: &AwsError) -> bool {
+    matches!(
+        error.code.as_str(),
+        "InvalidParameterException" | "ClientException" | "ClusterNotFoundException" | "NamespaceNotFoundException"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(verdict: &Verdict) -> Vec<String> {
+        let findings = verdict.findings().into_iter();
+        findings.map(|f| format!("{}={} {}", f.type_.as_str(), f.status.as_str(), f.reason.as_str())).collect()
+    }
+
+    #[test]
+    fn conditions_are_legal_whatever_the_verdict() {
+        let cases = [
+            (Verdict::settled("m"), vec!["Ready=True Completed", "Synced=True InSync"], true),
+            (
+                Verdict::working(Reason::Updating, "m"),
+                vec!["Ready=False Updating", "Synced=False Updating", "Reconciling=True Updating"],
+                false,
+            ),
+            (
+                Verdict::working(Reason::WaitingForEcs, "m").in_sync(),
+                vec!["Ready=False WaitingForEcs", "Synced=True InSync", "Reconciling=True WaitingForEcs"],
+                false,
+            ),
+            (
+                Verdict::stalled(Reason::Conflict, "m"),
+                vec!["Ready=False Conflict", "Synced=False Conflict", "Stalled=True Conflict"],
+                true,
+            ),
+            (Verdict::drifted(&["a: 1 → 2".into()]), vec!["Ready=True Completed", "Synced=False Drifted"], true),
+            (Verdict::suspended(0), vec!["Ready=True Completed", "Synced=True InSync"], true),
+            (Verdict::suspended(2), vec!["Ready=False Suspended", "Synced=False Suspended"], false),
+        ];
+        for (verdict, expected, is_final) in cases {
+            assert_eq!(words(&verdict), expected);
+            assert_eq!(verdict.is_final(), is_final, "{expected:?}");
+        }
+    }
+
+    #[test]
+    fn errors_say_what_heals_them() {
+        let role = "ECS was unable to assume the role 'arn:x' that was provided for this task.";
+        let cases = [
+            ("ThrottlingException", "Rate exceeded", 0, "Ready=False Throttled"),
+            ("ServerException", "", 0, "Ready=Unknown Unreachable"),
+            ("ServerException", "", 3600, "Ready=Unknown Unreachable"),
+            ("ClientException", role, 0, "Ready=False Retrying"),
+            ("ClientException", role, 600, "Ready=False Refused"),
+            ("UpdateInProgressException", "busy", 3600, "Ready=False WaitingForEcs"),
+            ("AccessDeniedException", "no", 0, "Ready=False AccessDenied"),
+            ("InvalidParameterException", "bad", 0, "Ready=False Refused"),
+            ("LimitExceededException", "full", 0, "Ready=False Refused"),
+        ];
+        for (code, message, seconds, expected) in cases {
+            let error = AwsError::new("CreateCluster", code, message);
+            let verdict = Verdict::of_error(&error, Duration::from_secs(seconds));
+            assert_eq!(words(&verdict)[0], expected, "{code} after {seconds} s");
+            assert_eq!(verdict.is_stalled(), expected.ends_with("Refused"), "{code} after {seconds} s");
+            assert!(verdict.message().contains(message), "AWS's words are missing: {}", verdict.message());
+        }
+    }
+
+    #[test]
+    fn credentials_of_another_account_are_unknown_territory() {
+        let error = AwsError::local("GetCallerIdentity", Class::Denied, "WrongAccount", "they belong to 999999999999");
+        assert_eq!(words(&Verdict::of_error(&error, Duration::ZERO))[0], "Ready=Unknown AccountMismatch");
+    }
+}
