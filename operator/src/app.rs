@@ -28,6 +28,7 @@ use crate::k8s::status::StatusWriter;
 use crate::k8s::stores::{Stores, Writers};
 use crate::k8s::wakes::Wakes;
 use crate::k8s::{controller, namespaces};
+use crate::kinds;
 use crate::leadership::{self, Candidate, Lead};
 use crate::observer::{Freshness, Observers, Surroundings};
 use crate::telemetry::metrics::Metrics;
@@ -121,13 +122,11 @@ async fn serve_admin(
     readiness: watch::Receiver<Readiness>,
     stop: CancellationToken,
 ) -> Result<(), AppError> {
-    match listener {
-        Some(listener) => admin::serve(listener, metrics, readiness, stop).await.map_err(AppError::Admin),
-        None => {
-            stop.cancelled().await;
-            Ok(())
-        }
-    }
+    let Some(listener) = listener else {
+        stop.cancelled().await;
+        return Ok(());
+    };
+    admin::serve(listener, metrics, readiness, stop).await.map_err(AppError::Admin)
 }
 
 struct Operator {
@@ -283,7 +282,7 @@ impl Operator {
             limits: self.settings.limits,
             status: StatusWriter::new(self.kube.clone(), self.metrics.clone()),
             backoff: Backoff::seeded(self.seed),
-            quiet: crate::kinds::service::quiet::Quiet::default(),
+            quiet: kinds::service::quiet::Quiet::default(),
             wakes,
             watch_namespace: self.settings.watch_namespace.clone(),
             references: std::sync::Mutex::default(),
@@ -304,7 +303,13 @@ fn start_controllers(ctx: &Arc<Ctx>, writers: Writers, stop: &CancellationToken,
     watch_only!(accounts);
     watch_only!(clusters);
     watch_only!(definitions);
-    watch_only!(services);
+    tasks.spawn(controller::run(
+        ctx.clone(),
+        writers.services,
+        kinds::service::reconcile,
+        kinds::service::references,
+        stop.clone(),
+    ));
     watch_only!(providers);
 }
 

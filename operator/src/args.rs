@@ -59,7 +59,7 @@ pub struct Run {
     /// The form of log lines.
     #[arg(long, env = "ECS_OPERATOR_LOG_FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
-    /// What is logged, as info or info,ecs_operator=debug.
+    /// What is logged, as `info` or `info,ecs_operator=debug`.
     #[arg(long, env = "ECS_OPERATOR_LOG", default_value = "info,kube_client=warn,kube_runtime=warn", value_name = "FILTER")]
     pub log: String,
     /// Passes over objects of one kind at the same time.
@@ -71,7 +71,7 @@ pub struct Run {
     /// Seconds between two looks at a resource that is steady.
     #[arg(long, env = "ECS_OPERATOR_STEADY_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u16).range(5..=3600), value_name = "SECONDS")]
     pub steady_seconds: u16,
-    /// Percent of ECS's documented request rates that the operator allows itself where an AwsAccount says nothing else.
+    /// Percent of ECS's documented request rates that the operator allows itself where an account's object says nothing else.
     #[arg(long, env = "ECS_OPERATOR_REQUEST_PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100), value_name = "PERCENT")]
     pub request_percent: u8,
     /// The region in which the operator's own credentials are obtained.

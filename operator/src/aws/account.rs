@@ -459,7 +459,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_takes_too_long_is_given_up() {
-        let aws = FakeAws::new(fine).slow(Duration::from_secs(60));
+        let aws = FakeAws::new(fine).slow(Duration::from_mins(1));
         let target = aws.accounts(Fence::open()).target(&key());
         let started = Instant::now();
         let error = target.call(describe()).await.unwrap_err();

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::aws::operation::{Family, Rate};
 
 /// The longest a request may queue. Signatures are good for five minutes, and a pass over an object ends before that.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// After a throttled answer a family sends at this share of its pace …
 const SLOWEST_SHARE: f64 = 1.0 / 8.0;
 /// … and doubles it after each such time without another one.

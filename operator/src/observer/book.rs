@@ -241,7 +241,7 @@ mod tests {
 
     const FRESHNESS: Freshness = Freshness {
         moving: Duration::from_secs(2),
-        steady: Duration::from_secs(60),
+        steady: Duration::from_mins(1),
         after_write: Duration::from_secs(1),
     };
 

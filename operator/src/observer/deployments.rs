@@ -209,7 +209,7 @@ async fn describe_revisions(target: &Target, found: &mut Found<ServiceKey>, befo
 }
 
 fn revisions_of(view: &ServiceView) -> BTreeSet<String> {
-    let running = view.service.iter().flat_map(|service| service.current_service_revisions());
+    let running = view.service.iter().flat_map(Service::current_service_revisions);
     let running = running.filter_map(|revision| revision.arn.clone());
     let aimed = view.deployments.iter().filter_map(|deployment| {
         deployment.target_service_revision.as_ref()?.arn.clone()
