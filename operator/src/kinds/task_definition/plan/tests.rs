@@ -153,7 +153,7 @@ fn what_was_there_before_us_is_marked_and_stays_marked() {
 fn an_earlier_objects_revisions_are_all_claimed_the_newest_last() {
     let seen = Seen { spare: vec![owned(2, "nginx:0", "u0"), owned(1, "nginx:0", "u0")], ..newest(owned(3, "nginx:0", "u0")) };
     let plan = of(&desired(), &seen);
-    let arns: Vec<_> = plan.steps.iter().map(|step| match step {
+    let arns = plan.steps.iter().map(|step| match step {
         Step::Tag { arn, .. } => arn.rsplit(':').next().unwrap().to_owned(),
         other => panic!("{other}"),
     });
