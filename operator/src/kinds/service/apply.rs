@@ -47,13 +47,13 @@ async fn carry_out(step: &Step, key: &ServiceKey, target: &Target) -> Result<(),
             target.call(read::<CreateServiceInput>("CreateService", input)?).await?;
         }
         Step::UpdateService { members, force, .. } => {
-            let mut input = members.clone();
-            input["service"] = key.service.clone().into();
-            input["cluster"] = key.cluster.clone().into();
+            let mut input = members.as_object().cloned().unwrap_or_default();
+            input.insert("service".into(), key.service.clone().into());
+            input.insert("cluster".into(), key.cluster.clone().into());
             if *force {
-                input["forceNewDeployment"] = true.into();
+                input.insert("forceNewDeployment".into(), true.into());
             }
-            target.call(read::<UpdateServiceInput>("UpdateService", &input)?).await?;
+            target.call(read::<UpdateServiceInput>("UpdateService", &input.into())?).await?;
         }
         Step::TagResource { arn, tags, .. } => {
             let input = json!({"resourceArn": arn, "tags": tag_list(tags)});

@@ -208,32 +208,34 @@ fn strategy(service: &EcsService, referred: &Referred, members: &mut Map<String,
     let mut held = None;
     let mut items = Vec::new();
     for item in &service.spec.capacity_provider_strategy {
-        let mut written = json!({"base": item.base.unwrap_or_default(), "weight": item.weight.unwrap_or_default()});
         let name = match (&item.capacity_provider, &item.capacity_provider_ref) {
             (Some(name), _) => name.clone(),
-            (None, Some(reference)) => match referred.providers.get(&reference.name) {
-                Some(provider) => {
-                    let object = format!("CapacityProvider {}", reference.name);
-                    if provider.common_status().is_none_or(|status| status.arn.is_none()) {
-                        held = Some(not_ready(&object, "is not in ECS yet", provider.common_status(), provider.metadata.generation));
-                    }
-                    held = elsewhere(&object, provider.management(), service.management()).or(held);
-                    provider.ecs_name()
-                }
-                None => {
-                    held = Some(Held { message: format!("there is no CapacityProvider {}", reference.name), stalled: false });
-                    reference.name.clone()
-                }
-            },
+            (None, Some(reference)) => {
+                let (name, not_ready) = provider(service, &reference.name, referred.providers.get(&reference.name).map(Arc::as_ref));
+                held = held.or(not_ready);
+                name
+            }
             (None, None) => continue,
         };
-        written["capacityProvider"] = name.into();
-        items.push(written);
+        let (base, weight) = (item.base.unwrap_or_default(), item.weight.unwrap_or_default());
+        items.push(json!({"capacityProvider": name, "base": base, "weight": weight}));
     }
     if !items.is_empty() {
         members.insert("capacityProviderStrategy".into(), items.into());
     }
     held
+}
+
+/// A referred provider's name in ECS, and why it cannot be used yet.
+fn provider(service: &EcsService, name: &str, found: Option<&CapacityProvider>) -> (String, Option<Held>) {
+    let Some(provider) = found else {
+        return (name.to_owned(), Some(Held { message: format!("there is no CapacityProvider {name}"), stalled: false }));
+    };
+    let object = format!("CapacityProvider {name}");
+    let absent = provider.common_status().is_none_or(|status| status.arn.is_none());
+    let not_there = || not_ready(&object, "is not in ECS yet", provider.common_status(), provider.metadata.generation);
+    let held = elsewhere(&object, provider.management(), service.management()).or_else(|| absent.then(not_there));
+    (provider.ecs_name(), held)
 }
 
 /// An object of another account or region cannot be used.

@@ -11,7 +11,7 @@ mod scale;
 mod update;
 
 #[cfg(test)]
-mod fixture;
+pub(super) mod fixture;
 #[cfg(test)]
 mod laws;
 

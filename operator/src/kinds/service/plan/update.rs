@@ -78,10 +78,11 @@ fn differing(desired: &Desired, service: &Service, facts: &Facts<'_>, rules: &Ru
     let reading = read_path::read(SERVICE, &value(shape::to_value(service)), deployment.as_ref(), revision.as_ref());
     let definition_unknown = desired.rollout_held.is_some() && desired.text("taskDefinition").is_none();
     let compared = |member: &&str| {
-        !APART.contains(member)
-            && !reading.unread.contains(member)
-            && !(definition_unknown && *member == "taskDefinition")
-            && !(*member == "launchType" && has_strategy(&reading.value))
+        let left_out = APART.contains(member)
+            || reading.unread.contains(member)
+            || (definition_unknown && *member == "taskDefinition")
+            || (*member == "launchType" && has_strategy(&reading.value));
+        !left_out
     };
     let names: Vec<_> = SERVICE.iter().map(|member| member.name).filter(compared).collect();
     let side = |value: &Value| read_path::pick(value, names.iter().copied());

@@ -1,6 +1,6 @@
 //! Whether a service is available, and what troubles it. Pure.
 
-use aws_sdk_ecs::types::{SchedulingStrategy, Service, ServiceEvent, Task};
+use aws_sdk_ecs::types::{DeploymentConfiguration, SchedulingStrategy, Service, ServiceEvent, Task};
 
 use crate::diff::rollout::primary;
 use crate::kinds::service::status::tasks;
@@ -22,7 +22,7 @@ const STEADY: &str = "has reached a steady state";
 /// The number of tasks that have to run: the healthy minimum of the desired count, rounded up.
 pub fn healthy_minimum(service: &Service) -> i32 {
     let daemon = service.scheduling_strategy() == Some(&SchedulingStrategy::Daemon);
-    let percent = service.deployment_configuration().and_then(|configuration| configuration.minimum_healthy_percent());
+    let percent = service.deployment_configuration().and_then(DeploymentConfiguration::minimum_healthy_percent);
     let percent = i64::from(percent.unwrap_or(if daemon { 0 } else { 100 }).clamp(0, 100));
     let minimum = (i64::from(service.desired_count().max(0)) * percent + 99) / 100;
     i32::try_from(minimum).unwrap_or(i32::MAX)

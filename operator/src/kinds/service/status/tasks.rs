@@ -77,7 +77,8 @@ fn has_stopped(task: &Task) -> bool {
 }
 
 fn rank(task: &Task) -> u8 {
-    if has_failed(task) || task.health_status() == Some(&HealthStatus::Unhealthy) { 0 } else { 1 }
+    let telling = has_failed(task) || task.health_status() == Some(&HealthStatus::Unhealthy);
+    u8::from(!telling)
 }
 
 /// When the task last did something worth telling.
