@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn any_well_formed_credentials_are_someone() {
         let header = |key: &str| format!("AWS4-HMAC-SHA256 Credential={key}/20261122/eu-west-1/ecs/aws4_request, {SIGNED}");
-        let found = |key: &str, token| {
+        let found = |key: &str, token: Option<&str>| {
             let caller = caller(Some(&header(key)), token).unwrap();
             (caller.realm.account.clone(), caller.realm.region.clone(), caller.arn())
         };
@@ -123,8 +123,9 @@ mod tests {
         let session = Session { role: "ops".into(), name: "me".into() };
         let key = temporary_key("210987654321", "0A1B");
         assert_eq!(key.len(), 20);
+        let token = temporary_token(&session);
         assert_eq!(
-            found(&key, Some(&temporary_token(&session))),
+            found(&key, Some(&token)),
             text(("210987654321", "eu-west-1", "arn:aws:sts::210987654321:assumed-role/ops/me"))
         );
         assert_eq!(found("ASIAIOSFODNN7EXAMPLE", None).0, "123456789012");

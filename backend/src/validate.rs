@@ -35,6 +35,7 @@ fn refusal(operation: &str, violation: &Violation) -> Fault {
 
 fn message(violation: &Violation) -> String {
     match violation.rule {
+        Rule::Required if violation.path == "containerDefinitions" => "Container list cannot be empty.".to_owned(),
         Rule::Required => format!("{} should not be null or empty.", titled(&violation.path)),
         _ => violation.to_string(),
     }

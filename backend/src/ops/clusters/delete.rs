@@ -1,7 +1,7 @@
 //! `DeleteCluster`.
 
 use aws_sdk_ecs::operation::delete_cluster::{DeleteClusterInput, DeleteClusterOutput};
-use aws_sdk_ecs::types::ClusterField;
+use aws_sdk_ecs::types::{CapacityProvider, CapacityProviderStatus, ClusterField};
 use aws_sdk_ecs::types::error::{
     ClusterContainsCapacityProviderException, ClusterContainsContainerInstancesException, ClusterContainsServicesException,
     ClusterContainsTasksException,
@@ -59,8 +59,11 @@ fn require_empty(realm: &Realm, name: &str) -> Result<(), Fault> {
         let text = "The Cluster cannot be deleted while Tasks are active.";
         return Err(Fault::of(&ClusterContainsTasksException::builder().message(text).build()));
     }
-    let own = |provider: &aws_sdk_ecs::types::CapacityProvider| {
-        provider.managed_instances_provider().is_some() && provider.cluster() == Some(&realm.arn(&format!("cluster/{name}")))
+    let arn = realm.arn(&format!("cluster/{name}"));
+    let own = |provider: &CapacityProvider| {
+        provider.managed_instances_provider().is_some()
+            && provider.cluster() == Some(&arn)
+            && provider.status() != Some(&CapacityProviderStatus::Inactive)
     };
     if realm.capacity_providers.values().any(|record| own(&record.provider)) {
         let text = "The Cluster cannot be deleted while Capacity Providers are associated with it.";
