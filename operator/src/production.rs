@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_config::BehaviorVersion;
 use aws_smithy_http_client::{Builder, tls};
-use kube::{Client, CustomResourceExt};
+use kube::Client;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -109,16 +109,6 @@ async fn stop_on_signal(stop: CancellationToken) {
 /// When standard output is closed, or one cannot be written as YAML.
 pub fn print_crds() -> Result<(), Failure> {
     use std::io::Write;
-    let mut out = std::io::stdout().lock();
-    let crds = [
-        ecs_crds::AwsAccount::crd(),
-        ecs_crds::CapacityProvider::crd(),
-        ecs_crds::EcsCluster::crd(),
-        ecs_crds::EcsService::crd(),
-        ecs_crds::EcsTaskDefinition::crd(),
-    ];
-    for crd in crds {
-        write!(out, "---\n{}", serde_saphyr::to_string(&crd)?)?;
-    }
+    std::io::stdout().lock().write_all(ecs_crds::crd_yaml()?.as_bytes())?;
     Ok(())
 }
