@@ -2,7 +2,14 @@
 
 use std::sync::Arc;
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use ecs_backend::{Options, Server};
+use ecs_operator::app::{self, Deps, Settings};
+use ecs_operator::aws::account::AwsBase;
+use ecs_operator::clock::{Clock, SharedClock};
+use ecs_operator::leadership;
+use tokio_util::sync::CancellationToken;
 
 use crate::aws::{Backend, Request, Response};
 use crate::clock::VirtualClock;
@@ -51,16 +58,11 @@ pub(crate) fn world(plan: FaultPlan) -> World {
 
 /// A world in a setting of its own.
 pub(crate) fn world_in(setting: Setting, plan: FaultPlan) -> World {
-    use kube::CustomResourceExt as _;
-    let crds = [
-        ecs_crds::AwsAccount::crd(),
-        ecs_crds::EcsCluster::crd(),
-        ecs_crds::EcsTaskDefinition::crd(),
-        ecs_crds::EcsService::crd(),
-        ecs_crds::CapacityProvider::crd(),
-    ]
-    .map(|crd| serde_json::to_value(crd).expect("a CRD is JSON"));
-    let mut world = World::new(&crds, plan, |clock| backend(setting, clock), operator());
+    let crds: Vec<serde_json::Value> = ecs_crds::all_crds()
+        .iter()
+        .map(|crd| serde_json::to_value(crd).expect("a CRD is JSON"))
+        .collect();
+    let mut world = World::new(&crds, plan, |clock| backend(setting, clock), operator(setting));
     for _ in 0..setting.replicas {
         world.start_replica();
     }
@@ -103,17 +105,53 @@ fn answer(server: &Server, request: Request) -> Response {
     response.body(answered.body.into()).expect("a response")
 }
 
-fn operator() -> Program {
-    Arc::new(|_env: Env| Box::pin(std::future::pending()))
+impl Clock for VirtualClock {
+    fn now(&self) -> jiff::Timestamp {
+        VirtualClock::now(self)
+    }
+}
+
+/// The operator as it is, with everything from outside replaced.
+fn operator(setting: Setting) -> Program {
+    Arc::new(move |env: Env| {
+        Box::pin(async move {
+            let credentials = Credentials::new("test", "test", None, None, "simulation");
+            let election = (setting.replicas > 1).then(|| leadership::Settings::in_namespace("kube-system"));
+            let deps = Deps {
+                kube: env.kube,
+                aws: AwsBase {
+                    http: env.http,
+                    credentials: SharedCredentialsProvider::new(credentials),
+                    endpoint: None,
+                    budget_share: 0.5,
+                },
+                clock: SharedClock::new(env.clock),
+                seed: 1,
+                identity: env.identity,
+                admin: None,
+                settings: Settings {
+                    election,
+                    ..Settings::default()
+                },
+            };
+            let ended = app::run(deps, CancellationToken::new()).await;
+            panic!("the operator ended by itself: {ended:?}");
+        })
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ecs::config::{BehaviorVersion, Credentials, Region};
+    use aws_sdk_ecs::config::{BehaviorVersion, Region};
+
+    use std::time::Duration;
+
+    use serde_json::json;
 
     use super::*;
     use crate::fault::Fault;
     use crate::link::Link;
+    use crate::oracles::EcsView;
 
     fn sdk(world: &World) -> aws_sdk_ecs::Client {
         let link = Link::open(world.effects.clone(), world.clock.clone());
@@ -129,17 +167,79 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_sdk_reaches_the_backend_and_meets_the_faults() {
-        let plan = FaultPlan::at(1, Fault::RequestLost).and(2, Fault::AnswerLost).and(3, Fault::TooManyRequests);
-        let world = World::new(&[], plan, |clock| backend(Setting::default(), clock), operator());
+        let plan = FaultPlan::at(1, Fault::RequestLost)
+            .and(2, Fault::AnswerLost)
+            .and(3, Fault::TooManyRequests);
+        let world = World::new(
+            &[],
+            plan,
+            |clock| backend(Setting::default(), clock),
+            operator(Setting::default()),
+        );
         let client = sdk(&world);
-        let clusters = || world.aws.ask("ListClusters", &serde_json::json!({})).expect("an answer")["clusterArns"].clone();
-        assert!(client.create_cluster().cluster_name("a").send().await.is_err(), "the request is lost");
+        let clusters = || {
+            world
+                .aws
+                .ask("ListClusters", &serde_json::json!({}))
+                .expect("an answer")["clusterArns"]
+                .clone()
+        };
+        assert!(
+            client.create_cluster().cluster_name("a").send().await.is_err(),
+            "the request is lost"
+        );
         assert_eq!(clusters().as_array().map(Vec::len), Some(0));
-        assert!(client.create_cluster().cluster_name("a").send().await.is_err(), "the answer is lost");
+        assert!(
+            client.create_cluster().cluster_name("a").send().await.is_err(),
+            "the answer is lost"
+        );
         assert_eq!(clusters().as_array().map(Vec::len), Some(1));
-        let throttled = client.create_cluster().cluster_name("b").send().await.expect_err("throttled");
-        assert!(format!("{throttled:?}").contains("ThrottlingException"), "{throttled:?}");
+        let throttled = client
+            .create_cluster()
+            .cluster_name("b")
+            .send()
+            .await
+            .expect_err("throttled");
+        assert!(
+            format!("{throttled:?}").contains("ThrottlingException"),
+            "{throttled:?}"
+        );
         assert!(client.create_cluster().cluster_name("b").send().await.is_ok());
         assert_eq!(world.effects.count(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_auditor_sees_what_the_console_made() {
+        let world = World::new(
+            &[],
+            FaultPlan::default(),
+            |clock| backend(Setting::default(), clock),
+            operator(Setting::default()),
+        );
+        let network = json!({"awsvpcConfiguration": {"subnets": ["subnet-1"]}});
+        let containers = json!([{"name": "app", "image": "nginx:1", "essential": true}]);
+        for (operation, input) in [
+            ("CreateCluster", json!({"clusterName": "main"})),
+            (
+                "RegisterTaskDefinition",
+                json!({"family": "app", "cpu": "256", "memory": "512", "networkMode": "awsvpc",
+                "requiresCompatibilities": ["FARGATE"], "containerDefinitions": containers}),
+            ),
+            (
+                "CreateService",
+                json!({"cluster": "main", "serviceName": "web", "taskDefinition": "app", "desiredCount": 2,
+                "launchType": "FARGATE", "networkConfiguration": network}),
+            ),
+        ] {
+            world
+                .aws
+                .ask(operation, &input)
+                .unwrap_or_else(|what| panic!("{operation}: {what}"));
+        }
+        world.pass(Duration::from_secs(60)).await;
+        let view = EcsView::read(&world.aws);
+        let running = view.service("web").map(|service| service["runningCount"].clone());
+        assert_eq!(running, Some(json!(2)), "{view:?}");
+        assert_eq!((view.clusters.len(), view.families.len()), (1, 1));
     }
 }

@@ -15,6 +15,7 @@ mod clock;
 mod fault;
 mod glue;
 mod link;
+mod logs;
 mod oracles;
 mod panics;
 mod process;

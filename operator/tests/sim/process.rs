@@ -132,14 +132,14 @@ struct Pod {
 }
 
 async fn supervise(pod: Pod) {
-    loop {
+    for incarnation in 0_u32.. {
         let link = pod.link.lock().expect("not poisoned").clone();
         let env = Env {
             link: link.clone(),
             kube: Connection::client(pod.surroundings.api.clone(), link.clone()),
             http: pod.surroundings.aws.client(link.clone()),
             clock: pod.clock.clone(),
-            identity: pod.name.clone(),
+            identity: format!("{}-{incarnation}", pod.name),
         };
         // A task of its own in a set: dropped with the supervisor, and a panic in it is seen here.
         let mut process = tokio::task::JoinSet::new();

@@ -9,6 +9,7 @@ use super::apiserver::ApiServer;
 use super::aws::{Aws, Backend};
 use super::clock::VirtualClock;
 use super::fault::{Effect, Effects, FaultPlan};
+use super::logs::Logs;
 use super::panics::Panics;
 use super::process::{Program, Replica, Surroundings};
 
@@ -25,6 +26,7 @@ pub(crate) struct World {
     program: Program,
     replicas: Vec<Replica>,
     panics: Panics,
+    logs: Logs,
 }
 
 impl World {
@@ -45,6 +47,7 @@ impl World {
             program,
             replicas: Vec::new(),
             panics: Panics::begin(),
+            logs: Logs::begin(),
         }
     }
 
@@ -108,6 +111,11 @@ impl World {
             "processes panicked or ended by themselves: {ends:?}\n{}",
             self.effects.trace(40)
         ))
+    }
+
+    /// What the operator logged as errors.
+    pub(crate) fn logged_errors(&self) -> Vec<String> {
+        self.logs.errors()
     }
 
     /// What the processes write in `time`, lease renewals left out.

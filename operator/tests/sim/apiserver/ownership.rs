@@ -165,11 +165,11 @@ pub(crate) fn apply(
     Ok((merged, owners))
 }
 
-fn merge(live: &Value, patch: &Value, schema: Schema<'_>, path: &mut Path) -> Value {
-    match (live, patch) {
-        (Value::Object(live), Value::Object(patch)) if !schema.is_atomic_map() => {
+fn merge(live: &Value, applied: &Value, schema: Schema<'_>, path: &mut Path) -> Value {
+    match (live, applied) {
+        (Value::Object(live), Value::Object(applied)) if !schema.is_atomic_map() => {
             let mut merged = live.clone();
-            for (name, wanted) in patch.iter().filter(|(_, wanted)| !wanted.is_null()) {
+            for (name, wanted) in applied.iter().filter(|(_, wanted)| !wanted.is_null()) {
                 path.push(Step::Field(name.clone()));
                 let now = live.get(name).unwrap_or(&Value::Null);
                 merged.insert(name.clone(), merge(now, wanted, schema.member(name), path));
@@ -177,13 +177,13 @@ fn merge(live: &Value, patch: &Value, schema: Schema<'_>, path: &mut Path) -> Va
             }
             Value::Object(merged)
         }
-        (Value::Array(live), Value::Array(patch)) => match list_type(schema, path) {
-            ListType::Atomic => Value::Array(patch.clone()),
+        (Value::Array(live), Value::Array(applied)) => match list_type(schema, path) {
+            ListType::Atomic => Value::Array(applied.clone()),
             ListType::Set => {
-                let news = patch.iter().filter(|item| !live.contains(item));
+                let news = applied.iter().filter(|item| !live.contains(item));
                 Value::Array(live.iter().chain(news).cloned().collect())
             }
-            ListType::Map(keys) => merge_keyed(live, patch, schema.items(), &keys, path),
+            ListType::Map(keys) => merge_keyed(live, applied, schema.items(), &keys, path),
         },
         (_, wanted) => wanted.clone(),
     }
@@ -191,13 +191,13 @@ fn merge(live: &Value, patch: &Value, schema: Schema<'_>, path: &mut Path) -> Va
 
 fn merge_keyed(
     live: &[Value],
-    patch: &[Value],
+    applied: &[Value],
     items: Schema<'_>,
     keys: &[String],
     path: &mut Path,
 ) -> Value {
     let mut merged = live.to_vec();
-    for wanted in patch {
+    for wanted in applied {
         let key = item_key(wanted, items, keys);
         let found = merged.iter().position(|item| item_key(item, items, keys) == key);
         if let Some(index) = found {
