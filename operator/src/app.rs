@@ -167,7 +167,10 @@ impl Operator {
         loop {
             match self.missing_kind().await {
                 None => return,
-                Some((kind, error)) => tracing::info!(kind, "waiting for the CRDs: {error}"),
+                Some((kind, kube::Error::Api(status))) if status.code == 404 => {
+                    tracing::info!(kind, "waiting for the CRDs: this one is not installed");
+                }
+                Some((kind, error)) => tracing::warn!(kind, "waiting for the CRDs: {error}"),
             }
             tokio::time::sleep(CRD_POLL).await;
         }
@@ -294,6 +297,17 @@ impl Operator {
 /// Every kind, a line each.
 fn start_controllers(ctx: &Arc<Ctx>, writers: Writers, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     tasks.spawn(namespaces::run(ctx.clone(), writers.namespaces, stop.clone()));
+    macro_rules! control {
+        ($kind:ident keeps $writer:ident) => {
+            tasks.spawn(controller::run(
+                ctx.clone(),
+                writers.$writer,
+                kinds::$kind::reconcile,
+                kinds::$kind::references,
+                stop.clone(),
+            ))
+        };
+    }
     // Kinds that have no reconcile function yet are only watched.
     macro_rules! watch_only {
         ($writer:ident) => {
@@ -302,14 +316,8 @@ fn start_controllers(ctx: &Arc<Ctx>, writers: Writers, stop: &CancellationToken,
     }
     watch_only!(accounts);
     watch_only!(clusters);
-    watch_only!(definitions);
-    tasks.spawn(controller::run(
-        ctx.clone(),
-        writers.services,
-        kinds::service::reconcile,
-        kinds::service::references,
-        stop.clone(),
-    ));
+    control!(task_definition keeps definitions);
+    control!(service keeps services);
     watch_only!(providers);
 }
 

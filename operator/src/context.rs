@@ -103,3 +103,66 @@ impl Ctx {
         self.references.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! A context whose Kubernetes knows nothing and whose AWS is never asked.
+
+    use kube::runtime::reflector::store::Writer;
+    use kube::runtime::watcher::Event;
+
+    use super::{Arc, Ctx, Limits, Stores};
+    use crate::aws::fake::{FakeAws, refusal};
+    use crate::aws::fence::Fence;
+    use crate::clock::SharedClock;
+    use crate::k8s::backoff::Backoff;
+    use crate::k8s::events::Events;
+    use crate::k8s::fake::{self, Answer};
+    use crate::k8s::status::StatusWriter;
+    use crate::observer::{Freshness, Observers, Surroundings};
+    use crate::telemetry::metrics::Metrics;
+
+    pub(crate) fn ctx() -> Arc<Ctx> {
+        let (client, _) = fake::client(|_| Answer::refusal(404, "NotFound"));
+        let (stores, mut writers) = Stores::new();
+        listed(&mut writers.accounts);
+        listed(&mut writers.providers);
+        listed(&mut writers.clusters);
+        listed(&mut writers.services);
+        listed(&mut writers.definitions);
+        listed(&mut writers.namespaces);
+        let metrics = Arc::new(Metrics::new());
+        let clock = SharedClock::along_tokio("2026-01-01T00:00:00Z".parse().unwrap());
+        let surroundings = Surroundings {
+            wakes: Arc::default(),
+            clock: clock.clone(),
+            metrics: metrics.clone(),
+            freshness: Freshness::default(),
+        };
+        Arc::new(Ctx {
+            accounts: FakeAws::new(|_| refusal(500, "ServerException", "no AWS here")).accounts(Fence::open()),
+            wakes: surroundings.wakes.clone(),
+            observers: Observers::new(surroundings),
+            stores,
+            clock,
+            installation: "test".to_owned(),
+            events: Events::new(client.clone(), "test").0,
+            status: StatusWriter::new(client.clone(), metrics.clone()),
+            client,
+            metrics,
+            limits: Limits::default(),
+            backoff: Backoff::seeded(1),
+            quiet: super::Quiet::default(),
+            watch_namespace: None,
+            references: std::sync::Mutex::default(),
+        })
+    }
+
+    fn listed<K>(writer: &mut Writer<K>)
+    where
+        K: kube::runtime::reflector::Lookup<DynamicType = ()> + Clone + 'static,
+    {
+        writer.apply_watcher_event(&Event::Init);
+        writer.apply_watcher_event(&Event::InitDone);
+    }
+}

@@ -78,3 +78,66 @@ fn words_of(panic: &(dyn Any + Send)) -> String {
     let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
     words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ecs_crds::EcsCluster;
+    use serde_json::json;
+
+    use super::*;
+    use crate::aws::error::AwsError;
+    use crate::context::testing;
+
+    fn cluster() -> Arc<EcsCluster> {
+        let object = json!({
+            "apiVersion": "ecs-operator.dev/v1alpha1", "kind": "EcsCluster", "spec": {},
+            "metadata": {"name": "main", "namespace": "shop", "uid": "u-1"},
+        });
+        Arc::new(serde_json::from_value(object).unwrap())
+    }
+
+    async fn pass(ctx: &Arc<Ctx>, pass: impl Future<Output = Result<Action>>) -> Action {
+        let Ok(action) = guarded(cluster(), ctx.clone(), pass).await;
+        action
+    }
+
+    /// Whether the pause until the next pass lies in a range; the action does not tell it but in its `Debug` text.
+    fn within(action: &Action, least: f64, most: f64) -> bool {
+        let text = format!("{action:?}");
+        let number = text.split(|c: char| !(c.is_ascii_digit() || c == '.')).find_map(|part| part.parse::<f64>().ok());
+        let unit = if text.contains("ms") { 1e-3 } else if text.contains("µs") { 1e-6 } else { 1.0 };
+        (least..=most).contains(&(number.unwrap() * unit))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_settled_pass_goes_as_it_says() {
+        let ctx = testing::ctx();
+        assert_eq!(pass(&ctx, async { Ok(Action::await_change()) }).await, Action::await_change());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_panic_and_an_endless_pass_are_failures_of_that_object_alone() {
+        let ctx = testing::ctx();
+        let action = pass(&ctx, async { panic!("a bug") }).await;
+        assert!(within(&action, 0.0, 1.0), "{action:?}");
+        assert!(ctx.metrics.text().contains(r#"reconciles_total{kind="EcsCluster",outcome="panicked"} 1"#));
+        pass(&ctx, std::future::pending()).await;
+        assert!(ctx.metrics.text().contains(r#"reconciles_total{kind="EcsCluster",outcome="timed_out"} 1"#));
+        assert!(ctx.backoff.failing_for("u-1").is_some());
+        pass(&ctx, async { Ok(Action::await_change()) }).await;
+        assert!(ctx.backoff.failing_for("u-1").is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_takes_its_own_time_and_is_no_failure() {
+        let ctx = testing::ctx();
+        let waiting = Error::Waiting { reason: "the cluster".to_owned(), retry_in: Duration::from_secs(7) };
+        assert_eq!(pass(&ctx, async { Err(waiting) }).await, Action::requeue(Duration::from_secs(7)));
+        assert!(ctx.backoff.failing_for("u-1").is_none());
+        let refused = AwsError::new("CreateService", "InvalidParameterException", "no");
+        let action = pass(&ctx, async { Err(refused.into()) }).await;
+        assert!(within(&action, 7.5, 15.0), "{action:?}");
+    }
+}
