@@ -51,8 +51,8 @@ pub fn owner_of<K: Managed>(object: &K, kind: ResourceKind, installation: &str) 
 }
 
 /// What `object` may use, or why it may not. The only call made asks STS whose the credentials are, and only for what is
-/// allowed. An object that is being deleted has passed here before, so its grant is not asked for again: what it made has
-/// to go.
+/// allowed. What an object that is being deleted may name does not matter any more, only whether its namespace may use the
+/// account.
 ///
 /// # Errors
 /// What the conditions have to say.
@@ -61,6 +61,9 @@ pub async fn access<K: Managed>(object: &K, ctx: &Ctx, ask: Ask) -> Result<Acces
     unmoved(object, &place)?;
     if object.meta().deletion_timestamp.is_none() {
         place.allows(ctx, wish(object, ask)).map_err(blocked)?;
+    } else {
+        let namespace = object.meta().namespace.clone().unwrap_or_default();
+        place.grants(ctx, Wish { namespace, ..Wish::default() }).map_err(blocked)?;
     }
     let key = place.target_key();
     if let Some(percent) = place.account.spec.request_budget.and_then(|budget| u8::try_from(budget.percent).ok()) {

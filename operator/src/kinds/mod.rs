@@ -3,7 +3,10 @@
 //! What is pure in a kind (resolve, plan, status) knows no client, no clock and no async.
 
 pub mod access;
+pub mod account;
+pub mod capacity_provider;
 pub mod claim;
+pub mod cluster;
 pub mod pass;
 pub mod place;
 pub mod send;

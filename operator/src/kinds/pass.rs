@@ -24,10 +24,8 @@ use crate::error::{Error, Result};
 use crate::k8s::finalize::{ensure, is_held, release};
 use crate::k8s::object::{Kept, ObjectKey};
 use crate::kinds::access::{Access, Ask, access};
+use crate::kinds::service::ORPHAN;
 use crate::kinds::verdict::Verdict;
-
-/// Set on an object that is being deleted, this gives its resource up: nothing more is done in ECS.
-pub const ORPHAN: &str = "ecs-operator.dev/orphan";
 
 /// When a blocked object is looked at again, if nothing wakes it earlier.
 const SLOWLY: Duration = Duration::from_mins(5);

@@ -37,6 +37,11 @@ impl Verdict {
         Self::new(Status::True, Reason::Completed, message, Motion::Resting)
     }
 
+    /// The credentials of an account are those that it says.
+    pub fn verified(message: impl Into<String>) -> Self {
+        Self::new(Status::True, Reason::Verified, message, Motion::Resting)
+    }
+
     /// The operator, ECS or another object has something to do first.
     pub fn working(reason: Reason, message: impl Into<String>) -> Self {
         Self::new(Status::False, reason, message, Motion::Moving)

@@ -1,0 +1,33 @@
+//! Looks at a provider, and counts its instances where its clusters are watched anyway.
+
+use super::desired::{Desired, Seen};
+use crate::aws::error::AwsError;
+use crate::k8s::object::ObjectKey;
+use crate::kinds::access::Access;
+use crate::kinds::pass::Look;
+use crate::observer::{ClusterKey, ProviderKey};
+
+/// The key under which the observer keeps a provider.
+pub fn key(desired: &Desired) -> ProviderKey {
+    ProviderKey { cluster: desired.cluster.clone(), name: desired.name.clone() }
+}
+
+/// Looks at ECS.
+pub async fn observe(desired: &Desired, access: &Access, me: &ObjectKey, look: Look) -> Result<Seen, AwsError> {
+    let (observer, key) = (&access.observer, key(desired));
+    observer.watch(&key, me);
+    let known = if look == Look::Known { observer.view(&key) } else { None };
+    let view = match known {
+        Some(view) => view,
+        None => observer.read_fresh(&key).await?,
+    };
+    Ok(Seen { provider: view.provider.clone(), instances: instances(desired, access) })
+}
+
+fn instances(desired: &Desired, access: &Access) -> Option<i32> {
+    let clusters = desired.clusters.iter().map(|name| ClusterKey { cluster: name.clone() });
+    let known: Vec<_> = clusters.filter_map(|key| access.observer.view(&key)).filter(|view| view.instances_known).collect();
+    let all = known.iter().flat_map(|view| &view.instances);
+    let mine = all.filter(|instance| instance.capacity_provider_name() == Some(&desired.name)).count();
+    if known.is_empty() { None } else { i32::try_from(mine).ok() }
+}

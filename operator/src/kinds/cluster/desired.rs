@@ -1,0 +1,76 @@
+//! What a cluster is to be, and what ECS has. Pure data.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_ecs::types::{Cluster, ContainerInstance};
+use ecs_crds::policy::DeletionPolicy;
+use serde_json::Value;
+
+use crate::diff::identity::Owner;
+
+/// The tag with the hash of the default namespace as the spec names it. ECS shows its ARN, which does not contain the name.
+pub const NAMESPACE_TAG: &str = "ecs-operator.dev/cluster-namespace";
+
+/// What a cluster is to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Desired {
+    /// The cluster's name.
+    pub name: String,
+    /// `CreateCluster`'s members as the spec wants them, without tags, capacity providers and default strategy.
+    pub input: Value,
+    /// The spec's tags.
+    pub tags: BTreeMap<String, String>,
+    /// What is wanted of capacity providers.
+    pub providers: Providers,
+    /// The hash of the default namespace's name, where the spec names one and not its ARN.
+    pub namespace: Option<String>,
+    /// On whose behalf the cluster exists.
+    pub owner: Owner,
+    /// Whether a cluster that is nobody's may be taken over.
+    pub adopt: bool,
+    /// Whether what others changed is only reported.
+    pub report_drift: bool,
+    /// The object's status names a cluster already, so that its absence is news.
+    pub known: bool,
+    /// The objects that refer to this one, as people read them.
+    pub users: Vec<String>,
+    /// The object is being deleted, and this is to become of the cluster, if that is said.
+    pub deletion: Option<Option<DeletionPolicy>>,
+}
+
+/// What is wanted of capacity providers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Providers {
+    /// Those that are to be associated, and can be.
+    pub ready: BTreeSet<String>,
+    /// Those that are to be associated, and cannot be yet: they stay if they are there.
+    pub pending: BTreeSet<String>,
+    /// Managed instances providers of this cluster: ECS associates them itself (ecs-semantics.md §6.4).
+    pub own: BTreeSet<String>,
+    /// The default strategy; `None` while a provider that it names is not there, and then it stays as it is.
+    pub strategy: Option<Vec<Value>>,
+    /// What is not ready.
+    pub held: Vec<Held>,
+}
+
+/// A reference that is not ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// One sentence.
+    pub message: String,
+    /// Whether the referred object needs a person.
+    pub stalled: bool,
+}
+
+/// What ECS has.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Seen {
+    /// The cluster.
+    pub cluster: Option<Cluster>,
+    /// Its container instances.
+    pub instances: Vec<ContainerInstance>,
+    /// The instances have been read.
+    pub instances_known: bool,
+    /// Associated providers that no object of ours stands for, and that ECS associates itself.
+    pub managed: BTreeSet<String>,
+}

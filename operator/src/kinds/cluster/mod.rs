@@ -1,0 +1,90 @@
+//! `EcsCluster`: keeps a cluster in ECS as its object describes it, with its capacity providers and default strategy.
+
+mod apply;
+mod attachment;
+pub mod desired;
+mod observe;
+pub mod plan;
+pub mod resolve;
+mod status;
+pub mod step;
+
+use std::sync::Arc;
+
+use ecs_crds::{CapacityProvider, EcsCluster, EcsClusterStatus, Managed};
+use kube::ResourceExt;
+use kube::runtime::controller::Action;
+
+use crate::authorize::Roles;
+use crate::aws::error::AwsError;
+use crate::context::Ctx;
+use crate::diff::identity::ResourceKind;
+use crate::error::Result;
+use crate::k8s::object::{Kind, ObjectKey};
+use crate::kinds::access::{Access, Ask};
+use crate::kinds::pass::{Facts, Keeps, Look, Plan, pass};
+use crate::kinds::verdict::Verdict;
+use desired::{Desired, Seen};
+use resolve::{Surroundings, provider_names};
+use step::Step;
+
+pub use resolve::references;
+
+/// One pass over a cluster.
+///
+/// # Errors
+/// What kept it from being settled.
+pub async fn reconcile(object: Arc<EcsCluster>, ctx: Arc<Ctx>) -> Result<Action> {
+    pass(object, ctx).await
+}
+
+impl Keeps for EcsCluster {
+    type Desired = Desired;
+    type Seen = Seen;
+    type Step = Step;
+
+    fn ask(&self, _: &Ctx) -> Ask {
+        let roles = ecs_model::shape::to_value(&self.spec.ecs.0).map(|input| Roles::of(&input)).unwrap_or_default();
+        Ask { resource: ResourceKind::Cluster, cluster: None, roles }
+    }
+
+    fn resolve(&self, ctx: &Ctx, _: &Access) -> Result<Desired, Verdict> {
+        resolve::resolve(self, &ctx.installation, surroundings(self, ctx))
+    }
+
+    async fn observe(desired: &Desired, access: &Access, me: &ObjectKey, look: Look) -> Result<Seen, AwsError> {
+        observe::observe(desired, access, me, look).await
+    }
+
+    fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
+        plan::plan(desired, seen, facts)
+    }
+
+    async fn apply(_: &Desired, step: &Step, access: &Access) -> Result<Option<Seen>, AwsError> {
+        apply::apply(step, access).await.map(|()| None)
+    }
+
+    fn wrote(desired: &Desired, access: &Access) {
+        access.observer.wrote(&observe::key(desired));
+    }
+
+    fn show(status: &mut EcsClusterStatus, _: &Desired, seen: &Seen) {
+        status::show(status, seen);
+    }
+}
+
+/// What the stores know of what is around a cluster.
+fn surroundings(cluster: &EcsCluster, ctx: &Ctx) -> Surroundings {
+    let namespace = cluster.namespace().unwrap_or_default();
+    let key = |name: &str| ObjectKey::namespaced(Kind::CapacityProvider, &namespace, name);
+    let providers = provider_names(cluster).into_iter();
+    let referers = ctx.referers(&ObjectKey::of(cluster));
+    let before: EcsClusterStatus = ctx.status.latest(cluster).unwrap_or_default();
+    let mine = referers.iter().filter(|key| key.kind == Kind::CapacityProvider);
+    Surroundings {
+        providers: providers.filter_map(|name| Some((name.clone(), ctx.get(&key(&name))?))).collect(),
+        own: mine.filter_map(|key| Some(ctx.get::<CapacityProvider>(key)?.ecs_name())).collect(),
+        users: referers.iter().map(ToString::to_string).collect(),
+        known: before.common.arn.is_some(),
+    }
+}

@@ -1,0 +1,41 @@
+//! Creating a cluster, for the first time or after it was deleted behind our back.
+
+use ecs_crds::conditions::Reason;
+use serde_json::Value;
+
+use super::{PATIENCE, updating};
+use crate::diff::identity::tag_list;
+use crate::kinds::cluster::desired::{Desired, NAMESPACE_TAG};
+use crate::kinds::cluster::step::Step;
+use crate::kinds::pass::{Facts, Plan};
+use crate::kinds::verdict::Verdict;
+
+/// With the providers that are there. One that needs the cluster comes later, and the strategy with it.
+pub fn plan(desired: &Desired, facts: Facts) -> Plan<Step> {
+    if facts.outage_suspected && desired.known {
+        let message = "so much is missing in this account that an outage or a wrong endpoint is likelier than deletions, so \
+                       nothing is created again";
+        return Plan::wait(Verdict::unknown(Reason::SuspectedOutage, message), PATIENCE);
+    }
+    let mut tags = desired.tags.clone();
+    tags.extend(desired.owner.tags());
+    tags.extend(desired.namespace.clone().map(|mark| (NAMESPACE_TAG.to_owned(), mark)));
+    let mut input = desired.input.clone();
+    if let Some(members) = input.as_object_mut() {
+        members.insert("tags".to_owned(), tag_list(&tags));
+        let providers: Vec<Value> = desired.providers.ready.iter().map(|name| name.as_str().into()).collect();
+        if !providers.is_empty() {
+            members.insert("capacityProviders".to_owned(), providers.into());
+        }
+        let strategy = desired.providers.strategy.clone().unwrap_or_default();
+        if !strategy.is_empty() && strategy.iter().all(|item| is_ready(desired, item)) {
+            members.insert("defaultCapacityProviderStrategy".to_owned(), strategy.into());
+        }
+    }
+    Plan::of(vec![Step::Create { input }], updating())
+}
+
+fn is_ready(desired: &Desired, item: &Value) -> bool {
+    let name = item.get("capacityProvider").and_then(Value::as_str).unwrap_or_default();
+    desired.providers.ready.contains(name)
+}

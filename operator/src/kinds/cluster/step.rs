@@ -1,0 +1,90 @@
+//! What is done to ECS for a cluster, one call each, by name.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+use crate::diff::identity::is_reserved_tag;
+use crate::kinds::pass::Call;
+
+/// One call. Each is safe to repeat.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// `CreateCluster`: answers an ACTIVE cluster of the name as it is.
+    Create {
+        /// The whole input, tags included.
+        input: Value,
+    },
+    /// `UpdateCluster`.
+    Update {
+        /// The whole input.
+        input: Value,
+        /// What differs, for people.
+        changes: Vec<String>,
+    },
+    /// `UpdateClusterSettings`.
+    UpdateSettings {
+        /// The whole input.
+        input: Value,
+        /// What differs, for people.
+        changes: Vec<String>,
+    },
+    /// `PutClusterCapacityProviders`: replaces list and default strategy.
+    PutProviders {
+        /// The whole input.
+        input: Value,
+        /// What differs, for people.
+        changes: Vec<String>,
+    },
+    /// `TagResource`.
+    Tag {
+        /// The cluster's ARN.
+        arn: String,
+        /// The tags to set.
+        tags: BTreeMap<String, String>,
+    },
+    /// `UntagResource`.
+    Untag {
+        /// The cluster's ARN.
+        arn: String,
+        /// The keys to remove.
+        keys: Vec<String>,
+    },
+    /// `DeleteCluster`.
+    Delete {
+        /// The cluster's ARN.
+        arn: String,
+    },
+}
+
+impl Call for Step {
+    fn operation(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "CreateCluster",
+            Self::Update { .. } => "UpdateCluster",
+            Self::UpdateSettings { .. } => "UpdateClusterSettings",
+            Self::PutProviders { .. } => "PutClusterCapacityProviders",
+            Self::Tag { .. } => "TagResource",
+            Self::Untag { .. } => "UntagResource",
+            Self::Delete { .. } => "DeleteCluster",
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.operation())?;
+        match self {
+            Self::Update { changes, .. } | Self::UpdateSettings { changes, .. } | Self::PutProviders { changes, .. } => {
+                write!(f, ": {}", changes.join(", "))
+            }
+            Self::Tag { tags, .. } => {
+                let keys: Vec<_> = tags.keys().map(|key| if is_reserved_tag(key) { "owner" } else { key }).collect();
+                write!(f, ": {}", keys.join(", "))
+            }
+            Self::Untag { keys, .. } => write!(f, ": {}", keys.join(", ")),
+            Self::Create { .. } | Self::Delete { .. } => Ok(()),
+        }
+    }
+}
