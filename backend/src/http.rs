@@ -27,11 +27,11 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let saver = tokio::spawn(save_again_and_again(Arc::clone(&server)));
-    let served = axum::serve(listener, router(Arc::clone(&server))).with_graceful_shutdown(stop).await;
-    saver.abort();
+    let rhythm = tokio::spawn(save_again_and_again(Arc::clone(&server)));
+    let outcome = axum::serve(listener, router(Arc::clone(&server))).with_graceful_shutdown(stop).await;
+    rhythm.abort();
     server.save().map_err(io::Error::other)?;
-    served
+    outcome
 }
 
 /// The whole of HTTP: every path and method goes to [`Server::handle`].

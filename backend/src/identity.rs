@@ -27,7 +27,7 @@ pub struct Session {
 }
 
 impl Caller {
-    /// The caller's ARN, as GetCallerIdentity and `createdBy` show it.
+    /// The caller's ARN, as `GetCallerIdentity` and `createdBy` show it.
     pub fn arn(&self) -> String {
         let RealmId { account, .. } = &self.realm;
         let partition = self.realm.partition();

@@ -85,7 +85,7 @@ timing! {
     failing_task_wait_limit: 10_000, 900_000;
     /// The least wait between two identical "unable to place" or "steady state" events of a service.
     event_repeat: 60_000, 21_600_000;
-    /// UPDATE_IN_PROGRESS of a cluster's attachments after its capacity providers were put.
+    /// `UPDATE_IN_PROGRESS` of a cluster's attachments after its capacity providers were put.
     cluster_attachments: 800, 15_000;
     /// Creation, update and deletion of a capacity provider.
     capacity_provider: 500, 5_000;

@@ -87,7 +87,7 @@ fn routed(call: &mut Call<'_>, method: &str, path: &[&str]) -> Result<Value, Ref
             call.state.faults = Faults::default();
             Ok(call.state.faults.shown())
         }
-        ("GET", ["events"]) => tasks::events(call),
+        ("GET", ["events"]) => Ok(tasks::events(call)),
         ("POST", ["target-health"]) => tasks::target_health(call),
         ("POST", ["tasks", task, "stop"]) => tasks::interrupt(call, task),
         ("POST", ["instances"]) => instances::register(call),
@@ -107,7 +107,7 @@ fn refused(fault: Fault) -> Refused {
 mod tests {
     use super::*;
 
-    /// Every path of the description is routed: it answers anything but 404 with `there is no`.
+    /// Every path of the description is routed: only what is not is answered with 404.
     #[test]
     fn the_description_is_of_what_is_there() {
         let described: Value = serde_json::from_str(OPENAPI).unwrap();
@@ -117,8 +117,7 @@ mod tests {
             for method in operations.as_object().unwrap().keys() {
                 let path = path.replace("{id}", "x").replace("{task}", "x");
                 let request = Request { method: method.to_uppercase(), path: path.clone(), ..Request::default() };
-                let body = String::from_utf8(server.handle(&request).body).unwrap();
-                assert!(!body.contains("there is no "), "{method} {path}: {body}");
+                assert_ne!(server.handle(&request).status, 404, "{method} {path}");
                 count += 1;
             }
         }

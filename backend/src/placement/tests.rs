@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::strategies::Placed;
 use super::*;
+use super::Strategy;
 use expression::Expression;
 
 /// An instance `i0`, `i1` … in zone `a`, `b` …, with CPU and memory left.
@@ -108,7 +109,8 @@ fn an_instance_is_refused_for_the_first_of_its_faults() {
 
     let instance = instance(0, "a", 1000, 1000);
     let candidate = Candidate { id: "i0", host: Host { instance: &instance, groups: BTreeMap::new() }, room: Room::of(&instance) };
-    let wish = |attributes| Wish { demand: &Demand { cpu: 1, memory: 1, ..Demand::default() }, group: "g", attributes, constraints: &[], strategies: &[] };
+    let tiny = Demand { cpu: 1, memory: 1, ..Demand::default() };
+    let wish = |attributes| Wish { demand: &tiny, group: "g", attributes, constraints: &[], strategies: &[] };
     let reason = |attributes| refusal::reason(&candidate, &Wish { demand: &Demand::default(), ..wish(attributes) });
     assert_eq!(reason(vec![("ecs.availability-zone", None)]), None);
     assert_eq!(reason(vec![("ecs.availability-zone", Some("a"))]), None);

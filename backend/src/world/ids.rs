@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A source of identifiers and of every other random choice that the simulation makes.
 ///
-/// The generator is SplitMix64: small, good enough for distinct identifiers, and its whole state is one number, which
+/// The generator is `SplitMix64`: small, good enough for distinct identifiers, and its whole state is one number, which
 /// the snapshot keeps.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Ids {

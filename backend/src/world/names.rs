@@ -156,7 +156,7 @@ impl Realm {
         newest_first.find(|record| record.is_active())
     }
 
-    /// The ACTIVE revision that a reference means, as RunTask, CreateService and UpdateService need it.
+    /// The ACTIVE revision that a reference means, as `RunTask`, `CreateService` and `UpdateService` need it.
     ///
     /// # Errors
     /// `ClientException` `TaskDefinition not found.` or `TaskDefinition is inactive` (ecs-semantics.md §2.13).

@@ -53,7 +53,7 @@ pub struct Realm {
     pub account_settings: BTreeMap<(String, String), String>,
     /// What the engine keeps for itself: indexes, tokens, target health.
     pub engine: engine::State,
-    /// The newest EventBridge-like events, oldest first; append with [`Realm::log`].
+    /// The newest events in the manner of `EventBridge`, oldest first; append with [`Realm::log`].
     pub event_log: VecDeque<LoggedEvent>,
 }
 
@@ -141,7 +141,7 @@ pub struct ProviderRecord {
     pub tags: Vec<Tag>,
 }
 
-/// An event as EventBridge would deliver it (ecs-semantics.md §8).
+/// An event as `EventBridge` would deliver it (ecs-semantics.md §8).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct LoggedEvent {

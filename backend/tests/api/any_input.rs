@@ -135,7 +135,7 @@ fn check_answer(operation: &str, body: &Value, response: &ecs_backend::Response)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
     #[test]
     fn any_sequence_of_calls_is_answered_well(seed: u64) {
         let (ecs, answers) = prepared();

@@ -38,12 +38,11 @@ impl Operation for DescribeCapacityProvidersInput {
         let mut answer =
             DescribeCapacityProvidersOutput::builder().set_capacity_providers(Some(vec![])).set_failures(Some(vec![]));
         for name in names {
-            answer = match shown(realm, &name, with_tags) {
-                Some(provider) => answer.capacity_providers(provider),
-                None => {
-                    let arn = realm.arn(&format!("capacity-provider/{name}"));
-                    answer.failures(Failure::builder().arn(arn).reason("MISSING").build())
-                }
+            answer = if let Some(provider) = shown(realm, &name, with_tags) {
+                answer.capacity_providers(provider)
+            } else {
+                let arn = realm.arn(&format!("capacity-provider/{name}"));
+                answer.failures(Failure::builder().arn(arn).reason("MISSING").build())
             };
         }
         Ok(answer.set_next_token(next).build())

@@ -22,12 +22,11 @@ impl Operation for DescribeClustersInput {
         let mut answer = DescribeClustersOutput::builder().set_clusters(Some(vec![])).set_failures(Some(vec![]));
         for reference in references {
             let name = realm.cluster_name(Some(reference))?;
-            answer = match realm.clusters.get(&name) {
-                Some(record) => answer.clusters(shown(realm, &name, record, self.include())),
-                None => {
-                    let arn = realm.arn(&format!("cluster/{name}"));
-                    answer.failures(Failure::builder().arn(arn).reason("MISSING").build())
-                }
+            answer = if let Some(record) = realm.clusters.get(&name) {
+                answer.clusters(shown(realm, &name, record, self.include()))
+            } else {
+                let arn = realm.arn(&format!("cluster/{name}"));
+                answer.failures(Failure::builder().arn(arn).reason("MISSING").build())
             };
         }
         Ok(answer.build())

@@ -46,8 +46,8 @@ pub fn settings(settings: &[ClusterSetting]) -> Result<(), Fault> {
 
 /// The settings that a cluster has after `changes`: each name once.
 pub fn merged(current: &[ClusterSetting], changes: &[ClusterSetting]) -> Vec<ClusterSetting> {
-    let changed = |setting: &&ClusterSetting| !changes.iter().any(|change| change.name() == setting.name());
-    current.iter().filter(changed).chain(changes).cloned().collect()
+    let kept = |setting: &&ClusterSetting| !changes.iter().any(|change| change.name() == setting.name());
+    current.iter().filter(kept).chain(changes).cloned().collect()
 }
 
 /// The logging of `ecs exec` (ecs-semantics.md §4.8).

@@ -1,6 +1,7 @@
 //! `ListContainerInstances`.
 
 use aws_sdk_ecs::operation::list_container_instances::{ListContainerInstancesInput, ListContainerInstancesOutput};
+use aws_sdk_ecs::types::ContainerInstanceStatus;
 
 use crate::engine::hooks::groups_on;
 use crate::fault::Fault;
@@ -21,7 +22,7 @@ impl Operation for ListContainerInstancesInput {
             .map(Expression::parse)
             .transpose()
             .map_err(|error| Fault::invalid(format!("The filter is no expression of the cluster query language: {error}")))?;
-        let status = self.status().map(|status| status.as_str());
+        let status = self.status().map(ContainerInstanceStatus::as_str);
         let of_cluster = realm.container_instances.iter().filter(|(_, record)| record.cluster == cluster);
         let listed = of_cluster.filter(|(id, record)| {
             let host = || Host { instance: &record.instance, groups: groups_on(realm, id) };

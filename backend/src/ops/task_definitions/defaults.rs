@@ -35,8 +35,8 @@ mod tests {
 
     use super::*;
 
-    fn stored(mode: Option<NetworkMode>, given: &Value) -> Value {
-        shape::to_wire(&container(mode.as_ref(), shape::from_wire(given).unwrap())).unwrap()
+    fn stored(mode: Option<&NetworkMode>, given: &Value) -> Value {
+        shape::to_wire(&container(mode, shape::from_wire(given).unwrap())).unwrap()
     }
 
     #[test]
@@ -57,7 +57,7 @@ mod tests {
             (Some(NetworkMode::Awsvpc), json!({"containerPortRange": "1-2"}), json!({"containerPortRange": "1-2", "protocol": "tcp"})),
         ];
         for (mode, given, expected) in cases {
-            assert_eq!(stored(mode, &json!({ "portMappings": [given] }))["portMappings"][0], expected);
+            assert_eq!(stored(mode.as_ref(), &json!({ "portMappings": [given] }))["portMappings"][0], expected);
         }
     }
 }

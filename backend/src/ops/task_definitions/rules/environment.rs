@@ -32,7 +32,7 @@ fn files(container: &ContainerDefinition) -> Verdict {
     })?;
     for file in files {
         let bucket = file.value().strip_prefix("arn:").and_then(|rest| rest.split_once(":s3:::"));
-        let is_object = bucket.is_some_and(|(_, path)| path.contains('/') && path.ends_with(".env"));
+        let is_object = bucket.is_some_and(|(_, path)| path.contains('/') && path.strip_suffix(".env").is_some());
         demand(is_object, || "Invalid arn syntax".to_owned())?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! What Fargate forbids or demands (ecs-semantics.md §2.3, §2.4).
 
 use aws_sdk_ecs::types::{
-    ContainerDefinition, LinuxParameters, LogDriver, NetworkMode, OsFamily, PidMode, ResourceType, Volume,
+    ContainerDefinition, KernelCapabilities, LinuxParameters, LogDriver, NetworkMode, OsFamily, PidMode, ResourceType, Volume,
 };
 use ecs_model::fargate::Offer;
 
@@ -87,7 +87,7 @@ fn linux_parameters(parameters: &LinuxParameters) -> Verdict {
     unsupported(parameters.swappiness().is_some(), "swappiness")?;
     unsupported(parameters.shared_memory_size().is_some(), "sharedMemorySize")?;
     unsupported(!parameters.tmpfs().is_empty(), "tmpfs")?;
-    let added = parameters.capabilities().map(|capabilities| capabilities.add()).unwrap_or_default();
+    let added = parameters.capabilities().map(KernelCapabilities::add).unwrap_or_default();
     match added.iter().find(|capability| *capability != "SYS_PTRACE") {
         Some(capability) => refuse(format!("{capability} is not allowed on Fargate.")),
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! Log drivers and FireLens (ecs-semantics.md §2.9).
+//! Log drivers and log routers (`FireLens`) (ecs-semantics.md §2.9).
 
 use aws_sdk_ecs::types::{ContainerDefinition, LogDriver};
 

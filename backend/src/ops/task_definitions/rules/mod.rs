@@ -29,7 +29,7 @@ use crate::fault::Fault;
 pub(super) use platform::is_windows;
 pub(super) use resources::task as task_size;
 
-/// The input of RegisterTaskDefinition.
+/// The input of `RegisterTaskDefinition`.
 pub(super) type Input = RegisterTaskDefinitionInput;
 
 /// What every rule answers.

@@ -34,7 +34,7 @@ pub(in super::super) fn is_windows(input: &Input) -> bool {
     family.map(OsFamily::as_str).is_some_and(|family| family.starts_with("WINDOWS"))
 }
 
-/// Whether the definition is for ARM64; without an architecture it is X86_64.
+/// Whether the definition is for ARM64; without an architecture it is `X86_64`.
 pub(in super::super) fn is_arm(input: &Input) -> bool {
     let architecture = input.runtime_platform().and_then(|platform| platform.cpu_architecture());
     architecture == Some(&CpuArchitecture::Arm64)
