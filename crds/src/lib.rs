@@ -7,6 +7,15 @@
 //!
 //! What it must not know: ECS clients, reconciling, time other than what it is given.
 
+#![allow(
+    clippy::duplicated_attributes,
+    reason = "each printer column says its type, which is no repetition"
+)]
+#![allow(
+    clippy::doc_markdown,
+    reason = "docs of members are what `kubectl explain` prints, as plain text"
+)]
+
 mod account;
 mod capacity_provider;
 mod cluster;
@@ -23,6 +32,8 @@ mod rules;
 mod schema;
 pub mod status;
 pub mod strategy;
+#[cfg(test)]
+mod testing;
 
 pub use account::*;
 pub use capacity_provider::*;

@@ -1,6 +1,7 @@
 //! The CRDs as objects and as the YAML in `crds/manifests`, which `cargo xtask crds` writes and checks.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
@@ -47,11 +48,12 @@ pub fn all_crds() -> Vec<CustomResourceDefinition> {
 pub fn schema_hash(crd: &CustomResourceDefinition) -> String {
     // JSON objects come out with sorted keys, so the text is the same for the same definition.
     let text = serde_json::to_value(&crd.spec).unwrap_or_default().to_string();
-    Sha256::digest(text)
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let mut hash = String::new();
+    for byte in Sha256::digest(text).iter().take(8) {
+        // Writing to a String cannot fail.
+        let _ = write!(hash, "{byte:02x}");
+    }
+    hash
 }
 
 /// The files of `crds/manifests`: their names and what is in them.

@@ -76,7 +76,8 @@ pub(crate) fn rules() -> Rules {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, check};
+    use crate::testing::cel::{Case, check};
+    use crate::testing::over;
     use serde_json::{Value, json};
 
     const ASG: &str = "arn:aws:autoscaling:us-east-1:123456789012:autoScalingGroup:1:autoScalingGroupName/a";
@@ -86,14 +87,23 @@ mod tests {
         json!({"autoScalingGroupProvider": with})
     }
 
+    /// A managed instances provider with this over its launch template.
     fn managed(template: Value) -> Value {
-        json!({"clusterRef": {"name": "c"}, "managedInstancesProvider":
-            {"infrastructureRoleArn": "arn:aws:iam::123456789012:role/i", "instanceLaunchTemplate": template}})
+        let base = json!({
+            "ec2InstanceProfileArn": "arn:aws:iam::123456789012:instance-profile/i", "networkConfiguration": {},
+        });
+        json!({"clusterRef": {"name": "c"}, "managedInstancesProvider": {
+            "infrastructureRoleArn": "arn:aws:iam::123456789012:role/i", "instanceLaunchTemplate": over(base, template),
+        }})
     }
 
     #[test]
     fn rules_hold() {
-        let types = |with| managed(json!({"instanceRequirements": with}));
+        let types = |mut with: Value| {
+            with["vCpuCount"] = json!({"min": 1});
+            with["memoryMiB"] = json!({"min": 1});
+            managed(json!({"instanceRequirements": with}))
+        };
         check::<crate::CapacityProvider>(&[
             Case::fine(asg(json!({}))),
             Case::fine(managed(json!({}))),
@@ -102,26 +112,26 @@ mod tests {
                 "exactly one of autoScalingGroupProvider and managedInstancesProvider",
             ),
             Case::bad(
-                json!({"autoScalingGroupProvider": {}, "managedInstancesProvider": {"instanceLaunchTemplate": {}}}),
+                over(managed(json!({})), asg(json!({}))),
                 "exactly one of autoScalingGroupProvider and managedInstancesProvider",
             ),
             Case::bad(
-                json!({"managedInstancesProvider": {"instanceLaunchTemplate": {}}}),
+                over(managed(json!({})), json!({"clusterRef": null})),
                 "a managedInstancesProvider belongs to a cluster",
             ),
             Case::bad(
-                json!({"autoScalingGroupProvider": {}, "cluster": "c"}),
+                over(asg(json!({})), json!({"cluster": "c"})),
                 "a managedInstancesProvider belongs to a cluster",
             ),
             Case::bad(
-                json!({"managedInstancesProvider": {"instanceLaunchTemplate": {}}, "cluster": "c", "clusterRef": {"name": "c"}}),
+                over(managed(json!({})), json!({"cluster": "c"})),
                 "at most one of cluster and clusterRef",
             ),
             Case::bad(
-                json!({"name": "Fargate-x", "autoScalingGroupProvider": {}}),
+                over(asg(json!({})), json!({"name": "Fargate-x"})),
                 "cannot begin with aws, ecs or fargate",
             ),
-            Case::fine(json!({"name": "my-ecs", "autoScalingGroupProvider": {}})),
+            Case::fine(over(asg(json!({})), json!({"name": "my-ecs"}))),
             Case::fine(asg(json!({"managedTerminationProtection": "DISABLED"}))),
             Case::fine(asg(
                 json!({"managedTerminationProtection": "ENABLED", "managedScaling": {}}),

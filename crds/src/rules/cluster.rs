@@ -22,7 +22,7 @@ pub(crate) fn rules() -> Rules {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{Case, check};
+    use crate::testing::cel::{Case, check};
     use serde_json::json;
 
     #[test]

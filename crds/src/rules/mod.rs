@@ -11,9 +11,6 @@ mod cluster;
 mod service;
 mod task_definition;
 
-#[cfg(test)]
-mod testing;
-
 use kube::core::{Reason, Rule};
 
 pub(crate) use account::rules as account;

@@ -63,6 +63,10 @@ fn tidy(schema: &mut Value) {
     for word in ["nullable", "default", "title"] {
         members.remove(word);
     }
+    if members.contains_key("x-kubernetes-int-or-string") {
+        // Said here, since kube makes it true where nothing is said.
+        members.insert("nullable".into(), json!(false));
+    }
     if let Some(Value::String(text)) = members.get_mut("description") {
         *text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     }

@@ -204,9 +204,9 @@ mod tests {
                 (Range(..) | AtLeast(_), ShapeFacts::Integer { min, max: None }) => {
                     min.is_none_or(|min| min == 1)
                 }
-                (Share(..), ShapeFacts::Double { min: None, max: None }) => true,
-                (Items(..), ShapeFacts::List { max: None, .. }) => true,
-                (Entries(_), ShapeFacts::Map { max: None, .. }) => true,
+                (Share(..), ShapeFacts::Double { min: None, max: None })
+                | (Items(..), ShapeFacts::List { max: None, .. })
+                | (Entries(_), ShapeFacts::Map { max: None, .. }) => true,
                 (Length(_) | Filled(_) | Text(..), ShapeFacts::String(facts)) => facts.max.is_none(),
                 _ => false,
             };

@@ -56,3 +56,6 @@ fn set_rules(schema: &mut Value, rules: &[kube::core::Rule]) {
         members.insert("x-kubernetes-validations".to_owned(), json!(rules));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,11 @@
 use crate::EcsService;
-use crate::rules::testing::{Case, check};
+use crate::testing::cel::{Case, check};
+use crate::testing::over;
 use serde_json::{Value, json};
 
-/// A spec that passes, with these members over it; `null` takes one out.
+/// A spec that passes, with these members over it.
 fn with(members: Value) -> Value {
-    let mut spec = json!({"taskDefinition": "web"});
-    for (name, value) in members.as_object().unwrap() {
-        spec[name] = value.clone();
-    }
-    spec.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-    spec
+    over(json!({"taskDefinition": "web"}), members)
 }
 
 fn daemon(members: Value) -> Value {

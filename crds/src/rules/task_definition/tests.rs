@@ -1,37 +1,27 @@
 use super::offered;
 use crate::EcsTaskDefinition;
-use crate::rules::testing::{Case, check};
+use crate::testing::cel::{Case, check};
+use crate::testing::over;
 use ecs_model::fargate::Offer;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// A spec that passes, with these members over it.
 fn with(members: Value) -> Value {
-    let mut spec = json!({"containerDefinitions": [{"name": "web", "image": "httpd", "memory": 128}]});
-    for (name, value) in members.as_object().unwrap() {
-        spec[name] = value.clone();
-    }
-    spec
+    over(
+        json!({"containerDefinitions": [{"name": "web", "image": "httpd", "memory": 128}]}),
+        members,
+    )
 }
 
-/// A spec with one container of these members.
+/// A spec with one container, with these members over it.
 fn container(members: Value) -> Value {
-    let mut spec = with(json!({}));
-    for (name, value) in members.as_object().unwrap() {
-        spec["containerDefinitions"][0][name] = value.clone();
-    }
-    spec
+    json!({"containerDefinitions": [over(json!({"name": "web", "image": "httpd", "memory": 128}), members)]})
 }
 
 fn fargate(members: Value) -> Value {
-    let mut spec = with(
-        json!({"requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512"}),
-    );
-    for (name, value) in members.as_object().unwrap() {
-        spec[name] = value.clone();
-    }
-    spec.as_object_mut().unwrap().retain(|_, value| !value.is_null());
-    spec
+    let task = json!({"requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc", "cpu": "256", "memory": "512"});
+    over(with(task), members)
 }
 
 #[test]
@@ -45,27 +35,29 @@ fn containers_make_a_task() {
             container(json!({"essential": false})),
             "at least one container must be essential",
         ),
-        Case::fine(two(json!({"name": "b", "memory": 8, "essential": false}))),
         Case::fine(two(
-            json!({"name": "b", "memory": 8, "dependsOn": [{"containerName": "web", "condition": "START"}]}),
+            json!({"name": "b", "image": "i", "memory": 8, "essential": false}),
+        )),
+        Case::fine(two(
+            json!({"name": "b", "image": "i", "memory": 8, "dependsOn": [{"containerName": "web", "condition": "START"}]}),
         )),
         Case::bad(
             two(
-                json!({"name": "b", "memory": 8, "dependsOn": [{"containerName": "wep", "condition": "START"}]}),
+                json!({"name": "b", "image": "i", "memory": 8, "dependsOn": [{"containerName": "wep", "condition": "START"}]}),
             ),
             "dependsOn must name other containers",
         ),
         Case::bad(
             two(
-                json!({"name": "b", "memory": 8, "dependsOn": [{"containerName": "b", "condition": "START"}]}),
+                json!({"name": "b", "image": "i", "memory": 8, "dependsOn": [{"containerName": "b", "condition": "START"}]}),
             ),
             "dependsOn must name other containers",
         ),
         Case::bad(
-            two(json!({"name": "b"})),
+            two(json!({"name": "b", "image": "i"})),
             "each container needs memory or memoryReservation",
         ),
-        Case::fine(two(json!({"name": "b", "memoryReservation": 8}))),
+        Case::fine(two(json!({"name": "b", "image": "i", "memoryReservation": 8}))),
         Case::bad(
             container(json!({"memoryReservation": 129})),
             "memory cannot be less than memoryReservation",
@@ -209,7 +201,7 @@ fn fargate_takes_what_fits() {
         Case::bad(fargate(json!({"pidMode": "host"})), "pidMode can only be task"),
         Case::fine(fargate(json!({"pidMode": "task"}))),
         Case::bad(
-            fargate(json!({"containerDefinitions": [{"name": "a", "privileged": true}]})),
+            fargate(json!({"containerDefinitions": [{"name": "a", "image": "i", "privileged": true}]})),
             "FARGATE runs no privileged containers",
         ),
         Case::fine(with(

@@ -1,8 +1,10 @@
 //! Evaluating a kind's rules on raw JSON, as the API server does: on what the user wrote, not on what our types make of it.
 
 use kube::CustomResourceExt;
-use kube::core::cel::Validator;
+use kube::core::cel::{CompiledSchema, Validator, compile_schema};
 use serde_json::{Value, json};
+
+use super::{schema, structural};
 
 /// An object, or a change of one, and what must be said about it.
 pub(crate) struct Case {
@@ -52,13 +54,28 @@ impl Case {
             refused,
         }
     }
+
+    fn object(&self, spec: &Value) -> Value {
+        json!({"metadata": {"name": self.name}, "spec": spec})
+    }
 }
 
-/// Checks that the rules of a kind say about each case what they should, and nothing else.
+/// Checks that the rules of a kind say about each case what they should. The cases must fit the schema: the API server
+/// looks at the rules only then.
 pub(crate) fn check<K: CustomResourceExt>(cases: &[Case]) {
     let schema = schema::<K>();
+    let compiled = compile_schema(&schema);
+    assert!(!compiled.has_errors(), "{:?}", compiled.compilation_errors());
+    let spec_schema = &schema["properties"]["spec"];
     for case in cases {
-        let said = violations(&schema, case);
+        for spec in case.old.iter().chain([&case.spec]) {
+            assert_eq!(
+                structural::violations(spec_schema, spec),
+                Vec::<String>::new(),
+                "{spec}"
+            );
+        }
+        let said = violations(&compiled, case);
         let as_said = match case.refused {
             None => said.is_empty(),
             Some(words) => said.iter().any(|message| message.contains(words)),
@@ -71,10 +88,9 @@ pub(crate) fn check<K: CustomResourceExt>(cases: &[Case]) {
     }
 }
 
-fn violations(schema: &Value, case: &Case) -> Vec<String> {
-    let object = |spec: &Value| json!({"metadata": {"name": case.name}, "spec": spec});
-    let old = case.old.as_ref().map(object);
-    match Validator::new().validate(schema, &object(&case.spec), old.as_ref()) {
+fn violations(schema: &CompiledSchema, case: &Case) -> Vec<String> {
+    let old = case.old.as_ref().map(|old| case.object(old));
+    match Validator::new().validate_compiled(schema, &case.object(&case.spec), old.as_ref()) {
         Ok(()) => Vec::new(),
         Err(found) => found
             .into_vec()
@@ -82,12 +98,4 @@ fn violations(schema: &Value, case: &Case) -> Vec<String> {
             .map(|violation| violation.message)
             .collect(),
     }
-}
-
-/// The kind's schema as it is in the CRD.
-pub(crate) fn schema<K: CustomResourceExt>() -> Value {
-    let crd = serde_json::to_value(K::crd()).unwrap();
-    crd.pointer("/spec/versions/0/schema/openAPIV3Schema")
-        .unwrap()
-        .clone()
 }
