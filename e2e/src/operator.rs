@@ -105,4 +105,14 @@ impl Operator {
     pub fn kill(&mut self) {
         self.process.kill();
     }
+
+    /// Freezes it as a machine that hangs (SIGSTOP).
+    pub fn freeze(&mut self) {
+        self.process.freeze();
+    }
+
+    /// Lets it go on after a freeze.
+    pub fn thaw(&mut self) {
+        self.process.thaw();
+    }
 }

@@ -114,6 +114,16 @@ impl Process {
         }
     }
 
+    /// Freezes the group (SIGSTOP), as a machine that hangs.
+    pub fn freeze(&mut self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets a frozen group go on (SIGCONT).
+    pub fn thaw(&mut self) {
+        self.signal(Signal::CONT);
+    }
+
     fn signal(&mut self, signal: Signal) {
         if self.ended().is_none()
             && let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)

@@ -1,7 +1,7 @@
 //! etcd, kube-apiserver and kubectl: from `KUBEBUILDER_ASSETS`, our cache or PATH where the version fits, else built from the Go
 //! modules in `e2e/tools`, pinned by their go.sum.
 //!
-//! Measured on two cores with empty Go caches: etcd 29 s, kube-apiserver and kubectl 173 s (and 108 s and 420 s while six other builds
+//! Measured on two cores with empty Go caches: etcd 29 s, kube-apiserver and kubectl 173 s (and 108 s and 337 s while six other builds
 //! ran). Go keeps 1.5 GB of modules and 3.1 GB of build cache for it; our cache folder holds the 190 MB of programs.
 
 mod build;
