@@ -3,13 +3,11 @@
 //! Nothing here touches the process: no environment, no signals, no log writer, no wall clock. So the simulation runs
 //! exactly this, and dropping the future is a crash.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::ListParams;
-use kube::runtime::controller::Action;
 use kube::{Api, Client};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -308,21 +306,11 @@ fn start_controllers(ctx: &Arc<Ctx>, writers: Writers, stop: &CancellationToken,
             ))
         };
     }
-    // Kinds that have no reconcile function yet are only watched.
-    macro_rules! watch_only {
-        ($writer:ident) => {
-            tasks.spawn(controller::run(ctx.clone(), writers.$writer, unattended, |_| BTreeSet::new(), stop.clone()))
-        };
-    }
-    watch_only!(accounts);
-    watch_only!(clusters);
+    control!(account keeps accounts);
+    control!(cluster keeps clusters);
     control!(task_definition keeps definitions);
     control!(service keeps services);
-    watch_only!(providers);
-}
-
-async fn unattended<K>(_: Arc<K>, _: Arc<Ctx>) -> crate::error::Result<Action> {
-    Ok(Action::await_change())
+    control!(capacity_provider keeps providers);
 }
 
 async fn until_leading(lead: &mut watch::Receiver<Lead>) {

@@ -18,7 +18,8 @@ impl StatusOf for EcsClusterStatus {
 /// Puts what was seen into the status.
 pub fn show(status: &mut EcsClusterStatus, seen: &Seen) {
     let Some(cluster) = &seen.cluster else {
-        *status = EcsClusterStatus { common: status.common.clone(), ..EcsClusterStatus::default() };
+        let common = CommonStatus { arn: None, ..status.common.clone() };
+        *status = EcsClusterStatus { common, ..EcsClusterStatus::default() };
         return;
     };
     status.common.arn = cluster.cluster_arn().map(str::to_owned);

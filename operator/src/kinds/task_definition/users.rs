@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_rollback_target_is_in_use() {
         let mut status = runs(3, "Progressing");
-        status["deployments"][1] = json!({"id": "ecs-svc/0", "taskDefinition": "web:2"});
+        status["deployments"].as_array_mut().unwrap().push(json!({"id": "ecs-svc/0", "taskDefinition": "web:2"}));
         let found = found(&[service("a", "shop", &json!({"taskDefinitionRef": {"name": "web"}}), &status)]);
         assert_eq!(found.revisions.into_iter().collect::<Vec<_>>(), [2, 3]);
     }

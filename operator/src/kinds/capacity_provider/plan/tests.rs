@@ -1,0 +1,268 @@
+//! Tables of what is done about a capacity provider, and the law that it ends.
+
+use ecs_model::shape::from_value;
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::super::desired::Held;
+use super::*;
+use crate::diff::identity::{Owner, ResourceKind, tag_map as map_of};
+use crate::kinds::pass::Call;
+
+const ARN: &str = "arn:aws:ecs:eu-west-1:123456789012:capacity-provider/asg";
+
+fn owner(uid: &str) -> Owner {
+    Owner {
+        kind: ResourceKind::CapacityProvider,
+        installation: "prod".into(),
+        namespace: "shop".into(),
+        name: "asg".into(),
+        uid: uid.into(),
+    }
+}
+
+fn group(change: &Value) -> Value {
+    let mut input = json!({"name": "asg", "autoScalingGroupProvider": {"autoScalingGroupArn": "group",
+        "managedScaling": {"status": "ENABLED", "targetCapacity": 80}}});
+    json_patch::merge(&mut input, change);
+    input
+}
+
+fn desired() -> Desired {
+    Desired {
+        name: "asg".into(),
+        cluster: None,
+        input: group(&json!({})),
+        tags: BTreeMap::from([("team".to_owned(), "blue".to_owned())]),
+        held: None,
+        owner: owner("u1"),
+        adopt: false,
+        report_drift: false,
+        known: true,
+        users: vec![],
+        holders: vec![],
+        clusters: vec![],
+        deletion: None,
+    }
+}
+
+/// The provider as ECS shows it when it is as desired.
+fn changed(change: &Value) -> Value {
+    let mut tags = desired().tags;
+    tags.extend(owner("u1").tags());
+    let mut provider = json!({"capacityProviderArn": ARN, "name": "asg", "status": "ACTIVE", "updateStatus": "CREATE_COMPLETE",
+        "tags": tag_list(&tags), "autoScalingGroupProvider": {"autoScalingGroupArn": "group",
+            "managedScaling": {"status": "ENABLED", "targetCapacity": 80, "minimumScalingStepSize": 1,
+                "maximumScalingStepSize": 10000, "instanceWarmupPeriod": 300},
+            "managedTerminationProtection": "DISABLED", "managedDraining": "ENABLED"}});
+    json_patch::merge(&mut provider, change);
+    provider
+}
+
+fn seen(provider: &Value) -> Seen {
+    Seen { provider: Some(from_value(provider).unwrap()), instances: None }
+}
+
+fn operations(plan: &Plan<Step>) -> Vec<&'static str> {
+    plan.steps.iter().map(Call::operation).collect()
+}
+
+fn of(desired: &Desired, seen: &Seen) -> Plan<Step> {
+    plan(desired, seen, Facts::default())
+}
+
+#[test]
+fn only_what_differs_is_changed() {
+    let scaling = |change: &Value| changed(&json!({"autoScalingGroupProvider": change}));
+    let cases: [(&str, Value, &[&str]); 8] = [
+        ("as it should be", changed(&json!({})), &[]),
+        ("capacity", scaling(&json!({"managedScaling": {"targetCapacity": 100}})), &["UpdateCapacityProvider"]),
+        ("protection", scaling(&json!({"managedTerminationProtection": "ENABLED"})), &["UpdateCapacityProvider"]),
+        ("draining, which ECS decides", scaling(&json!({"managedDraining": "DISABLED"})), &[]),
+        ("tags", changed(&json!({"tags": tag_list(&owner("u1").tags())})), &["TagResource"]),
+        ("gone", changed(&json!({"status": "INACTIVE"})), &["CreateCapacityProvider"]),
+        ("busy", changed(&json!({"updateStatus": "UPDATE_IN_PROGRESS", "tags": tag_list(&owner("u1").tags())})), &[]),
+        ("being deleted", changed(&json!({"status": "DEPROVISIONING", "updateStatus": "DELETE_IN_PROGRESS"})), &[]),
+    ];
+    for (what, provider, expected) in cases {
+        assert_eq!(operations(&of(&desired(), &seen(&provider))), expected, "{what}");
+    }
+}
+
+#[test]
+fn what_is_left_out_is_set_to_the_default_and_what_cannot_change_is_not_sent() {
+    let provider = changed(&json!({"autoScalingGroupProvider": {"managedTerminationProtection": "ENABLED",
+        "managedScaling": {"instanceWarmupPeriod": 60}}}));
+    let plan = of(&desired(), &seen(&provider));
+    let [Step::Update { input, .. }] = plan.steps.as_slice() else { panic!("{plan:?}") };
+    let sent: aws_sdk_ecs::operation::update_capacity_provider::UpdateCapacityProviderInput = from_value(input).unwrap();
+    assert_eq!(
+        to_value(&sent).unwrap(),
+        json!({"name": "asg", "autoScalingGroupProvider": {"managedTerminationProtection": "DISABLED",
+            "managedScaling": {"status": "ENABLED", "targetCapacity": 80, "instanceWarmupPeriod": 300}}})
+    );
+}
+
+#[test]
+fn what_ecs_never_changes_needs_a_person() {
+    let cases = [
+        group(&json!({"autoScalingGroupProvider": {"autoScalingGroupArn": "another"}})),
+        json!({"name": "asg", "cluster": "main", "managedInstancesProvider": {"infrastructureRoleArn": "r"}}),
+    ];
+    for input in cases {
+        let plan = of(&Desired { input, ..desired() }, &seen(&changed(&json!({}))));
+        assert_eq!((operations(&plan).len(), plan.verdict.reason()), (0, Reason::InvalidSpec));
+        assert!(plan.verdict.is_stalled());
+    }
+}
+
+#[test]
+fn creation_waits_for_the_cluster() {
+    let held = Held { message: "EcsCluster main is not ACTIVE in ECS yet".into(), stalled: false };
+    let waiting = of(&Desired { held: Some(held), ..desired() }, &Seen::default());
+    assert_eq!((operations(&waiting).len(), waiting.verdict.reason()), (0, Reason::DependencyNotReady));
+    let plan = of(&desired(), &Seen::default());
+    let [Step::Create { input }] = plan.steps.as_slice() else { panic!("{plan:?}") };
+    assert_eq!(owner("u1").verdict(&map_of(input.get("tags"))), Ownership::Ours);
+}
+
+#[test]
+fn ownership_comes_first() {
+    let others = Owner { name: "other".into(), ..owner("u9") }.tags();
+    let adopting = Desired { adopt: true, ..desired() };
+    let cases: [(&Desired, BTreeMap<String, String>, &[&str], bool); 5] = [
+        (&desired(), owner("u0").tags(), &["TagResource"], false),
+        (&desired(), BTreeMap::new(), &[], true),
+        (&adopting, BTreeMap::new(), &["TagResource"], false),
+        (&desired(), others.clone(), &[], true),
+        (&adopting, others, &[], true),
+    ];
+    for (desired, tags, expected, is_conflict) in cases {
+        let plan = of(desired, &seen(&changed(&json!({"tags": tag_list(&tags)}))));
+        assert_eq!(operations(&plan), expected, "{tags:?}");
+        assert_eq!(plan.verdict.reason() == Reason::Conflict, is_conflict, "{tags:?}");
+    }
+}
+
+#[test]
+fn what_ecs_failed_at_is_shown_and_asked_for_again_at_leisure() {
+    let failed = |status: &str, more: &Value| {
+        let mut provider = changed(more);
+        provider["updateStatus"] = json!(status);
+        provider["updateStatusReason"] = json!("the group has a scaling plan");
+        seen(&provider)
+    };
+    let going = Desired { deletion: Some(None), ..desired() };
+    let drifted = json!({"autoScalingGroupProvider": {"managedScaling": {"targetCapacity": 100}}});
+    let cases: [(&str, &Desired, Seen, &[&str]); 4] = [
+        ("creation", &desired(), failed("CREATE_FAILED", &json!({})), &["DeleteCapacityProvider"]),
+        ("change", &desired(), failed("UPDATE_FAILED", &drifted), &["UpdateCapacityProvider"]),
+        ("deletion", &going, failed("DELETE_FAILED", &json!({})), &["DeleteCapacityProvider"]),
+        ("an earlier object's deletion", &desired(), failed("DELETE_FAILED", &json!({})), &[]),
+    ];
+    for (what, desired, seen, expected) in cases {
+        let plan = of(desired, &seen);
+        assert_eq!(operations(&plan), expected, "{what}");
+        assert_eq!(plan.retry, !expected.is_empty(), "{what}");
+        assert_eq!(plan.verdict.message().contains("the group has a scaling plan"), plan.retry, "{what}");
+    }
+}
+
+#[test]
+fn drift_is_only_reported_where_the_policy_says_so() {
+    let reporting = Desired { report_drift: true, ..desired() };
+    let drifted = seen(&changed(&json!({"autoScalingGroupProvider": {"managedScaling": {"targetCapacity": 100}}})));
+    let before = Facts { was_in_sync: true, ..Facts::default() };
+    assert_eq!(operations(&plan(&reporting, &drifted, before)), [""; 0]);
+    assert_eq!(operations(&plan(&reporting, &drifted, Facts::default())), ["UpdateCapacityProvider"]);
+}
+
+#[test]
+fn deletion_waits_for_users_and_for_ecs() {
+    let going = |policy| Desired { deletion: Some(policy), ..desired() };
+    let used = Desired { holders: vec!["EcsCluster shop/main".into()], ..going(None) };
+    let mut adopted = owner("u1").tags();
+    adopted.insert(ADOPTED_TAG.into(), "true".into());
+    let retain = Some(DeletionPolicy::Retain);
+    let cases: [(&str, Desired, Seen, &[&str], bool); 8] = [
+        ("unused", going(None), seen(&changed(&json!({}))), &["DeleteCapacityProvider"], false),
+        ("used", used.clone(), seen(&changed(&json!({}))), &[], false),
+        ("used, retained", Desired { deletion: Some(retain), ..used }, seen(&changed(&json!({}))), &["UntagResource"], false),
+        ("adopted", going(None), seen(&changed(&json!({"tags": tag_list(&adopted)}))), &["UntagResource"], false),
+        ("being deleted", going(None), seen(&changed(&json!({"updateStatus": "DELETE_IN_PROGRESS"}))), &[], false),
+        ("gone", going(None), seen(&changed(&json!({"status": "INACTIVE"}))), &[], true),
+        ("never there", going(None), Seen::default(), &[], true),
+        ("another incarnation's", going(None), seen(&changed(&json!({"tags": tag_list(&owner("u0").tags())}))), &[], true),
+    ];
+    for (what, desired, seen, expected, gone) in cases {
+        let plan = of(&desired, &seen);
+        assert_eq!(operations(&plan), expected, "{what}");
+        assert_eq!(plan.gone, gone, "{what}");
+        assert!(plan.gone || plan.look_again.is_some() || !plan.steps.is_empty(), "{what}: nobody looks again");
+    }
+}
+
+/// What ECS has after a step, once it has finished.
+fn carry_out(step: &Step, provider: Option<Value>) -> Option<Value> {
+    match (step, provider) {
+        (Step::Create { input }, None) => {
+            let mut created = changed(&json!({"tags": null}));
+            json_patch::merge(&mut created, input);
+            Some(created)
+        }
+        (Step::Update { input, .. }, Some(mut provider)) => {
+            let sent: aws_sdk_ecs::operation::update_capacity_provider::UpdateCapacityProviderInput = from_value(input).unwrap();
+            json_patch::merge(&mut provider, &to_value(&sent).unwrap());
+            provider["updateStatus"] = json!("UPDATE_COMPLETE");
+            Some(provider)
+        }
+        (Step::Tag { tags, .. }, Some(mut provider)) => {
+            let mut all = map_of(provider.get("tags"));
+            all.extend(tags.clone());
+            provider["tags"] = tag_list(&all);
+            Some(provider)
+        }
+        (Step::Untag { keys, .. }, Some(mut provider)) => {
+            let mut all = map_of(provider.get("tags"));
+            all.retain(|key, _| !keys.contains(key));
+            provider["tags"] = tag_list(&all);
+            Some(provider)
+        }
+        (Step::Delete { .. }, _) => None,
+        (_, provider) => provider,
+    }
+}
+
+proptest! {
+    /// Whatever is there, a few passes end at rest, and what is someone else's stays as it was.
+    #[test]
+    fn ends_at_rest(
+        there in any::<bool>(),
+        whose in 0..4_usize,
+        capacity in 1..=100,
+        warmup in prop::option::of(0..=600),
+        protection in any::<bool>(),
+        update in prop::sample::select(vec!["CREATE_COMPLETE", "CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED"]),
+        adopt in any::<bool>(),
+        deletion in prop::option::of(prop::option::of(any::<bool>())),
+    ) {
+        let owners = [BTreeMap::new(), owner("u1").tags(), owner("u0").tags(), Owner { name: "other".into(), ..owner("u9") }.tags()];
+        let provider = changed(&json!({"tags": tag_list(&owners[whose]), "updateStatus": update, "autoScalingGroupProvider": {
+            "managedTerminationProtection": if protection { "ENABLED" } else { "DISABLED" },
+            "managedScaling": {"targetCapacity": capacity, "instanceWarmupPeriod": warmup}}}));
+        let policy = |keep| if keep { DeletionPolicy::Retain } else { DeletionPolicy::Delete };
+        let desired = Desired { adopt, deletion: deletion.map(|said| said.map(policy)), ..desired() };
+        let before = there.then_some(provider);
+        let mut now = before.clone();
+        for _ in 0..6 {
+            for step in of(&desired, &now.as_ref().map(seen).unwrap_or_default()).steps {
+                now = carry_out(&step, now);
+            }
+        }
+        let rest = of(&desired, &now.as_ref().map(seen).unwrap_or_default());
+        prop_assert_eq!(operations(&rest), [""; 0]);
+        if let Some(before) = before.filter(|_| whose == 3) {
+            prop_assert_eq!(Some(before), now, "someone else's was touched");
+        }
+    }
+}
