@@ -14,6 +14,7 @@ const STRATEGIES: [&str; 2] = ["capacityProviderStrategy", "defaultCapacityProvi
 pub(super) fn spec<T: JsonSchema>() -> Value {
     let mut schema = of::<T>();
     tidy(&mut schema);
+    merge_lists(&mut schema, "set");
     if let Some(properties) = properties(&mut schema) {
         for list in STRATEGIES {
             if let Some(item) = properties.get_mut(list).and_then(|list| list.get_mut("items")) {
@@ -33,6 +34,7 @@ pub(super) fn spec<T: JsonSchema>() -> Value {
 pub(super) fn status<T: JsonSchema>() -> Value {
     let mut schema = of::<T>();
     tidy(&mut schema);
+    merge_lists(&mut schema, "atomic");
     if let Some(generation) = properties(&mut schema).and_then(|all| all.get_mut("observedGeneration")) {
         put(generation, "default", json!(UNOBSERVED));
     }
@@ -83,6 +85,29 @@ fn tidy(schema: &mut Value) {
                 _ => tidy(property),
             }
         }
+    }
+}
+
+/// Says of each list that says nothing yet how server-side apply merges it: scalars as `scalars` says, objects not at all.
+fn merge_lists(schema: &mut Value, scalars: &str) {
+    if let Some(items) = schema.get_mut("items") {
+        merge_lists(items, scalars);
+        let merge = if items.get("type") == Some(&json!("object")) {
+            "atomic"
+        } else {
+            scalars
+        };
+        if let Value::Object(members) = schema {
+            members
+                .entry("x-kubernetes-list-type")
+                .or_insert_with(|| json!(merge));
+        }
+    }
+    if let Some(values) = schema.get_mut("additionalProperties") {
+        merge_lists(values, scalars);
+    }
+    for property in properties(schema).into_iter().flat_map(Map::values_mut) {
+        merge_lists(property, scalars);
     }
 }
 

@@ -219,6 +219,11 @@ fn schemas_are_structural_and_explained() {
                 "{at} has no description: {:?}",
                 schema["description"]
             );
+            assert_eq!(
+                schema["type"] == "array",
+                schema.get("x-kubernetes-list-type").is_some(),
+                "{at}"
+            );
             for key in schema["x-kubernetes-list-map-keys"]
                 .as_array()
                 .into_iter()

@@ -116,6 +116,7 @@ fn ports_fit_the_network_mode() {
         ),
         Case::fine(on("bridge", json!([{"containerPortRange": "80-90"}]))),
     ]);
+    let mut cases = Vec::new();
     for (member, value) in [
         ("links", json!(["db"])),
         ("hostname", json!("h")),
@@ -123,14 +124,14 @@ fn ports_fit_the_network_mode() {
         ("dnsServers", json!(["10.0.0.2"])),
         ("dnsSearchDomains", json!(["d"])),
     ] {
-        let mut spec = container(json!({member: value}));
-        check::<EcsTaskDefinition>(&[Case::fine(spec.clone())]);
-        spec["networkMode"] = json!("awsvpc");
-        check::<EcsTaskDefinition>(&[Case::bad(
-            spec,
+        let spec = container(json!({member: value}));
+        cases.push(Case::fine(spec.clone()));
+        cases.push(Case::bad(
+            over(spec, json!({"networkMode": "awsvpc"})),
             "with networkMode awsvpc, containers have no links",
-        )]);
+        ));
     }
+    check::<EcsTaskDefinition>(&cases);
 }
 
 #[test]
@@ -221,19 +222,20 @@ fn the_pairs_are_those_of_the_table() {
         .into_iter()
         .map(|size| (size.cpu, size.memory))
         .collect();
+    let mut cases = Vec::new();
     for cpu in [128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768] {
         for memory in [
             256, 512, 1024, 1536, 2048, 3072, 8192, 9216, 16384, 30720, 61440, 122_880, 249_856,
         ] {
             let spec = fargate(json!({"cpu": cpu.to_string(), "memory": memory}));
-            let case = if sizes.contains(&(cpu, memory)) {
+            cases.push(if sizes.contains(&(cpu, memory)) {
                 Case::fine(spec)
             } else {
                 Case::bad(spec, "FARGATE has no such pair")
-            };
-            check::<EcsTaskDefinition>(&[case]);
+            });
         }
     }
+    check::<EcsTaskDefinition>(&cases);
     assert!(
         offered().contains("int(self.cpu) == 256 && int(self.memory) in [512, 1024, 2048]"),
         "{}",
