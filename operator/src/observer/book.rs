@@ -14,8 +14,10 @@ use crate::observer::subject::Subject;
 /// A resource that stops moving is looked at often for this long still: events and tasks follow a little later.
 const AFTERMATH: Duration = Duration::from_secs(10);
 
-/// A failed read is repeated after this time; the budget and the SDK have had their turn by then.
+/// A failed read is repeated after this time at first; the budget and the SDK have had their turn by then.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// What moves without urgency (tasks that never come up) counts as steady after so many minutes.
+const RESTLESS_MINUTES: u64 = 10;
 /// How much longer than usual the pause between two reads of something that moves becomes at most.
 const SLOWEST: u32 = 5;
 
@@ -29,7 +31,7 @@ pub struct Book<S: Subject> {
 struct Entry<S: Subject> {
     watchers: BTreeSet<ObjectKey>,
     seen: Option<Seen<S>>,
-    failure: Option<AwsError>,
+    failure: Option<Failure>,
     written_at: Option<Instant>,
     moved_at: Option<Instant>,
     moving_since: Option<Instant>,
@@ -38,9 +40,28 @@ struct Entry<S: Subject> {
 }
 
 #[derive(Debug)]
+struct Failure {
+    error: AwsError,
+    since: Instant,
+}
+
+#[derive(Debug)]
 struct Seen<S: Subject> {
     view: Arc<S::View>,
     begun: Instant,
+}
+
+/// A read that took in one or many keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Read {
+    /// When it began: it shows nothing later.
+    pub begun: Instant,
+    /// When it ended.
+    pub ended: Instant,
+    /// How often to look.
+    pub freshness: Freshness,
+    /// See [`Book::crowd`].
+    pub crowd: u32,
 }
 
 /// What became of a read.
@@ -113,7 +134,7 @@ impl<S: Subject> Book<S> {
 
     /// Why the last read failed.
     pub fn failure(&self, key: &S) -> Option<AwsError> {
-        self.entries.get(key)?.failure.clone()
+        self.entries.get(key)?.failure.as_ref().map(|failure| failure.error.clone())
     }
 
     /// Notes a write; it is looked at after `pause`.
@@ -158,26 +179,13 @@ impl<S: Subject> Book<S> {
         self.entries.is_empty()
     }
 
-    /// Takes in what a read found that was begun at `begun`.
-    pub fn receive(
-        &mut self,
-        key: &S,
-        begun: Instant,
-        found: Result<Arc<S::View>, AwsError>,
-        now: Instant,
-        freshness: &Freshness,
-    ) -> Reception {
-        let crowd = self.crowd(now);
+    /// Takes in what a read found.
+    pub fn receive(&mut self, key: &S, found: Result<Arc<S::View>, AwsError>, read: &Read) -> Reception {
+        let Read { begun, ended: now, freshness, crowd } = *read;
         let Some(entry) = self.entries.get_mut(key) else { return Reception::Unwatched };
         let view = match found {
             Ok(view) => view,
-            Err(error) => {
-                entry.due = now + AFTER_FAILURE;
-                let news = entry.failure.as_ref().is_none_or(|known| known.class != error.class);
-                entry.failure = Some(error);
-                let told = if news { entry.watchers.iter().cloned().collect() } else { Vec::new() };
-                return Reception::Failed(told);
-            }
+            Err(error) => return Reception::Failed(entry.fail(error, now, &freshness)),
         };
         let before_write = entry.written_at.is_some_and(|written| begun <= written);
         let before_seen = entry.seen.as_ref().is_some_and(|seen| begun < seen.begun);
@@ -197,7 +205,7 @@ impl<S: Subject> Book<S> {
         entry.due = if S::is_partial(&view) {
             now + freshness.after_write
         } else if entry.is_lively(now) {
-            now + entry.pause_while_moving(now, crowd, freshness)
+            now + entry.pause_while_moving(S::is_urgent(&view), now, crowd, &freshness)
         } else {
             now + freshness.steady * S::STEADIER
         };
@@ -214,7 +222,7 @@ impl<S: Subject> Book<S> {
     }
 
     /// By how much each read comes later because many move: a thousand services must not cost ten times what a hundred do.
-    fn crowd(&self, now: Instant) -> u32 {
+    pub fn crowd(&self, now: Instant) -> u32 {
         let moving = self.entries.values().filter(|entry| entry.is_lively(now)).count();
         u32::try_from(moving / 100).unwrap_or(u32::MAX).clamp(1, SLOWEST)
     }
@@ -225,11 +233,27 @@ impl<S: Subject> Entry<S> {
         self.moved_at.is_some_and(|moved| now.saturating_duration_since(moved) < AFTERMATH)
     }
 
-    /// What has been moving for minutes will hardly be done in seconds.
-    fn pause_while_moving(&self, now: Instant, crowd: u32, freshness: &Freshness) -> Duration {
+    /// What has been moving for minutes will hardly be done in seconds; and what is not urgent and has been so for ten
+    /// minutes will stay so.
+    fn pause_while_moving(&self, urgent: bool, now: Instant, crowd: u32, freshness: &Freshness) -> Duration {
         let minutes = self.moving_since.map_or(0, |since| now.saturating_duration_since(since).as_secs() / 60);
+        if !urgent && minutes >= RESTLESS_MINUTES {
+            return freshness.steady;
+        }
         let patience = u32::try_from(minutes).unwrap_or(u32::MAX).clamp(1, SLOWEST);
         freshness.moving * crowd.max(patience)
+    }
+
+    /// Notes a failure; answers those who have not heard of one of this class yet. Reads that fail on and on come as
+    /// seldom as those of something steady.
+    fn fail(&mut self, error: AwsError, now: Instant, freshness: &Freshness) -> Vec<ObjectKey> {
+        let known = self.failure.take();
+        let news = known.as_ref().is_none_or(|known| known.error.class != error.class);
+        let since = known.map_or(now, |known| known.since);
+        let failing = now.saturating_duration_since(since);
+        self.due = now + failing.clamp(AFTER_FAILURE.min(freshness.steady), freshness.steady);
+        self.failure = Some(Failure { error, since });
+        if news { self.watchers.iter().cloned().collect() } else { Vec::new() }
     }
 }
 
@@ -262,6 +286,10 @@ mod tests {
         start + Duration::from_secs(number)
     }
 
+    fn read(begun: Instant, ended: Instant) -> Read {
+        Read { begun, ended, freshness: FRESHNESS, crowd: 1 }
+    }
+
     fn watched(start: Instant) -> Book<DefinitionKey> {
         let mut book = Book::default();
         book.watch(&key(), &watcher("web"), start);
@@ -274,26 +302,26 @@ mod tests {
         let mut book = watched(start);
         assert_eq!(book.due(start), [key()]);
         let woken = vec![watcher("web")];
-        assert_eq!(book.receive(&key(), start, Ok(view(false)), start, &FRESHNESS), Reception::Changed(woken.clone()));
+        assert_eq!(book.receive(&key(), Ok(view(false)), &read(start, start)), Reception::Changed(woken.clone()));
         assert!(book.due(second(59, start)).is_empty());
         let later = second(300, start);
-        assert_eq!(book.receive(&key(), later, Ok(view(false)), later, &FRESHNESS), Reception::Same);
+        assert_eq!(book.receive(&key(), Ok(view(false)), &read(later, later)), Reception::Same);
         let later = second(600, start);
-        assert_eq!(book.receive(&key(), later, Ok(view(true)), later, &FRESHNESS), Reception::Changed(woken));
+        assert_eq!(book.receive(&key(), Ok(view(true)), &read(later, later)), Reception::Changed(woken));
     }
 
     #[test]
     fn a_view_begun_before_the_last_write_is_discarded() {
         let start = Instant::now();
         let mut book = watched(start);
-        book.receive(&key(), start, Ok(view(false)), start, &FRESHNESS);
+        book.receive(&key(), Ok(view(false)), &read(start, start));
         book.wrote(&key(), second(5, start), Duration::from_secs(1));
         assert!(book.view(&key()).is_none(), "the known view does not show the write");
-        let outcome = book.receive(&key(), second(4, start), Ok(view(false)), second(6, start), &FRESHNESS);
+        let outcome = book.receive(&key(), Ok(view(false)), &read(second(4, start), second(6, start)));
         assert_eq!(outcome, Reception::Stale);
         assert!(book.view(&key()).is_none());
         assert_eq!(book.due(second(6, start)), [key()], "the read that shows the write is still owed");
-        let outcome = book.receive(&key(), second(6, start), Ok(view(false)), second(7, start), &FRESHNESS);
+        let outcome = book.receive(&key(), Ok(view(false)), &read(second(6, start), second(7, start)));
         assert_eq!(outcome, Reception::Changed(vec![watcher("web")]), "the same facts, but now they count");
         assert!(book.view(&key()).is_some());
     }
@@ -302,8 +330,8 @@ mod tests {
     fn never_goes_back_in_time() {
         let start = Instant::now();
         let mut book = watched(start);
-        book.receive(&key(), second(2, start), Ok(view(true)), second(3, start), &FRESHNESS);
-        let late = book.receive(&key(), second(1, start), Ok(view(false)), second(4, start), &FRESHNESS);
+        book.receive(&key(), Ok(view(true)), &read(second(2, start), second(3, start)));
+        let late = book.receive(&key(), Ok(view(false)), &read(second(1, start), second(4, start)));
         assert_eq!(late, Reception::Stale);
         assert!(book.view(&key()).unwrap().definition.is_some());
     }
@@ -312,15 +340,15 @@ mod tests {
     fn a_failure_keeps_what_is_known_and_is_told_once() {
         let start = Instant::now();
         let mut book = watched(start);
-        book.receive(&key(), start, Ok(view(true)), start, &FRESHNESS);
+        book.receive(&key(), Ok(view(true)), &read(start, start));
         let error = AwsError::new("DescribeTaskDefinition", "ServerException", "");
-        let told = book.receive(&key(), second(1, start), Err(error.clone()), second(1, start), &FRESHNESS);
+        let told = book.receive(&key(), Err(error.clone()), &read(second(1, start), second(1, start)));
         assert_eq!(told, Reception::Failed(vec![watcher("web")]));
-        let again = book.receive(&key(), second(2, start), Err(error.clone()), second(2, start), &FRESHNESS);
+        let again = book.receive(&key(), Err(error.clone()), &read(second(2, start), second(2, start)));
         assert_eq!(again, Reception::Failed(Vec::new()));
         assert!(book.view(&key()).is_some());
         assert_eq!(book.failure(&key()), Some(error));
-        let healed = book.receive(&key(), second(3, start), Ok(view(true)), second(3, start), &FRESHNESS);
+        let healed = book.receive(&key(), Ok(view(true)), &read(second(3, start), second(3, start)));
         assert_eq!(healed, Reception::Changed(vec![watcher("web")]));
         assert_eq!(book.failure(&key()), None);
     }
@@ -334,7 +362,23 @@ mod tests {
         assert_eq!(book.len(), 1);
         book.unwatch(&key(), &watcher("other"));
         assert!(book.is_empty());
-        assert_eq!(book.receive(&key(), start, Ok(view(true)), start, &FRESHNESS), Reception::Unwatched);
+        assert_eq!(book.receive(&key(), Ok(view(true)), &read(start, start)), Reception::Unwatched);
+    }
+
+    #[test]
+    fn failures_come_ever_more_seldom_up_to_the_steady_pace() {
+        let start = Instant::now();
+        let mut book = watched(start);
+        let mut pauses = Vec::new();
+        let mut now = start;
+        for _ in 0..8 {
+            let error = AwsError::new("DescribeTaskDefinition", "AccessDeniedException", "");
+            book.receive(&key(), Err(error), &read(now, now));
+            let due = book.next_due().unwrap();
+            pauses.push((due - now).as_secs());
+            now = due;
+        }
+        assert_eq!(pauses, [5, 5, 10, 20, 40, 60, 60, 60]);
     }
 
     #[test]
@@ -343,9 +387,9 @@ mod tests {
         let mut book = watched(start);
         assert_eq!(book.missing(), (0, 0));
         book.expect(&key(), true);
-        book.receive(&key(), start, Ok(view(false)), start, &FRESHNESS);
+        book.receive(&key(), Ok(view(false)), &read(start, start));
         assert_eq!(book.missing(), (1, 1));
-        book.receive(&key(), second(1, start), Ok(view(true)), second(1, start), &FRESHNESS);
+        book.receive(&key(), Ok(view(true)), &read(second(1, start), second(1, start)));
         assert_eq!(book.missing(), (1, 0));
     }
 }

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use crate::aws::error::{AwsError, Class};
 use crate::k8s::object::ObjectKey;
 use crate::observer::Shared;
-use crate::observer::book::{Book, Reception};
+use crate::observer::book::{Book, Read, Reception};
 use crate::observer::subject::{Depth, Subject};
 
 /// Reads that are asked for within this time go out together.
@@ -180,8 +180,9 @@ async fn read<S: Subject>(
     let mut woken = Vec::new();
     {
         let mut book = keeper.book();
+        let read = Read { begun, ended: now, freshness: shared.surroundings.freshness, crowd: book.crowd(now) };
         for (key, view) in &found {
-            let reception = book.receive(key, begun, view.clone(), now, &shared.surroundings.freshness);
+            let reception = book.receive(key, view.clone(), &read);
             let word = match reception {
                 Reception::Changed(watchers) => {
                     woken.extend(watchers);

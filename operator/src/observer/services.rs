@@ -37,6 +37,10 @@ impl Subject for ServiceKey {
         view.moves()
     }
 
+    fn is_urgent(view: &ServiceView) -> bool {
+        view.is_rolling() || view.service.as_ref().is_some_and(|service| service.status() != Some("ACTIVE"))
+    }
+
     fn exists(view: &ServiceView) -> bool {
         view.service.as_ref().is_some_and(|service| service.status() != Some("INACTIVE"))
     }

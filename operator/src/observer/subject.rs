@@ -41,6 +41,10 @@ pub trait Subject: Clone + Ord + Debug + Send + Sync + Sized + 'static {
     fn same(one: &Self::View, other: &Self::View) -> bool;
     /// Whether the facts will change soon of themselves.
     fn is_moving(view: &Self::View) -> bool;
+    /// Of something that moves: whether it will come to an end of itself, so that it is looked at often however long it takes.
+    fn is_urgent(_: &Self::View) -> bool {
+        true
+    }
     /// Whether the resource exists and is not gone (INACTIVE).
     fn exists(view: &Self::View) -> bool;
     /// Whether only part of it was ever read, so that a full read is due.
@@ -157,16 +161,19 @@ impl ServiceView {
         }
     }
 
+    /// Whether a deployment is under way. ECS ends it, one way or the other; missing tasks may be missing for ever.
+    pub(crate) fn is_rolling(&self) -> bool {
+        let deployments = self.service.as_ref().map(Service::deployments).unwrap_or_default();
+        let in_progress = Some(&DeploymentRolloutState::InProgress);
+        deployments.len() > 1 || deployments.iter().any(|deployment| deployment.rollout_state() == in_progress)
+    }
+
     pub(crate) fn moves(&self) -> bool {
         let Some(service) = &self.service else { return false };
-        let rolling = service.deployments().iter().any(|deployment| {
-            deployment.rollout_state() == Some(&DeploymentRolloutState::InProgress)
-        });
         match service.status() {
             Some("INACTIVE") => false,
             Some("ACTIVE") => {
-                rolling
-                    || service.deployments().len() > 1
+                self.is_rolling()
                     || service.pending_count() > 0
                     || service.running_count() != service.desired_count()
             }
@@ -200,5 +207,63 @@ impl ProviderView {
             )
         );
         changing || updating
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_sdk_ecs::types::Deployment;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::k8s::object::{Kind, ObjectKey};
+    use crate::observer::Freshness;
+    use crate::observer::book::{Book, Read};
+
+    fn view(running: i32, rollout: DeploymentRolloutState) -> Arc<ServiceView> {
+        let deployment = Deployment::builder().status("PRIMARY").rollout_state(rollout).build();
+        let service =
+            Service::builder().status("ACTIVE").desired_count(2).running_count(running).deployments(deployment).build();
+        let absent = ServiceView::absent(Timestamp::UNIX_EPOCH, false);
+        Arc::new(ServiceView { service: Some(service), ..absent })
+    }
+
+    /// The pause to the next look, for a service that has been like this for `minutes`.
+    fn pause_after(minutes: u64, of: &Arc<ServiceView>, crowd: usize) -> u64 {
+        let freshness = Freshness::default();
+        let start = Instant::now();
+        let mut book = Book::<ServiceKey>::default();
+        let key = |number: usize| ServiceKey { cluster: "main".to_owned(), service: format!("s{number:04}") };
+        let watcher = ObjectKey::namespaced(Kind::EcsService, "shop", "web");
+        for number in 0..crowd {
+            book.watch(&key(number), &watcher, start);
+        }
+        for now in [start, start + Duration::from_mins(minutes)] {
+            for number in 0..crowd {
+                let read = Read { begun: now, ended: now, freshness, crowd: book.crowd(now) };
+                book.receive(&key(number), Ok(of.clone()), &read);
+            }
+        }
+        (book.next_due().unwrap() - start).as_secs() - minutes * 60
+    }
+
+    #[test]
+    fn looks_often_while_it_helps() {
+        let rolling = view(1, DeploymentRolloutState::InProgress);
+        let steady = view(2, DeploymentRolloutState::Completed);
+        let stuck = view(0, DeploymentRolloutState::Failed);
+        let cases = [
+            ("a rollout", &rolling, 0, 1, 2),
+            ("a rollout for an hour", &rolling, 60, 1, 10),
+            ("one of a thousand rollouts", &rolling, 0, 999, 10),
+            ("steady", &steady, 0, 1, 60),
+            ("missing tasks", &stuck, 0, 1, 2),
+            ("missing tasks for an hour", &stuck, 60, 1, 60),
+        ];
+        for (what, view, minutes, crowd, expected) in cases {
+            assert_eq!(pause_after(minutes, view, crowd), expected, "{what}");
+        }
     }
 }
