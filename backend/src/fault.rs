@@ -21,7 +21,10 @@ impl Fault {
     /// A fault from one of the SDK's own error structures.
     pub fn of<E: shape::Shape>(error: &E) -> Self {
         let code = shape::name_of::<E>();
-        let status = facts::model().structure(code).and_then(facts::StructureFacts::http_status).unwrap_or(400);
+        let status = facts::model()
+            .structure(code)
+            .and_then(facts::StructureFacts::http_status)
+            .unwrap_or(400);
         let mut members = match shape::to_wire(error) {
             Ok(Value::Object(members)) => members,
             _ => Map::new(),
@@ -30,12 +33,22 @@ impl Fault {
             Some(Value::String(message)) => message,
             _ => String::new(),
         };
-        Self { code: code.to_owned(), message, status, members }
+        Self {
+            code: code.to_owned(),
+            message,
+            status,
+            members,
+        }
     }
 
     /// An error that the service model does not have: those that are common to all AWS services.
     pub fn common(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), status: 400, members: Map::new() }
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            status: 400,
+            members: Map::new(),
+        }
     }
 
     /// `InvalidParameterException`.
@@ -55,12 +68,20 @@ impl Fault {
 
     /// `UnsupportedFeatureException`.
     pub fn unsupported(message: impl Into<String>) -> Self {
-        Self::of(&ecs::UnsupportedFeatureException::builder().message(message).build())
+        Self::of(
+            &ecs::UnsupportedFeatureException::builder()
+                .message(message)
+                .build(),
+        )
     }
 
     /// `ClusterNotFoundException`, in ECS's words.
     pub fn cluster_not_found() -> Self {
-        Self::of(&ecs::ClusterNotFoundException::builder().message("Cluster not found.").build())
+        Self::of(
+            &ecs::ClusterNotFoundException::builder()
+                .message("Cluster not found.")
+                .build(),
+        )
     }
 
     /// The body of the answer.
@@ -80,7 +101,10 @@ mod tests {
     fn a_fault_carries_what_its_structure_says() {
         assert_eq!(Fault::server("x").status, 500);
         assert_eq!(Fault::client("x").status, 400);
-        let conflict = ecs::ConflictException::builder().message("taken").resource_ids("a").build();
+        let conflict = ecs::ConflictException::builder()
+            .message("taken")
+            .resource_ids("a")
+            .build();
         let expected = json!({"__type": "ConflictException", "message": "taken", "resourceIds": ["a"]});
         assert_eq!(Fault::of(&conflict).body(), expected);
     }

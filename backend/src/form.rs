@@ -43,10 +43,20 @@ mod tests {
 
     #[test]
     fn fields_are_decoded() {
-        let found = fields("Action=AssumeRole&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fa&x=a+b%&&empty&x%C3%A9=%zz");
+        let found =
+            fields("Action=AssumeRole&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fa&x=a+b%&&empty&x%C3%A9=%zz");
         let expected = [
-            ("Action", "AssumeRole"), ("RoleArn", "arn:aws:iam::1:role/a"), ("x", "a b%"), ("empty", ""), ("xé", "%zz"),
+            ("Action", "AssumeRole"),
+            ("RoleArn", "arn:aws:iam::1:role/a"),
+            ("x", "a b%"),
+            ("empty", ""),
+            ("xé", "%zz"),
         ];
-        assert_eq!(found, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+        assert_eq!(
+            found,
+            expected
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into()
+        );
     }
 }

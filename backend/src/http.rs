@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -15,8 +15,11 @@ use crate::server::{Request, Response, Server};
 /// The largest body that is read. ECS's own limit is far below: a definition has 64 KiB at most.
 const BODY_LIMIT: usize = 4 << 20;
 
-/// How often the state is written to the data directory while it changes.
+/// How long a change waits at least until it is written to the data directory.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How many times as long as writing takes the next writing waits: calls wait while the state is put into JSON.
+const SAVE_SHARE: u32 = 20;
 
 /// Serves until `stop` is done, lets the requests that have begun end, and writes the state.
 ///
@@ -28,7 +31,9 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let rhythm = tokio::spawn(save_again_and_again(Arc::clone(&server)));
-    let outcome = axum::serve(listener, router(Arc::clone(&server))).with_graceful_shutdown(stop).await;
+    let outcome = axum::serve(listener, router(Arc::clone(&server)))
+        .with_graceful_shutdown(stop)
+        .await;
     rhythm.abort();
     server.save().map_err(io::Error::other)?;
     outcome
@@ -40,9 +45,10 @@ pub fn router(server: Arc<Server>) -> Router {
 }
 
 async fn save_again_and_again(server: Arc<Server>) {
-    let mut rhythm = tokio::time::interval(SAVE_INTERVAL);
+    let mut wait = SAVE_INTERVAL;
     loop {
-        rhythm.tick().await;
+        tokio::time::sleep(wait).await;
+        let begun = Instant::now();
         let server = Arc::clone(&server);
         let saved = tokio::task::spawn_blocking(move || {
             server.tick();
@@ -51,6 +57,7 @@ async fn save_again_and_again(server: Arc<Server>) {
         if let Ok(Err(error)) = saved.await {
             tracing::error!(%error, "the state could not be written");
         }
+        wait = begun.elapsed().saturating_mul(SAVE_SHARE).max(SAVE_INTERVAL);
     }
 }
 
@@ -59,18 +66,26 @@ async fn answer(State(server): State<Arc<Server>>, request: HttpRequest) -> Http
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
         return plain(413, "the body is too large, or was cut off");
     };
-    let headers = parts.headers.iter().filter_map(|(name, value)| {
-        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
-    });
+    let headers = parts
+        .headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())));
     let request = Request {
         method: parts.method.as_str().to_owned(),
-        path: parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        path: parts
+            .uri
+            .path_and_query()
+            .map_or_else(|| "/".to_owned(), ToString::to_string),
         headers: headers.collect(),
         body: body.to_vec(),
     };
     let response = server.handle(&request);
     tracing::debug!(
-        method = request.method, path = request.path, target = request.header("x-amz-target"), status = response.status, "answered"
+        method = request.method,
+        path = request.path,
+        target = request.header("x-amz-target"),
+        status = response.status,
+        "answered"
     );
     sent(response)
 }
@@ -83,12 +98,16 @@ fn sent(response: Response) -> HttpResponse {
     for (name, value) in &response.headers {
         builder = builder.header(name, value);
     }
-    builder.body(Body::from(response.body)).unwrap_or_else(|_| plain(500, "the answer has an invalid header"))
+    builder
+        .body(Body::from(response.body))
+        .unwrap_or_else(|_| plain(500, "the answer has an invalid header"))
 }
 
 /// An answer whose body fails: the connection is closed before the client has all of it.
 fn cut() -> HttpResponse {
-    let lost = futures::stream::once(async { Err::<Bytes, _>(io::Error::other("the answer was dropped on request")) });
+    let lost = futures::stream::once(async {
+        Err::<Bytes, _>(io::Error::other("the answer was dropped on request"))
+    });
     HttpResponse::new(Body::from_stream(lost))
 }
 

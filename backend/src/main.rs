@@ -41,7 +41,10 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> ExitCode {
     let filter = EnvFilter::try_from_env("ECS_BACKEND_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
     match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -52,13 +55,33 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let Arguments { listen, data_dir, timing, speed, seed, throttle } = arguments;
-    let server = Arc::new(Server::new(Options { seed, timing, throttle, data_dir }, wall_clock(speed))?);
+    let Arguments {
+        listen,
+        data_dir,
+        timing,
+        speed,
+        seed,
+        throttle,
+    } = arguments;
+    let server = Arc::new(Server::new(
+        Options {
+            seed,
+            timing,
+            throttle,
+            data_dir,
+        },
+        wall_clock(speed),
+    )?);
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|error| format!("cannot listen on {listen}: {error}; choose another address with --listen, port 0 takes a free one"))?;
-    writeln!(io::stdout(), "ecs-backend listens on http://{}", listener.local_addr()?)?;
-    let (mut terminated, mut interrupted) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    writeln!(
+        io::stdout(),
+        "ecs-backend listens on http://{}",
+        listener.local_addr()?
+    )?;
+    let (mut terminated, mut interrupted) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let stop = async move {
         tokio::select! {
             _ = terminated.recv() => {}
@@ -74,6 +97,9 @@ fn wall_clock(speed: u32) -> Clock {
     let (start, since) = (Timestamp::now(), Instant::now());
     Arc::new(move || {
         let passed = since.elapsed().saturating_mul(speed);
-        SignedDuration::try_from(passed).ok().and_then(|passed| start.checked_add(passed).ok()).unwrap_or(Timestamp::MAX)
+        SignedDuration::try_from(passed)
+            .ok()
+            .and_then(|passed| start.checked_add(passed).ok())
+            .unwrap_or(Timestamp::MAX)
     })
 }

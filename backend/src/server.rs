@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use crate::fault::Fault;
 use crate::identity::{self, Caller};
+use crate::throttle::Buckets;
 use crate::timing::{Timing, TimingMode};
+use crate::world::World;
 use crate::world::clock::Clock;
 use crate::world::ids::Ids;
 use crate::world::snapshot::{self, SnapshotError};
-use crate::world::World;
-use crate::throttle::Buckets;
 use crate::{control, form, sts, wire};
 
 /// How a server is set up.
@@ -88,7 +88,9 @@ pub(crate) struct State {
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("Server")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
     }
 }
 
@@ -99,7 +101,12 @@ impl Server {
     /// The data directory holds something that cannot be read.
     pub fn new(options: Options, clock: Clock) -> Result<Self, SnapshotError> {
         let timing = Timing::of(options.timing);
-        let kept = options.data_dir.as_deref().map(|directory| snapshot::load(directory, timing)).transpose()?.flatten();
+        let kept = options
+            .data_dir
+            .as_deref()
+            .map(|directory| snapshot::load(directory, timing))
+            .transpose()?
+            .flatten();
         let now = clock();
         let world = kept.unwrap_or_else(|| World::new(options.seed, timing, now));
         // The world's time goes on where it was, even if it had been moved ahead of the clock.
@@ -113,7 +120,11 @@ impl Server {
             request_ids: Ids::new(options.seed, "requests"),
             changed: false,
         };
-        Ok(Self { clock, options, state: Mutex::new(state) })
+        Ok(Self {
+            clock,
+            options,
+            state: Mutex::new(state),
+        })
     }
 
     /// Answers a request, whatever it is.
@@ -147,7 +158,9 @@ impl Server {
     /// # Errors
     /// The directory cannot be written, or the state cannot be put into JSON.
     pub fn save(&self) -> Result<(), SnapshotError> {
-        let Some(directory) = &self.options.data_dir else { return Ok(()) };
+        let Some(directory) = &self.options.data_dir else {
+            return Ok(());
+        };
         let mut state = self.lock();
         if !state.changed {
             return Ok(());
@@ -179,7 +192,10 @@ impl Server {
     /// An AWS client's request, of either protocol.
     fn aws(&self, state: &mut State, request: &Request, id: &str) -> Response {
         if request.method != "POST" {
-            let text = format!("{} {} is no request of an AWS client.", request.method, request.path);
+            let text = format!(
+                "{} {} is no request of an AWS client.",
+                request.method, request.path
+            );
             return json(404, &Fault::common("UnknownOperationException", text).body());
         }
         match request.header("x-amz-target") {
@@ -213,7 +229,9 @@ impl Server {
         let known = sts::OPERATIONS.into_iter().find(|known| *known == action);
         let result = caller(request).and_then(|caller| {
             let now = state.world.now;
-            self.called(state, &caller, action, |state| sts::carry_out(&fields, &caller, now, &mut state.request_ids))
+            self.called(state, &caller, action, |state| {
+                sts::carry_out(&fields, &caller, now, &mut state.request_ids)
+            })
         });
         if let Some(operation) = known {
             state.calls.count(operation, result.as_ref().err());
@@ -221,7 +239,7 @@ impl Server {
         match result {
             Ok(Some(inner)) => xml(200, sts::document(action, &inner, id)),
             Ok(None) => cut(),
-            Err(refused) => xml(refused.status, sts::refusal(&refused, id)),
+            Err(refused) => xml(refused.status, sts::refusal(&sts::in_query_words(refused), id)),
         }
     }
 
@@ -243,7 +261,9 @@ impl Server {
         if fate.as_ref().is_some_and(|fate| !fate.carried_out) {
             return fate.and_then(|fate| fate.answer).map_or(Ok(None), Err);
         }
-        let readonly = ecs_model::facts::model().operation(operation).is_some_and(|facts| facts.readonly);
+        let readonly = ecs_model::facts::model()
+            .operation(operation)
+            .is_some_and(|facts| facts.readonly);
         state.changed |= !readonly && !is_sts;
         let result = carry_out(state);
         match fate {
@@ -254,21 +274,36 @@ impl Server {
 }
 
 fn caller(request: &Request) -> Result<Caller, Fault> {
-    identity::caller(request.header("authorization"), request.header("x-amz-security-token"))
+    identity::caller(
+        request.header("authorization"),
+        request.header("x-amz-security-token"),
+    )
 }
 
 /// An answer in JSON.
 pub(crate) fn json(status: u16, body: &Value) -> Response {
     let headers = BTreeMap::from([("content-type".to_owned(), wire::CONTENT_TYPE.to_owned())]);
-    Response { status, headers, body: body.to_string().into_bytes() }
+    Response {
+        status,
+        headers,
+        body: body.to_string().into_bytes(),
+    }
 }
 
 fn xml(status: u16, body: String) -> Response {
     let headers = BTreeMap::from([("content-type".to_owned(), "text/xml".to_owned())]);
-    Response { status, headers, body: body.into_bytes() }
+    Response {
+        status,
+        headers,
+        body: body.into_bytes(),
+    }
 }
 
 /// No answer at all.
 fn cut() -> Response {
-    Response { status: 0, headers: BTreeMap::new(), body: Vec::new() }
+    Response {
+        status: 0,
+        headers: BTreeMap::new(),
+        body: Vec::new(),
+    }
 }

@@ -30,7 +30,10 @@ pub fn carry_out(
         Some("AssumeRole") => assume_role(fields, caller, now, ids),
         action => {
             let action = action.unwrap_or_default();
-            Err(Fault::common("InvalidAction", format!("Could not find operation {action} for version 2011-06-15")))
+            Err(Fault::common(
+                "InvalidAction",
+                format!("Could not find operation {action} for version 2011-06-15"),
+            ))
         }
     }
 }
@@ -41,6 +44,22 @@ pub fn document(action: &str, result: &str, request_id: &str) -> String {
         "<{action}Response xmlns=\"{NAMESPACE}\"><{action}Result>{result}</{action}Result>\
          <ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{action}Response>"
     )
+}
+
+/// The common errors have other names in AWS Query than in AWS JSON: without `Exception`.
+pub fn in_query_words(fault: Fault) -> Fault {
+    match fault.code.strip_suffix("Exception") {
+        Some("MissingAuthenticationToken") => Fault {
+            code: "MissingAuthenticationToken".to_owned(),
+            status: 403,
+            ..fault
+        },
+        Some(code @ ("IncompleteSignature" | "Throttling")) => Fault {
+            code: code.to_owned(),
+            ..fault
+        },
+        _ => fault,
+    }
 }
 
 /// The whole document of a refusal.
@@ -55,9 +74,16 @@ pub fn refusal(fault: &Fault, request_id: &str) -> String {
 }
 
 fn caller_identity(caller: &Caller) -> String {
-    let user = caller.session.as_ref().map_or_else(|| caller.realm.account.clone(), |it| user_id(&it.role, &it.name));
+    let user = caller
+        .session
+        .as_ref()
+        .map_or_else(|| caller.realm.account.clone(), |it| user_id(&it.role, &it.name));
     let (arn, account) = (caller.arn(), &caller.realm.account);
-    format!("<Arn>{}</Arn><UserId>{}</UserId><Account>{account}</Account>", escaped(&arn), escaped(&user))
+    format!(
+        "<Arn>{}</Arn><UserId>{}</UserId><Account>{account}</Account>",
+        escaped(&arn),
+        escaped(&user)
+    )
 }
 
 fn assume_role(
@@ -82,12 +108,20 @@ fn assume_role(
             invalid(format!("1 validation error detected: Value '{text}' at 'durationSeconds' failed to satisfy constraint: Member must have value between 900 and 43200"))
         })?,
     };
-    let until = now.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
+    let until = now
+        .checked_add(SignedDuration::from_secs(seconds))
+        .unwrap_or(Timestamp::MAX);
     let until = until.strftime("%Y-%m-%dT%H:%M:%SZ");
-    let session = Session { role: role.to_owned(), name: name.to_owned() };
+    let session = Session {
+        role: role.to_owned(),
+        name: name.to_owned(),
+    };
     let key = identity::temporary_key(account, &ids.hex(4).to_uppercase());
     let (secret, token) = (ids.hex(40), identity::temporary_token(&session));
-    let assumed = format!("arn:{}:sts::{account}:assumed-role/{role}/{name}", caller.realm.partition());
+    let assumed = format!(
+        "arn:{}:sts::{account}:assumed-role/{role}/{name}",
+        caller.realm.partition()
+    );
     Ok(format!(
         "<AssumedRoleUser><AssumedRoleId>{}</AssumedRoleId><Arn>{}</Arn></AssumedRoleUser><Credentials><AccessKeyId>{key}</AccessKeyId>\
          <SecretAccessKey>{secret}</SecretAccessKey><SessionToken>{}</SessionToken><Expiration>{until}</Expiration></Credentials>",
@@ -101,7 +135,11 @@ fn assume_role(
 fn role_of(arn: &str) -> Option<(&str, &str)> {
     let mut parts = arn.strip_prefix("arn:")?.splitn(5, ':').skip(1);
     let (service, _region, account, resource) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    let name = resource.strip_prefix("role/")?.rsplit('/').next().filter(|name| !name.is_empty())?;
+    let name = resource
+        .strip_prefix("role/")?
+        .rsplit('/')
+        .next()
+        .filter(|name| !name.is_empty())?;
     let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     (service == "iam" && is_account).then_some((account, name))
 }
@@ -112,7 +150,10 @@ fn user_id(role: &str, session: &str) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -121,12 +162,24 @@ mod tests {
     use crate::world::names::RealmId;
 
     fn caller() -> Caller {
-        let realm = RealmId { account: "123456789012".into(), region: "eu-west-1".into() };
-        Caller { realm, key: "test".into(), session: None }
+        let realm = RealmId {
+            account: "123456789012".into(),
+            region: "eu-west-1".into(),
+        };
+        Caller {
+            realm,
+            key: "test".into(),
+            session: None,
+        }
     }
 
     fn done(body: &str) -> Result<String, Fault> {
-        carry_out(&crate::form::fields(body), &caller(), Timestamp::UNIX_EPOCH, &mut Ids::new(1, ""))
+        carry_out(
+            &crate::form::fields(body),
+            &caller(),
+            Timestamp::UNIX_EPOCH,
+            &mut Ids::new(1, ""),
+        )
     }
 
     #[test]
@@ -139,7 +192,9 @@ mod tests {
 
     #[test]
     fn the_credentials_of_a_role_are_of_its_account() {
-        let answer = done("Action=AssumeRole&RoleArn=arn:aws:iam::210987654321:role/path/ops&RoleSessionName=me").unwrap();
+        let answer =
+            done("Action=AssumeRole&RoleArn=arn:aws:iam::210987654321:role/path/ops&RoleSessionName=me")
+                .unwrap();
         let inner = |name: &str| {
             let (_, rest) = answer.split_once(&format!("<{name}>")).unwrap();
             rest.split_once('<').unwrap().0.to_owned()
@@ -159,15 +214,30 @@ mod tests {
     fn wrong_parameters_are_refused() {
         let cases = [
             ("Action=Nothing", "InvalidAction"),
-            ("Action=AssumeRole&RoleArn=x&RoleSessionName=me", "ValidationError"),
-            ("Action=AssumeRole&RoleArn=arn:aws:iam::1:role/a&RoleSessionName=me", "ValidationError"),
-            ("Action=AssumeRole&RoleArn=arn:aws:iam::210987654321:role/a&RoleSessionName=", "ValidationError"),
-            ("Action=AssumeRole&RoleArn=arn:aws:iam::210987654321:role/a&RoleSessionName=me&DurationSeconds=1", "ValidationError"),
+            (
+                "Action=AssumeRole&RoleArn=x&RoleSessionName=me",
+                "ValidationError",
+            ),
+            (
+                "Action=AssumeRole&RoleArn=arn:aws:iam::1:role/a&RoleSessionName=me",
+                "ValidationError",
+            ),
+            (
+                "Action=AssumeRole&RoleArn=arn:aws:iam::210987654321:role/a&RoleSessionName=",
+                "ValidationError",
+            ),
+            (
+                "Action=AssumeRole&RoleArn=arn:aws:iam::210987654321:role/a&RoleSessionName=me&DurationSeconds=1",
+                "ValidationError",
+            ),
         ];
         for (body, code) in cases {
             assert_eq!(done(body).unwrap_err().code, code, "{body}");
         }
         let document = refusal(&Fault::common("A", "<&>"), "id");
-        assert!(document.contains("<Message>&lt;&amp;&gt;</Message>"), "{document}");
+        assert!(
+            document.contains("<Message>&lt;&amp;&gt;</Message>"),
+            "{document}"
+        );
     }
 }

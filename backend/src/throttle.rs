@@ -68,8 +68,13 @@ impl Buckets {
     /// # Errors
     /// `ThrottlingException` if the bucket is empty.
     pub fn take(&mut self, realm: &RealmId, operation: &str, now: Timestamp) -> Result<(), Fault> {
-        let Some(family) = family(operation) else { return Ok(()) };
-        let full = Level { calls: family.burst.into(), at: now };
+        let Some(family) = family(operation) else {
+            return Ok(());
+        };
+        let full = Level {
+            calls: family.burst.into(),
+            at: now,
+        };
         let level = self.levels.entry((realm.clone(), family.name)).or_insert(full);
         let passed = now.duration_since(level.at).as_secs_f64().max(0.0);
         level.calls = f64::from(family.burst).min(level.calls + passed * f64::from(family.per_second));
@@ -84,7 +89,10 @@ impl Buckets {
 
 /// The family of an operation.
 pub fn family(operation: &str) -> Option<&'static Family> {
-    FAMILIES.iter().find(|family| family.operations.contains(&operation)).or_else(|| FAMILIES.last())
+    FAMILIES
+        .iter()
+        .find(|family| family.operations.contains(&operation))
+        .or_else(|| FAMILIES.last())
 }
 
 #[cfg(test)]
@@ -95,14 +103,25 @@ mod tests {
 
     #[test]
     fn a_burst_is_taken_then_the_rate_counts() {
-        let realm = RealmId { account: "1".into(), region: "a".into() };
-        let other = RealmId { account: "1".into(), region: "b".into() };
+        let realm = RealmId {
+            account: "1".into(),
+            region: "a".into(),
+        };
+        let other = RealmId {
+            account: "1".into(),
+            region: "b".into(),
+        };
         let at = |millis| Timestamp::from_millisecond(millis).unwrap();
         let mut buckets = Buckets::default();
-        let taken = (0..100).filter(|_| buckets.take(&realm, "CreateCluster", at(0)).is_ok()).count();
+        let taken = (0..100)
+            .filter(|_| buckets.take(&realm, "CreateCluster", at(0)).is_ok())
+            .count();
         assert_eq!(taken, 20);
         let refused = buckets.take(&realm, "CreateCluster", at(999)).unwrap_err();
-        assert_eq!((refused.code.as_str(), refused.message.as_str(), refused.status), ("ThrottlingException", "Rate exceeded", 400));
+        assert_eq!(
+            (refused.code.as_str(), refused.message.as_str(), refused.status),
+            ("ThrottlingException", "Rate exceeded", 400)
+        );
         assert_eq!(buckets.take(&realm, "CreateCluster", at(2000)), Ok(()));
         assert_eq!(buckets.take(&realm, "DescribeClusters", at(2000)), Ok(()));
         assert_eq!(buckets.take(&other, "CreateCluster", at(2000)), Ok(()));
@@ -112,7 +131,10 @@ mod tests {
     fn the_table_names_operations_of_the_api_once() {
         let mut seen = BTreeSet::new();
         for operation in FAMILIES.iter().flat_map(|family| family.operations) {
-            assert!(ecs_model::facts::model().operation(operation).is_some(), "{operation}");
+            assert!(
+                ecs_model::facts::model().operation(operation).is_some(),
+                "{operation}"
+            );
             assert!(seen.insert(operation), "{operation} twice");
         }
         assert_eq!(family("RegisterContainerInstance").unwrap().name, "agent modify");

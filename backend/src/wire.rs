@@ -17,9 +17,16 @@ pub const CONTENT_TYPE: &str = "application/x-amz-json-1.1";
 /// `UnknownOperationException` if it is none of ECS's, or one that this server does not carry out.
 pub fn operation(target: &str) -> Result<&'static str, Fault> {
     let prefix = facts::model().source.target_prefix.as_str();
-    let name = target.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.'));
+    let name = target
+        .strip_prefix(prefix)
+        .and_then(|rest| rest.strip_prefix('.'));
     let known = ops::IMPLEMENTED.iter().find(|known| Some(**known) == name);
-    known.copied().ok_or_else(|| Fault::common("UnknownOperationException", format!("Unknown operation: {target}")))
+    known.copied().ok_or_else(|| {
+        Fault::common(
+            "UnknownOperationException",
+            format!("Unknown operation: {target}"),
+        )
+    })
 }
 
 /// Reads the body of a request: a JSON object, where an empty body means an empty object.
@@ -32,8 +39,14 @@ pub fn body(body: &[u8]) -> Result<Value, Fault> {
     }
     match serde_json::from_slice(body) {
         Ok(value @ Value::Object(_)) => Ok(value),
-        Ok(_) => Err(Fault::common("SerializationException", "The request body must be a JSON object.")),
-        Err(error) => Err(Fault::common("SerializationException", format!("The request body is no JSON: {error}"))),
+        Ok(_) => Err(Fault::common(
+            "SerializationException",
+            "The request body must be a JSON object.",
+        )),
+        Err(error) => Err(Fault::common(
+            "SerializationException",
+            format!("The request body is no JSON: {error}"),
+        )),
     }
 }
 
@@ -43,8 +56,12 @@ pub fn body(body: &[u8]) -> Result<Value, Fault> {
 /// What the service model or the operation refuses.
 pub fn carry_out(operation: &str, body: &Value, realm: &mut Realm) -> Result<Value, Fault> {
     validate::check(operation, body)?;
-    ops::call(operation, body, realm)
-        .unwrap_or_else(|| Err(Fault::common("UnknownOperationException", format!("Unknown operation: {operation}"))))
+    ops::call(operation, body, realm).unwrap_or_else(|| {
+        Err(Fault::common(
+            "UnknownOperationException",
+            format!("Unknown operation: {operation}"),
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -53,9 +70,21 @@ mod tests {
 
     #[test]
     fn a_target_names_an_implemented_operation_or_none() {
-        assert_eq!(operation("AmazonEC2ContainerServiceV20141113.CreateCluster"), Ok("CreateCluster"));
-        for target in ["", "CreateCluster", "Other.CreateCluster", "AmazonEC2ContainerServiceV20141113.CreateGateway"] {
-            assert_eq!(operation(target).unwrap_err().code, "UnknownOperationException", "{target}");
+        assert_eq!(
+            operation("AmazonEC2ContainerServiceV20141113.CreateCluster"),
+            Ok("CreateCluster")
+        );
+        for target in [
+            "",
+            "CreateCluster",
+            "Other.CreateCluster",
+            "AmazonEC2ContainerServiceV20141113.CreateGateway",
+        ] {
+            assert_eq!(
+                operation(target).unwrap_err().code,
+                "UnknownOperationException",
+                "{target}"
+            );
         }
     }
 

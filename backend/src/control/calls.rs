@@ -18,7 +18,10 @@ impl Calls {
     pub fn count(&mut self, operation: &str, error: Option<&Fault>) {
         *self.by_operation.entry(operation.to_owned()).or_default() += 1;
         if let Some(error) = error {
-            *self.errors.entry(format!("{operation} {}", error.code)).or_default() += 1;
+            *self
+                .errors
+                .entry(format!("{operation} {}", error.code))
+                .or_default() += 1;
         }
     }
 
@@ -30,15 +33,21 @@ impl Calls {
             let facts = ecs_model::facts::model().operation(operation);
             facts.is_some_and(|facts| !facts.readonly) && !is_read(operation)
         };
-        let mutations: u64 =
-            self.by_operation.iter().filter(|(operation, _)| changes(operation)).map(|(_, count)| count).sum();
+        let mutations: u64 = self
+            .by_operation
+            .iter()
+            .filter(|(operation, _)| changes(operation))
+            .map(|(_, count)| count)
+            .sum();
         json!({ "total": total, "mutations": mutations, "calls": self.by_operation, "errors": self.errors })
     }
 }
 
 /// Reads go by their names too, since the model does not mark all of them.
 fn is_read(operation: &str) -> bool {
-    ["Describe", "List", "Get", "Discover"].iter().any(|prefix| operation.starts_with(prefix))
+    ["Describe", "List", "Get", "Discover"]
+        .iter()
+        .any(|prefix| operation.starts_with(prefix))
 }
 
 #[cfg(test)]

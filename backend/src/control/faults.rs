@@ -103,17 +103,34 @@ impl Faults {
 
 impl Wanted {
     fn fate(&self) -> Fate {
-        let status = self.status.unwrap_or(if self.error == "ServerException" { 500 } else { 400 });
+        let status = self
+            .status
+            .unwrap_or(if self.error == "ServerException" { 500 } else { 400 });
         let message = self.message.clone().unwrap_or_else(|| match self.error.as_str() {
             "ThrottlingException" => "Rate exceeded".to_owned(),
             error => format!("{error}, as the control API asked for"),
         });
-        let fault = Fault { status, ..Fault::common(&self.error, message) };
+        let fault = Fault {
+            status,
+            ..Fault::common(&self.error, message)
+        };
         match self.mode {
-            Mode::Before => Fate { carried_out: false, answer: Some(fault) },
-            Mode::After => Fate { carried_out: true, answer: Some(fault) },
-            Mode::Drop => Fate { carried_out: true, answer: None },
-            Mode::Lose => Fate { carried_out: false, answer: None },
+            Mode::Before => Fate {
+                carried_out: false,
+                answer: Some(fault),
+            },
+            Mode::After => Fate {
+                carried_out: true,
+                answer: Some(fault),
+            },
+            Mode::Drop => Fate {
+                carried_out: true,
+                answer: None,
+            },
+            Mode::Lose => Fate {
+                carried_out: false,
+                answer: None,
+            },
         }
     }
 }
@@ -125,10 +142,16 @@ pub(super) fn add(call: &mut Call<'_>) -> Result<Value, Refused> {
         || ecs_model::facts::model().operation(&wanted.operation).is_some()
         || crate::sts::OPERATIONS.contains(&wanted.operation.as_str());
     if !known {
-        return Err((400, format!("there is no operation {:?}; * means every one", wanted.operation)));
+        return Err((
+            400,
+            format!("there is no operation {:?}; * means every one", wanted.operation),
+        ));
     }
     if wanted.status.is_some_and(|status| !(400..=599).contains(&status)) {
-        return Err((400, "status: an HTTP status from 400 to 599 is expected".to_owned()));
+        return Err((
+            400,
+            "status: an HTTP status from 400 to 599 is expected".to_owned(),
+        ));
     }
     if wanted.count != Some(0) {
         call.state.faults.wanted.push(wanted);
@@ -141,32 +164,48 @@ mod tests {
     use super::*;
 
     fn faults(wanted: Value) -> Faults {
-        Faults { wanted: vec![serde_json::from_value(wanted).unwrap()] }
+        Faults {
+            wanted: vec![serde_json::from_value(wanted).unwrap()],
+        }
     }
 
     #[test]
     fn a_fault_strikes_as_often_as_was_asked_for() {
-        let mut faults = faults(json!({"operation": "CreateService", "error": "ThrottlingException", "count": 2, "skip": 1}));
+        let mut faults = faults(
+            json!({"operation": "CreateService", "error": "ThrottlingException", "count": 2, "skip": 1}),
+        );
         assert_eq!(faults.strike("ListServices", "1"), None);
         assert_eq!(faults.strike("CreateService", "1"), None);
         for _ in 0..2 {
             let fate = faults.strike("CreateService", "1").unwrap();
             assert!(!fate.carried_out);
             let fault = fate.answer.unwrap();
-            assert_eq!((fault.code.as_str(), fault.message.as_str(), fault.status), ("ThrottlingException", "Rate exceeded", 400));
+            assert_eq!(
+                (fault.code.as_str(), fault.message.as_str(), fault.status),
+                ("ThrottlingException", "Rate exceeded", 400)
+            );
         }
         assert_eq!(faults.strike("CreateService", "1"), None);
     }
 
     #[test]
     fn modes_decide_what_is_carried_out_and_answered() {
-        let cases = [("before", false, true), ("after", true, true), ("drop", true, false), ("lose", false, false)];
+        let cases = [
+            ("before", false, true),
+            ("after", true, true),
+            ("drop", true, false),
+            ("lose", false, false),
+        ];
         for (mode, carried_out, answered) in cases {
             let mut faults = faults(json!({"operation": "*", "mode": mode, "account": "1", "count": null}));
             assert_eq!(faults.strike("RunTask", "2"), None);
             for _ in 0..3 {
                 let fate = faults.strike("RunTask", "1").unwrap();
-                assert_eq!((fate.carried_out, fate.answer.is_some()), (carried_out, answered), "{mode}");
+                assert_eq!(
+                    (fate.carried_out, fate.answer.is_some()),
+                    (carried_out, answered),
+                    "{mode}"
+                );
                 assert!(fate.answer.is_none_or(|fault| fault.status == 500));
             }
         }

@@ -20,7 +20,11 @@ struct Wanted {
 
 impl Default for Wanted {
     fn default() -> Self {
-        Self { cluster: DEFAULT_CLUSTER.to_owned(), count: 1, machine: Machine::default() }
+        Self {
+            cluster: DEFAULT_CLUSTER.to_owned(),
+            count: 1,
+            machine: Machine::default(),
+        }
     }
 }
 
@@ -34,7 +38,8 @@ pub(super) fn register(call: &mut Call<'_>) -> Result<Value, Refused> {
     let cluster = realm.cluster_name(Some(&wanted.cluster)).map_err(refused)?;
     let mut arns = Vec::new();
     for _ in 0..wanted.count {
-        let id = container_instances::register_simulated(realm, &cluster, &wanted.machine).map_err(refused)?;
+        let id =
+            container_instances::register_simulated(realm, &cluster, &wanted.machine).map_err(refused)?;
         arns.push(realm.arn(&format!("container-instance/{cluster}/{id}")));
     }
     Ok(json!({ "containerInstanceArns": arns }))

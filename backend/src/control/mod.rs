@@ -15,8 +15,8 @@ pub use faults::{Fate, Faults};
 use crate::fault::Fault;
 use crate::form;
 use crate::server::{self, Options, Request, Response, State};
-use crate::world::names::{DEFAULT_ACCOUNT, RealmId};
 use crate::world::Realm;
+use crate::world::names::{DEFAULT_ACCOUNT, RealmId};
 
 /// What the paths of the control API begin with.
 pub const PREFIX: &str = "/_backend/";
@@ -43,8 +43,13 @@ impl Call<'_> {
 
     /// The body, as JSON of a certain form; an empty body is an empty object.
     pub(crate) fn body<T: DeserializeOwned>(&self) -> Result<T, Refused> {
-        let body = if self.body.iter().all(u8::is_ascii_whitespace) { b"{}" } else { self.body };
-        serde_json::from_slice(body).map_err(|error| (400, format!("the body is not what is expected here: {error}")))
+        let body = if self.body.iter().all(u8::is_ascii_whitespace) {
+            b"{}"
+        } else {
+            self.body
+        };
+        serde_json::from_slice(body)
+            .map_err(|error| (400, format!("the body is not what is expected here: {error}")))
     }
 
     /// The realm that the query names by `account` and `region`.
@@ -62,7 +67,12 @@ pub(crate) fn answer(state: &mut State, options: &Options, request: &Request) ->
     let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
     let path = path.strip_prefix(PREFIX).unwrap_or_default();
     let segments: Vec<&str> = path.split('/').collect();
-    let mut call = Call { state, options, query: form::fields(query), body: &request.body };
+    let mut call = Call {
+        state,
+        options,
+        query: form::fields(query),
+        body: &request.body,
+    };
     match routed(&mut call, &request.method, &segments) {
         Ok(body) => server::json(200, &body),
         Err((status, message)) => server::json(status, &json!({ "message": message })),
@@ -71,7 +81,9 @@ pub(crate) fn answer(state: &mut State, options: &Options, request: &Request) ->
 
 fn routed(call: &mut Call<'_>, method: &str, path: &[&str]) -> Result<Value, Refused> {
     match (method, path) {
-        ("GET", ["health"]) => Ok(json!({"status": "ok", "now": call.state.world.now, "version": env!("CARGO_PKG_VERSION")})),
+        ("GET", ["health"]) => {
+            Ok(json!({"status": "ok", "now": call.state.world.now, "version": env!("CARGO_PKG_VERSION")}))
+        }
         ("GET", ["openapi.json"]) => serde_json::from_str(OPENAPI).map_err(|error| (500, error.to_string())),
         ("POST", ["reset"]) => time::reset(call),
         ("GET", ["clock"]) => Ok(time::shown(call.state)),
@@ -94,7 +106,13 @@ fn routed(call: &mut Call<'_>, method: &str, path: &[&str]) -> Result<Value, Ref
         ("POST", ["instances", id, "connect"]) => instances::connect(call, id, true),
         ("POST", ["instances", id, "disconnect"]) => instances::connect(call, id, false),
         ("POST", ["instances", id, "terminate"]) => instances::terminate(call, id),
-        _ => Err((404, format!("there is no {method} {PREFIX}{}; see {PREFIX}openapi.json", path.join("/")))),
+        _ => Err((
+            404,
+            format!(
+                "there is no {method} {PREFIX}{}; see {PREFIX}openapi.json",
+                path.join("/")
+            ),
+        )),
     }
 }
 
@@ -111,12 +129,17 @@ mod tests {
     #[test]
     fn the_description_is_of_what_is_there() {
         let described: Value = serde_json::from_str(OPENAPI).unwrap();
-        let server = crate::Server::new(Options::default(), std::sync::Arc::new(jiff::Timestamp::default)).unwrap();
+        let server =
+            crate::Server::new(Options::default(), std::sync::Arc::new(jiff::Timestamp::default)).unwrap();
         let mut count = 0;
         for (path, operations) in described["paths"].as_object().unwrap() {
             for method in operations.as_object().unwrap().keys() {
                 let path = path.replace("{id}", "x").replace("{task}", "x");
-                let request = Request { method: method.to_uppercase(), path: path.clone(), ..Request::default() };
+                let request = Request {
+                    method: method.to_uppercase(),
+                    path: path.clone(),
+                    ..Request::default()
+                };
                 assert_ne!(server.handle(&request).status, 404, "{method} {path}");
                 count += 1;
             }

@@ -23,10 +23,19 @@ pub(super) fn advance(call: &mut Call<'_>) -> Result<Value, Refused> {
         .parse()
         .ok()
         .filter(|seconds| (0.0..=FURTHEST).contains(seconds))
-        .ok_or_else(|| (400, format!("seconds={given}: a number from 0 to {FURTHEST} is expected")))?;
+        .ok_or_else(|| {
+            (
+                400,
+                format!("seconds={given}: a number from 0 to {FURTHEST} is expected"),
+            )
+        })?;
     let step = SignedDuration::try_from_secs_f64(seconds).map_err(|error| (400, error.to_string()))?;
     let state = &mut *call.state;
-    let now = state.world.now.checked_add(step).map_err(|error| (400, error.to_string()))?;
+    let now = state
+        .world
+        .now
+        .checked_add(step)
+        .map_err(|error| (400, error.to_string()))?;
     state.offset = state.offset.saturating_add(step);
     state.world.advance(now);
     Ok(shown(state))
@@ -36,7 +45,9 @@ pub(super) fn advance(call: &mut Call<'_>) -> Result<Value, Refused> {
 pub(super) fn reset(call: &mut Call<'_>) -> Result<Value, Refused> {
     let seed = match call.parameter("seed") {
         None => call.options.seed,
-        Some(given) => given.parse().map_err(|_| (400, format!("seed={given}: a whole number is expected")))?,
+        Some(given) => given
+            .parse()
+            .map_err(|_| (400, format!("seed={given}: a whole number is expected")))?,
     };
     let now: Timestamp = call.state.world.now;
     call.state.world = World::new(seed, Timing::of(call.options.timing), now);

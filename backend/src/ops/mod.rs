@@ -104,7 +104,8 @@ operations! {
 }
 
 fn run<T: Operation>(body: &Value, realm: &mut Realm) -> Result<Value, Fault> {
-    let input = shape::from_wire::<T>(body).map_err(|error| Fault::common("SerializationException", error.to_string()))?;
+    let input = shape::from_wire::<T>(body)
+        .map_err(|error| Fault::common("SerializationException", error.to_string()))?;
     let output = input.apply(realm)?;
     shape::to_wire(&output).map_err(|error| Fault::server(format!("the answer cannot be written: {error}")))
 }

@@ -20,7 +20,9 @@ pub fn page<T>(
 ) -> Result<(Vec<T>, Option<String>), Fault> {
     let start = match token.filter(|token| !token.is_empty()) {
         None => 0,
-        Some(token) => position(token).ok_or_else(|| Fault::invalid("Invalid token provided in pagination"))?,
+        Some(token) => {
+            position(token).ok_or_else(|| Fault::invalid("Invalid token provided in pagination"))?
+        }
     };
     let size = match max_results {
         None => default,
@@ -71,9 +73,15 @@ mod tests {
     fn a_bad_token_or_size_is_refused() {
         let refused = |token, size| page(vec![1], token, size, 10).unwrap_err().message;
         assert_eq!(refused(Some("x"), None), "Invalid token provided in pagination");
-        assert_eq!(refused(Some("eyJvxyz"), None), "Invalid token provided in pagination");
+        assert_eq!(
+            refused(Some("eyJvxyz"), None),
+            "Invalid token provided in pagination"
+        );
         assert_eq!(refused(None, Some(0)), "MaxResults should be between 1 and 100");
         assert_eq!(refused(None, Some(101)), "MaxResults should be between 1 and 100");
-        assert_eq!(page(vec![1], Some(&written(usize::MAX)), None, 10).unwrap(), (vec![], None));
+        assert_eq!(
+            page(vec![1], Some(&written(usize::MAX)), None, 10).unwrap(),
+            (vec![], None)
+        );
     }
 }

@@ -18,7 +18,10 @@ pub fn stamp(at: Timestamp) -> DateTime {
 
 /// The moment that a structure of the API holds; the epoch if it is out of the range of a [`Timestamp`].
 pub fn moment(at: &DateTime) -> Timestamp {
-    at.to_millis().ok().and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or_default()
+    at.to_millis()
+        .ok()
+        .and_then(|millis| Timestamp::from_millisecond(millis).ok())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -52,20 +52,33 @@ impl Ids {
 
     /// The 21 characters that end the ARN of a service deployment.
     pub fn service_deployment(&mut self) -> String {
-        self.letters(21, b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+        self.letters(
+            21,
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-",
+        )
     }
 
     /// A random (version 4) UUID in lower case: attachments, service events.
     pub fn uuid(&mut self) -> String {
         let variant = self.letters(1, b"89ab");
-        let parts = [self.hex(8), self.hex(4), format!("4{}", self.hex(3)), variant + &self.hex(3), self.hex(12)];
+        let parts = [
+            self.hex(8),
+            self.hex(4),
+            format!("4{}", self.hex(3)),
+            variant + &self.hex(3),
+            self.hex(12),
+        ];
         parts.join("-")
     }
 
     fn letters(&mut self, length: usize, alphabet: &[u8]) -> String {
         let size = alphabet.len() as u64;
         (0..length)
-            .filter_map(|_| usize::try_from(self.below(size)).ok().and_then(|index| alphabet.get(index)))
+            .filter_map(|_| {
+                usize::try_from(self.below(size))
+                    .ok()
+                    .and_then(|index| alphabet.get(index))
+            })
             .map(|letter| char::from(*letter))
             .collect()
     }
@@ -81,7 +94,12 @@ mod tests {
     fn the_same_seed_gives_the_same_ids_and_another_realm_others() {
         let draw = |seed, realm| {
             let mut ids = Ids::new(seed, realm);
-            (ids.hex(32), ids.uuid(), ids.deployment(), ids.service_deployment())
+            (
+                ids.hex(32),
+                ids.uuid(),
+                ids.deployment(),
+                ids.service_deployment(),
+            )
         };
         assert_eq!(draw(7, "a"), draw(7, "a"));
         assert_ne!(draw(7, "a"), draw(8, "a"));
@@ -93,12 +111,23 @@ mod tests {
         let mut ids = Ids::new(1, "");
         let drawn: BTreeSet<String> = (0..1000).map(|_| ids.hex(32)).collect();
         assert_eq!(drawn.len(), 1000);
-        assert!(drawn.iter().all(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())));
+        assert!(
+            drawn
+                .iter()
+                .all(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()))
+        );
         let deployment = ids.deployment();
-        assert!(deployment.starts_with("ecs-svc/") && deployment.len() == 27, "{deployment}");
+        assert!(
+            deployment.starts_with("ecs-svc/") && deployment.len() == 27,
+            "{deployment}"
+        );
         assert_eq!(ids.service_deployment().len(), 21);
         let uuid = ids.uuid();
-        assert_eq!(uuid.split('-').map(str::len).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{uuid}");
+        assert_eq!(
+            uuid.split('-').map(str::len).collect::<Vec<_>>(),
+            [8, 4, 4, 4, 12],
+            "{uuid}"
+        );
         assert_eq!(ids.below(0), 0);
         assert!((0..100).all(|_| ids.below(3) < 3));
     }

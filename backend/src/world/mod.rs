@@ -39,13 +39,20 @@ pub struct World {
 impl World {
     /// An empty world.
     pub fn new(seed: u64, timing: Timing, now: Timestamp) -> Self {
-        Self { realms: BTreeMap::new(), now, seed, timing }
+        Self {
+            realms: BTreeMap::new(),
+            now,
+            seed,
+            timing,
+        }
     }
 
     /// The realm of an account and region; made when it is first spoken to.
     pub fn realm(&mut self, id: &RealmId) -> &mut Realm {
         let (seed, timing, now) = (self.seed, self.timing, self.now);
-        self.realms.entry(id.clone()).or_insert_with(|| Realm::new(id.clone(), seed, timing, now))
+        self.realms
+            .entry(id.clone())
+            .or_insert_with(|| Realm::new(id.clone(), seed, timing, now))
     }
 
     /// Moves the time forward to `now` and lets everything happen that is due until then; a moment in the past does nothing.
@@ -58,7 +65,10 @@ impl World {
 
     /// When the next event of any realm is due.
     pub fn next_at(&self) -> Option<Timestamp> {
-        self.realms.values().filter_map(|realm| realm.schedule.next_at()).min()
+        self.realms
+            .values()
+            .filter_map(|realm| realm.schedule.next_at())
+            .min()
     }
 }
 

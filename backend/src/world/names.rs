@@ -35,7 +35,12 @@ impl RealmId {
 
     /// The ARN of an ECS resource, from its tail: `cluster/web`.
     pub fn arn(&self, tail: &str) -> String {
-        format!("arn:{}:ecs:{}:{}:{tail}", self.partition(), self.region, self.account)
+        format!(
+            "arn:{}:ecs:{}:{}:{tail}",
+            self.partition(),
+            self.region,
+            self.account
+        )
     }
 
     /// What follows `<kind>/` in an ARN of this realm; a reference that is no ARN is returned as it is.
@@ -51,11 +56,15 @@ impl RealmId {
         let resource = parts.next().and_then(|resource| resource.split_once('/'));
         if let Some(account) = account.filter(|account| *account != self.account) {
             let own = &self.account;
-            return Err(Fault::invalid(format!("Identifier is for {account}. Your accountId is {own}")));
+            return Err(Fault::invalid(format!(
+                "Identifier is for {account}. Your accountId is {own}"
+            )));
         }
         if let Some(region) = region.filter(|region| *region != self.region) {
             let own = &self.region;
-            return Err(Fault::invalid(format!("Identifier is for {region}. Your region is {own}")));
+            return Err(Fault::invalid(format!(
+                "Identifier is for {region}. Your region is {own}"
+            )));
         }
         match resource {
             Some((found, tail)) if service == Some("ecs") && found == kind && !tail.is_empty() => Ok(tail),
@@ -78,7 +87,9 @@ impl Realm {
     /// # Errors
     /// As [`RealmId::tail`].
     pub fn cluster_name(&self, reference: Option<&str>) -> Result<String, Fault> {
-        let reference = reference.filter(|reference| !reference.is_empty()).unwrap_or(DEFAULT_CLUSTER);
+        let reference = reference
+            .filter(|reference| !reference.is_empty())
+            .unwrap_or(DEFAULT_CLUSTER);
         Ok(self.id.tail(reference, "cluster")?.to_owned())
     }
 
@@ -87,7 +98,10 @@ impl Realm {
     /// # Errors
     /// `ClusterNotFoundException` if there is none.
     pub fn active_cluster(&self, name: &str) -> Result<&ClusterRecord, Fault> {
-        self.clusters.get(name).filter(|record| record.is_active()).ok_or_else(Fault::cluster_not_found)
+        self.clusters
+            .get(name)
+            .filter(|record| record.is_active())
+            .ok_or_else(Fault::cluster_not_found)
     }
 
     /// As [`Realm::active_cluster`], to change it.
@@ -95,7 +109,10 @@ impl Realm {
     /// # Errors
     /// `ClusterNotFoundException` if there is none.
     pub fn active_cluster_mut(&mut self, name: &str) -> Result<&mut ClusterRecord, Fault> {
-        self.clusters.get_mut(name).filter(|record| record.is_active()).ok_or_else(Fault::cluster_not_found)
+        self.clusters
+            .get_mut(name)
+            .filter(|record| record.is_active())
+            .ok_or_else(Fault::cluster_not_found)
     }
 
     /// The name of the ACTIVE cluster that a call means; none named means `default`.
@@ -116,9 +133,9 @@ impl Realm {
     pub fn id_in_cluster<'a>(&self, reference: &'a str, kind: &str, cluster: &str) -> Result<&'a str, Fault> {
         let tail = self.id.tail(reference, kind)?;
         match tail.split_once('/') {
-            Some((other, _)) if reference.starts_with("arn:") && other != cluster => {
-                Err(Fault::invalid(format!("Invalid identifier: Identifier is for {other}. Your cluster is {cluster}")))
-            }
+            Some((other, _)) if reference.starts_with("arn:") && other != cluster => Err(Fault::invalid(
+                format!("Invalid identifier: Identifier is for {other}. Your cluster is {cluster}"),
+            )),
             Some((_, id)) if reference.starts_with("arn:") => Ok(id),
             _ => Ok(tail),
         }
@@ -130,7 +147,10 @@ impl Realm {
     /// As [`Realm::id_in_cluster`].
     pub fn service_key(&self, reference: &str, cluster: &str) -> Result<ServiceKey, Fault> {
         let service = self.id_in_cluster(reference, "service", cluster)?.to_owned();
-        Ok(ServiceKey { cluster: cluster.to_owned(), service })
+        Ok(ServiceKey {
+            cluster: cluster.to_owned(),
+            service,
+        })
     }
 
     /// The revision that `family`, `family:revision` or an ARN means, ACTIVE or not. A bare family means its newest ACTIVE
@@ -161,8 +181,14 @@ impl Realm {
     /// # Errors
     /// `ClientException` `TaskDefinition not found.` or `TaskDefinition is inactive` (ecs-semantics.md §2.13).
     pub fn require_definition(&self, reference: &str) -> Result<&DefinitionRecord, Fault> {
-        let found = self.find_definition(reference)?.ok_or_else(|| Fault::client("TaskDefinition not found."))?;
-        if found.is_active() { Ok(found) } else { Err(Fault::client("TaskDefinition is inactive")) }
+        let found = self
+            .find_definition(reference)?
+            .ok_or_else(|| Fault::client("TaskDefinition not found."))?;
+        if found.is_active() {
+            Ok(found)
+        } else {
+            Err(Fault::client("TaskDefinition is inactive"))
+        }
     }
 }
 
@@ -179,14 +205,33 @@ mod tests {
 
     #[test]
     fn a_reference_is_a_name_or_an_arn_of_this_realm() {
-        let id = RealmId { account: "123456789012".into(), region: "eu-west-1".into() };
+        let id = RealmId {
+            account: "123456789012".into(),
+            region: "eu-west-1".into(),
+        };
         let cases = [
             ("web", Ok("web")),
             ("arn:aws:ecs:eu-west-1:123456789012:cluster/web", Ok("web")),
-            ("arn:aws:ecs:eu-west-2:123456789012:cluster/web", Err("Identifier is for eu-west-2. Your region is eu-west-1")),
-            ("arn:aws:ecs:eu-west-1:999999999999:cluster/web", Err("Identifier is for 999999999999. Your accountId is 123456789012")),
-            ("arn:aws:ecs:eu-west-1:123456789012:service/web", Err("Invalid identifier: arn:aws:ecs:eu-west-1:123456789012:service/web is not the ARN of a cluster, such as arn:aws:ecs:eu-west-1:123456789012:cluster/…")),
-            ("arn:", Err("Invalid identifier: arn: is not the ARN of a cluster, such as arn:aws:ecs:eu-west-1:123456789012:cluster/…")),
+            (
+                "arn:aws:ecs:eu-west-2:123456789012:cluster/web",
+                Err("Identifier is for eu-west-2. Your region is eu-west-1"),
+            ),
+            (
+                "arn:aws:ecs:eu-west-1:999999999999:cluster/web",
+                Err("Identifier is for 999999999999. Your accountId is 123456789012"),
+            ),
+            (
+                "arn:aws:ecs:eu-west-1:123456789012:service/web",
+                Err(
+                    "Invalid identifier: arn:aws:ecs:eu-west-1:123456789012:service/web is not the ARN of a cluster, such as arn:aws:ecs:eu-west-1:123456789012:cluster/…",
+                ),
+            ),
+            (
+                "arn:",
+                Err(
+                    "Invalid identifier: arn: is not the ARN of a cluster, such as arn:aws:ecs:eu-west-1:123456789012:cluster/…",
+                ),
+            ),
         ];
         for (reference, expected) in cases {
             let found = id.tail(reference, "cluster").map_err(|fault| fault.message);

@@ -56,7 +56,10 @@ pub struct Schedule {
 impl Schedule {
     /// Adds an event. Events of the same moment happen in the order in which they were added.
     pub fn push(&mut self, at: Timestamp, event: Event) -> Slot {
-        let slot = Slot { at, seq: self.next_seq };
+        let slot = Slot {
+            at,
+            seq: self.next_seq,
+        };
         self.next_seq += 1;
         self.queue.insert(slot, event);
         slot
@@ -86,7 +89,9 @@ mod tests {
 
     #[test]
     fn events_come_in_order_of_time_then_of_scheduling() {
-        let event = |cluster: &str| Event::AttachmentsSettled { cluster: cluster.to_owned() };
+        let event = |cluster: &str| Event::AttachmentsSettled {
+            cluster: cluster.to_owned(),
+        };
         let at = |second| Timestamp::from_second(second).unwrap();
         let mut schedule = Schedule::default();
         schedule.push(at(2), event("c"));
@@ -100,6 +105,9 @@ mod tests {
         while let Some(due) = schedule.pop_due(at(2)) {
             popped.push(due);
         }
-        assert_eq!(popped, [(at(1), event("a")), (at(1), event("b")), (at(2), event("c"))]);
+        assert_eq!(
+            popped,
+            [(at(1), event("a")), (at(1), event("b")), (at(2), event("c"))]
+        );
     }
 }

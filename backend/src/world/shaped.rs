@@ -28,6 +28,10 @@ pub mod list {
     /// Reads what [`serialize`] wrote.
     pub fn deserialize<'de, T: Shape, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error> {
         let values = Vec::<Value>::deserialize(from)?;
-        values.iter().map(|value| shape::from_value(value)).collect::<Result<_, _>>().map_err(de::Error::custom)
+        values
+            .iter()
+            .map(|value| shape::from_value(value))
+            .collect::<Result<_, _>>()
+            .map_err(de::Error::custom)
     }
 }

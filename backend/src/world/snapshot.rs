@@ -29,7 +29,9 @@ pub enum SnapshotError {
         source: io::Error,
     },
     /// The document cannot be understood.
-    #[error("{path} is no snapshot of this version of ecs-backend ({what}); move it away to start with an empty world")]
+    #[error(
+        "{path} is no snapshot of this version of ecs-backend ({what}); move it away to start with an empty world"
+    )]
     Content {
         /// Which file.
         path: String,
@@ -60,7 +62,12 @@ struct Read {
 /// A structure of the SDK that cannot be written (see [`ecs_model::shape::to_value`]).
 pub fn write(world: &World) -> Result<Vec<u8>, serde_json::Error> {
     let realms = world.realms.values().collect();
-    serde_json::to_vec(&Written { version: VERSION, now: world.now, seed: world.seed, realms })
+    serde_json::to_vec(&Written {
+        version: VERSION,
+        now: world.now,
+        seed: world.seed,
+        realms,
+    })
 }
 
 /// The world that a document holds.
@@ -72,9 +79,17 @@ pub fn read(document: &[u8], timing: Timing) -> Result<World, String> {
     if read.version != VERSION {
         return Err(format!("its version is {}, not {VERSION}", read.version));
     }
-    let realms: BTreeMap<_, _> =
-        read.realms.into_iter().map(|realm| (realm.id.clone(), Realm { timing, ..realm })).collect();
-    Ok(World { realms, now: read.now, seed: read.seed, timing })
+    let realms: BTreeMap<_, _> = read
+        .realms
+        .into_iter()
+        .map(|realm| (realm.id.clone(), Realm { timing, ..realm }))
+        .collect();
+    Ok(World {
+        realms,
+        now: read.now,
+        seed: read.seed,
+        timing,
+    })
 }
 
 /// Puts the document into the directory, all of it or nothing: a crash leaves the one that was there before.
@@ -90,7 +105,9 @@ pub fn save(directory: &Path, document: &[u8]) -> Result<(), SnapshotError> {
     };
     fs::create_dir_all(directory).map_err(failed(directory))?;
     let mut file = fs::File::create(&fresh).map_err(failed(&fresh))?;
-    file.write_all(document).and_then(|()| file.sync_all()).map_err(failed(&fresh))?;
+    file.write_all(document)
+        .and_then(|()| file.sync_all())
+        .map_err(failed(&fresh))?;
     fs::rename(&fresh, &target).map_err(failed(&target))
 }
 
@@ -102,9 +119,9 @@ pub fn load(directory: &Path, timing: Timing) -> Result<Option<World>, SnapshotE
     let file = directory.join(FILE);
     let path = file.display().to_string();
     match fs::read(&file) {
-        Ok(document) => {
-            read(&document, timing).map(Some).map_err(|what| SnapshotError::Content { path, what })
-        }
+        Ok(document) => read(&document, timing)
+            .map(Some)
+            .map_err(|what| SnapshotError::Content { path, what }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(SnapshotError::Io { path, source }),
     }

@@ -187,6 +187,12 @@ impl Realm {
             self.event_log.pop_front();
         }
         let detail_type = detail_type.to_owned();
-        self.event_log.push_back(LoggedEvent { id, detail_type, time: self.now, resources, detail });
+        self.event_log.push_back(LoggedEvent {
+            id,
+            detail_type,
+            time: self.now,
+            resources,
+            detail,
+        });
     }
 }

@@ -10,8 +10,18 @@ use crate::backend::Backend;
 
 /// Names that calls share, so that they meet each other's resources.
 const NAMES: [&str; 12] = [
-    "a", "b", "a:1", "default", "FARGATE", "FARGATE_SPOT", "", "arn:aws:ecs:eu-west-1:123456789012:cluster/a", "256", "512",
-    "attribute:x == y", "CMD",
+    "a",
+    "b",
+    "a:1",
+    "default",
+    "FARGATE",
+    "FARGATE_SPOT",
+    "",
+    "arn:aws:ecs:eu-west-1:123456789012:cluster/a",
+    "256",
+    "512",
+    "attribute:x == y",
+    "CMD",
 ];
 
 /// Draws values that fit a shape more often than not.
@@ -39,7 +49,11 @@ impl Drawn {
             Some(ShapeFacts::Structure(facts)) => {
                 let mut object = Map::new();
                 for (name, member) in &facts.members {
-                    let likely = if facts.required.contains(name) { 98 } else { 60 / (depth + 1) };
+                    let likely = if facts.required.contains(name) {
+                        98
+                    } else {
+                        60 / (depth + 1)
+                    };
                     if self.chance(likely.into()) {
                         object.insert(name.clone(), self.value(member, depth + 1));
                     }
@@ -54,12 +68,16 @@ impl Drawn {
                 let key = self.text();
                 json!({ key: self.value(value, depth + 1) })
             }
-            Some(ShapeFacts::String(facts)) if !facts.enum_values.is_empty() => json!(self.pick(&facts.enum_values)),
+            Some(ShapeFacts::String(facts)) if !facts.enum_values.is_empty() => {
+                json!(self.pick(&facts.enum_values))
+            }
             Some(ShapeFacts::Boolean) => json!(self.chance(50)),
             Some(ShapeFacts::Integer { .. } | ShapeFacts::Long { .. }) => {
                 json!(self.pick(&[0, 1, 2, 10, 80, 100, 200, 256, 512, -1, i64::from(i32::MAX)]))
             }
-            Some(ShapeFacts::Float { .. } | ShapeFacts::Double { .. }) => json!(self.pick(&[0.0, 1.5, 100.0, -1e300])),
+            Some(ShapeFacts::Float { .. } | ShapeFacts::Double { .. }) => {
+                json!(self.pick(&[0.0, 1.5, 100.0, -1e300]))
+            }
             Some(ShapeFacts::Timestamp) => json!(self.pick(&[0.0, 1.8e9, -1e15, 1e18])),
             _ => json!(self.text()),
         }
@@ -74,18 +92,29 @@ impl Drawn {
                 return text;
             }
         }
-        self.pick(&NAMES).map_or_else(String::new, |name| (*name).to_owned())
+        self.pick(&NAMES)
+            .map_or_else(String::new, |name| (*name).to_owned())
     }
 
     fn nonsense(&mut self) -> Value {
-        let values = [json!(null), json!([]), json!({}), json!("é\u{0}\u{1F980}"), json!(1e308), json!([[[]]]), json!(true)];
+        let values = [
+            json!(null),
+            json!([]),
+            json!({}),
+            json!("é\u{0}\u{1F980}"),
+            json!(1e308),
+            json!([[[]]]),
+            json!(true),
+        ];
         self.pick(&values).cloned().unwrap_or_default()
     }
 
     /// Remembers what an answer names.
     fn learn(&mut self, answer: &Value) {
         match answer {
-            Value::String(text) if text.starts_with("arn:") && self.seen.len() < 200 => self.seen.push(text.clone()),
+            Value::String(text) if text.starts_with("arn:") && self.seen.len() < 200 => {
+                self.seen.push(text.clone())
+            }
             Value::Array(items) => items.iter().for_each(|item| self.learn(item)),
             Value::Object(members) => members.values().for_each(|member| self.learn(member)),
             _ => {}
@@ -101,15 +130,30 @@ fn prepared() -> (Backend, Vec<Value>) {
             "networkConfiguration": if launch == "FARGATE" { json!({"awsvpcConfiguration": {"subnets": ["subnet-1"]}}) } else { Value::Null }})
     };
     let calls = [
-        ("CreateCluster", json!({"clusterName": "a", "capacityProviders": ["FARGATE", "FARGATE_SPOT"]})),
+        (
+            "CreateCluster",
+            json!({"clusterName": "a", "capacityProviders": ["FARGATE", "FARGATE_SPOT"]}),
+        ),
         ("CreateCluster", json!({})),
-        ("RegisterTaskDefinition", json!({"family": "a", "networkMode": "awsvpc", "cpu": "256", "memory": "512", "containerDefinitions": [{"name": "a", "image": "b"}]})),
-        ("RegisterTaskDefinition", json!({"family": "b", "containerDefinitions": [{"name": "a", "image": "b", "memory": 64, "command": ["sleep", "5"]}]})),
+        (
+            "RegisterTaskDefinition",
+            json!({"family": "a", "networkMode": "awsvpc", "cpu": "256", "memory": "512", "containerDefinitions": [{"name": "a", "image": "b"}]}),
+        ),
+        (
+            "RegisterTaskDefinition",
+            json!({"family": "b", "containerDefinitions": [{"name": "a", "image": "b", "memory": 64, "command": ["sleep", "5"]}]}),
+        ),
         ("RegisterContainerInstance", json!({"cluster": "a"})),
-        ("CreateCapacityProvider", json!({"name": "b", "autoScalingGroupProvider": {"autoScalingGroupArn": "g"}})),
+        (
+            "CreateCapacityProvider",
+            json!({"name": "b", "autoScalingGroupProvider": {"autoScalingGroupArn": "g"}}),
+        ),
         ("CreateService", service("a", "FARGATE")),
         ("CreateService", service("b", "EC2")),
-        ("RunTask", json!({"cluster": "a", "taskDefinition": "b", "launchType": "EC2"})),
+        (
+            "RunTask",
+            json!({"cluster": "a", "taskDefinition": "b", "launchType": "EC2"}),
+        ),
     ];
     let answers = calls.map(|(operation, body)| {
         ecs.pass(1_000);
@@ -120,16 +164,25 @@ fn prepared() -> (Backend, Vec<Value>) {
 
 fn check_answer(operation: &str, body: &Value, response: &ecs_backend::Response) -> Value {
     let answer: Value = serde_json::from_slice(&response.body).unwrap();
-    assert!(matches!(response.status, 200 | 400), "{operation} {body}: {} {answer}", response.status);
+    assert!(
+        matches!(response.status, 200 | 400),
+        "{operation} {body}: {} {answer}",
+        response.status
+    );
     if response.status == 400 {
         let code = answer["__type"].as_str().unwrap_or_default();
         let message = answer["message"].as_str().unwrap_or_default();
-        assert!(!code.is_empty() && !message.is_empty(), "{operation} {body}: {answer}");
+        assert!(
+            !code.is_empty() && !message.is_empty(),
+            "{operation} {body}: {answer}"
+        );
         return answer;
     }
     let output = &facts::model().operation(operation).unwrap().output;
     let broken = facts::check(output, &answer);
-    let broken = broken.iter().find(|violation| matches!(violation.rule, Rule::Type | Rule::Required | Rule::Union));
+    let broken = broken
+        .iter()
+        .find(|violation| matches!(violation.rule, Rule::Type | Rule::Required | Rule::Union));
     assert!(broken.is_none(), "{operation} {body}: {broken:?}");
     answer
 }

@@ -17,7 +17,10 @@ pub type Refusal = (String, String);
 
 impl Backend {
     pub fn new() -> Self {
-        Self::with(Options { seed: 1, ..Options::default() })
+        Self::with(Options {
+            seed: 1,
+            ..Options::default()
+        })
     }
 
     pub fn with(options: Options) -> Self {
@@ -34,7 +37,8 @@ impl Backend {
     }
 
     pub fn send(&self, operation: &str, body: &Value) -> Response {
-        self.server.handle(&request("eu-west-1", operation, body.to_string().into_bytes()))
+        self.server
+            .handle(&request("eu-west-1", operation, body.to_string().into_bytes()))
     }
 
     pub fn call(&self, operation: &str, body: &Value) -> Result<Value, Refusal> {
@@ -49,39 +53,68 @@ impl Backend {
 
     /// A call that succeeds.
     pub fn done(&self, operation: &str, body: &Value) -> Value {
-        self.call(operation, body).unwrap_or_else(|refusal| panic!("{operation} {body}: {refusal:?}"))
+        self.call(operation, body)
+            .unwrap_or_else(|refusal| panic!("{operation} {body}: {refusal:?}"))
     }
 
     /// A call that is refused.
     #[track_caller]
     pub fn refused(&self, operation: &str, body: &Value, code: &str, message: &str) {
-        let refusal = self.call(operation, body).err().unwrap_or_else(|| panic!("{operation} {body} was carried out"));
-        assert_eq!((refusal.0.as_str(), refusal.1.as_str()), (code, message), "{operation} {body}");
+        let refusal = self
+            .call(operation, body)
+            .err()
+            .unwrap_or_else(|| panic!("{operation} {body} was carried out"));
+        assert_eq!(
+            (refusal.0.as_str(), refusal.1.as_str()),
+            (code, message),
+            "{operation} {body}"
+        );
     }
 
     pub fn control(&self, method: &str, path: &str, body: &Value) -> Result<Value, (u16, String)> {
         let response = self.server.handle(&Request {
             method: method.to_owned(),
             path: format!("/_backend/{path}"),
-            body: if body.is_null() { vec![] } else { body.to_string().into_bytes() },
+            body: if body.is_null() {
+                vec![]
+            } else {
+                body.to_string().into_bytes()
+            },
             ..Request::default()
         });
         let answer: Value = serde_json::from_slice(&response.body).unwrap();
-        if response.status == 200 { Ok(answer) } else { Err((response.status, answer["message"].as_str().unwrap().to_owned())) }
+        if response.status == 200 {
+            Ok(answer)
+        } else {
+            Err((response.status, answer["message"].as_str().unwrap().to_owned()))
+        }
     }
 }
 
 /// A signed request of an AWS client.
 pub fn request(region: &str, operation: &str, body: Vec<u8>) -> Request {
     let headers = [
-        ("x-amz-target", format!("AmazonEC2ContainerServiceV20141113.{operation}")),
+        (
+            "x-amz-target",
+            format!("AmazonEC2ContainerServiceV20141113.{operation}"),
+        ),
         ("content-type", "application/x-amz-json-1.1".to_owned()),
         ("authorization", signature(region)),
     ];
-    let headers: BTreeMap<String, String> = headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Request { method: "POST".to_owned(), path: "/".to_owned(), headers, body }
+    let headers: BTreeMap<String, String> = headers
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect();
+    Request {
+        method: "POST".to_owned(),
+        path: "/".to_owned(),
+        headers,
+        body,
+    }
 }
 
 pub fn signature(region: &str) -> String {
-    format!("AWS4-HMAC-SHA256 Credential=test/20261122/{region}/ecs/aws4_request, SignedHeaders=host, Signature=0")
+    format!(
+        "AWS4-HMAC-SHA256 Credential=test/20261122/{region}/ecs/aws4_request, SignedHeaders=host, Signature=0"
+    )
 }

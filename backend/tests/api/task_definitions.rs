@@ -24,17 +24,34 @@ fn revisions_count_up_for_ever() {
         assert_eq!(registered["taskDefinition"]["taskDefinitionArn"], arn(revision));
         assert_eq!(registered["taskDefinition"]["revision"], revision);
     }
-    let deregistered = ecs.done("DeregisterTaskDefinition", &json!({"taskDefinition": "sample-fargate:3"}));
+    let deregistered = ecs.done(
+        "DeregisterTaskDefinition",
+        &json!({"taskDefinition": "sample-fargate:3"}),
+    );
     assert_eq!(deregistered["taskDefinition"]["status"], "INACTIVE");
-    let newest = ecs.done("DescribeTaskDefinition", &json!({"taskDefinition": "sample-fargate"}));
+    let newest = ecs.done(
+        "DescribeTaskDefinition",
+        &json!({"taskDefinition": "sample-fargate"}),
+    );
     assert_eq!(newest["taskDefinition"]["revision"], 2);
     let inactive = ecs.done("DescribeTaskDefinition", &json!({"taskDefinition": arn(3)}));
     assert_eq!(inactive["taskDefinition"]["status"], "INACTIVE");
-    let deleted = ecs.done("DeleteTaskDefinitions", &json!({"taskDefinitions": ["sample-fargate:3"]}));
+    let deleted = ecs.done(
+        "DeleteTaskDefinitions",
+        &json!({"taskDefinitions": ["sample-fargate:3"]}),
+    );
     assert_eq!(deleted["taskDefinitions"][0]["status"], "DELETE_IN_PROGRESS");
     ecs.pass(1_000);
-    ecs.refused("DescribeTaskDefinition", &json!({"taskDefinition": arn(3)}), "ClientException", "Unable to describe task definition.");
-    assert_eq!(ecs.done("RegisterTaskDefinition", &sample())["taskDefinition"]["revision"], 4);
+    ecs.refused(
+        "DescribeTaskDefinition",
+        &json!({"taskDefinition": arn(3)}),
+        "ClientException",
+        "Unable to describe task definition.",
+    );
+    assert_eq!(
+        ecs.done("RegisterTaskDefinition", &sample())["taskDefinition"]["revision"],
+        4
+    );
 }
 
 #[test]
@@ -68,22 +85,48 @@ fn refusals_are_client_exceptions_in_the_words_of_ecs() {
     let ecs = Backend::new();
     let with = |changes: &Value| {
         let mut definition = sample();
-        definition.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        definition
+            .as_object_mut()
+            .unwrap()
+            .extend(changes.as_object().unwrap().clone());
         definition
     };
     let cases = [
-        (json!({"networkMode": "bridge"}), "Fargate only supports network mode ‘awsvpc’."),
-        (json!({"memory": "4096"}), "No Fargate configuration exists for given values: 256 CPU, 4096 memory. See the Amazon ECS documentation for the valid values."),
-        (json!({"containerDefinitions": []}), "Container list cannot be empty."),
-        (json!({"containerDefinitions": null}), "Container list cannot be empty."),
+        (
+            json!({"networkMode": "bridge"}),
+            "Fargate only supports network mode ‘awsvpc’.",
+        ),
+        (
+            json!({"memory": "4096"}),
+            "No Fargate configuration exists for given values: 256 CPU, 4096 memory. See the Amazon ECS documentation for the valid values.",
+        ),
+        (
+            json!({"containerDefinitions": []}),
+            "Container list cannot be empty.",
+        ),
+        (
+            json!({"containerDefinitions": null}),
+            "Container list cannot be empty.",
+        ),
         (json!({"family": null}), "Family should not be null or empty."),
-        (json!({"networkMode": "vpc"}), "networkMode: \"vpc\" is not one of bridge, host, awsvpc, none"),
+        (
+            json!({"networkMode": "vpc"}),
+            "networkMode: \"vpc\" is not one of bridge, host, awsvpc, none",
+        ),
         (json!({"cpu": 256}), "cpu: expected a string, found a number"),
     ];
     for (changes, message) in cases {
-        ecs.refused("RegisterTaskDefinition", &with(&changes), "ClientException", message);
+        ecs.refused(
+            "RegisterTaskDefinition",
+            &with(&changes),
+            "ClientException",
+            message,
+        );
     }
-    assert_eq!(ecs.done("ListTaskDefinitions", &json!({})), json!({"taskDefinitionArns": []}));
+    assert_eq!(
+        ecs.done("ListTaskDefinitions", &json!({})),
+        json!({"taskDefinitionArns": []})
+    );
 }
 
 #[test]
@@ -95,19 +138,30 @@ fn lists_filter_and_sort() {
         ecs.done("RegisterTaskDefinition", &definition);
     }
     ecs.done("DeregisterTaskDefinition", &json!({"taskDefinition": "web:1"}));
-    ecs.done("DeregisterTaskDefinition", &json!({"taskDefinition": "web-old:1"}));
+    ecs.done(
+        "DeregisterTaskDefinition",
+        &json!({"taskDefinition": "web-old:1"}),
+    );
     let listed = |input: Value| -> Vec<String> {
         let answer = ecs.done("ListTaskDefinitions", &input);
         let arns = answer["taskDefinitionArns"].as_array().unwrap();
-        arns.iter().map(|arn| arn.as_str().unwrap().rsplit('/').next().unwrap().to_owned()).collect()
+        arns.iter()
+            .map(|arn| arn.as_str().unwrap().rsplit('/').next().unwrap().to_owned())
+            .collect()
     };
     assert_eq!(listed(json!({})), ["db:1", "web:2"]);
     assert_eq!(listed(json!({"sort": "DESC"})), ["web:2", "db:1"]);
-    assert_eq!(listed(json!({"familyPrefix": "web", "status": "INACTIVE"})), ["web:1"]);
+    assert_eq!(
+        listed(json!({"familyPrefix": "web", "status": "INACTIVE"})),
+        ["web:1"]
+    );
     assert_eq!(listed(json!({"familyPrefix": "we"})), [""; 0]);
     let families = |input: Value| ecs.done("ListTaskDefinitionFamilies", &input)["families"].clone();
     assert_eq!(families(json!({})), json!(["db", "web", "web-old"]));
-    assert_eq!(families(json!({"familyPrefix": "we", "status": "ACTIVE"})), json!(["web"]));
+    assert_eq!(
+        families(json!({"familyPrefix": "we", "status": "ACTIVE"})),
+        json!(["web"])
+    );
     assert_eq!(families(json!({"status": "INACTIVE"})), json!(["web-old"]));
 }
 
@@ -116,29 +170,68 @@ fn deregistering_and_deleting_say_what_is_wrong() {
     let ecs = Backend::new();
     ecs.done("RegisterTaskDefinition", &sample());
     let deregister = |reference: &str, code: &str, message: &str| {
-        ecs.refused("DeregisterTaskDefinition", &json!({"taskDefinition": reference}), code, message);
+        ecs.refused(
+            "DeregisterTaskDefinition",
+            &json!({"taskDefinition": reference}),
+            code,
+            message,
+        );
     };
     deregister("sample-fargate", "ClientException", "Revision is missing.");
-    deregister("sample-fargate:x", "InvalidParameterException", "Invalid revision number. Number: x");
-    deregister("sample-fargate:9", "ClientException", "The specified task definition does not exist.");
-    ecs.refused("DescribeTaskDefinition", &json!({"taskDefinition": "nobody"}), "ClientException", "Unable to describe task definition.");
-    ecs.refused("DeleteTaskDefinitions", &json!({"taskDefinitions": vec!["a:1"; 11]}), "InvalidParameterException",
-        "Size of TaskDefinition references list cannot exceed 10");
-    let answer = ecs.done("DeleteTaskDefinitions", &json!({"taskDefinitions": ["sample-fargate", "nobody:1", "sample-fargate:1"]}));
-    let details: Vec<&str> = answer["failures"].as_array().unwrap().iter().map(|failure| failure["detail"].as_str().unwrap()).collect();
-    assert_eq!(details, [
-        "The specified task definition identifier is invalid. Specify a valid name or ARN and try again.",
-        "The specified task definition does not exist. Specify a valid account, family, revision and try again.",
-        "The specified task definition is still in ACTIVE status. Please deregister the target and try again.",
-    ]);
+    deregister(
+        "sample-fargate:x",
+        "InvalidParameterException",
+        "Invalid revision number. Number: x",
+    );
+    deregister(
+        "sample-fargate:9",
+        "ClientException",
+        "The specified task definition does not exist.",
+    );
+    ecs.refused(
+        "DescribeTaskDefinition",
+        &json!({"taskDefinition": "nobody"}),
+        "ClientException",
+        "Unable to describe task definition.",
+    );
+    ecs.refused(
+        "DeleteTaskDefinitions",
+        &json!({"taskDefinitions": vec!["a:1"; 11]}),
+        "InvalidParameterException",
+        "Size of TaskDefinition references list cannot exceed 10",
+    );
+    let answer = ecs.done(
+        "DeleteTaskDefinitions",
+        &json!({"taskDefinitions": ["sample-fargate", "nobody:1", "sample-fargate:1"]}),
+    );
+    let details: Vec<&str> = answer["failures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|failure| failure["detail"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        details,
+        [
+            "The specified task definition identifier is invalid. Specify a valid name or ARN and try again.",
+            "The specified task definition does not exist. Specify a valid account, family, revision and try again.",
+            "The specified task definition is still in ACTIVE status. Please deregister the target and try again.",
+        ]
+    );
 }
 
 #[test]
 fn a_definition_in_use_is_deleted_when_it_is_no_longer() {
     let ecs = Backend::new();
     ecs.done("CreateCluster", &json!({}));
-    ecs.done("RegisterTaskDefinition", &json!({"family": "f", "containerDefinitions": [{"name": "a", "image": "b", "memory": 64}]}));
-    ecs.done("CreateService", &json!({"serviceName": "s", "taskDefinition": "f", "desiredCount": 0, "launchType": "EC2"}));
+    ecs.done(
+        "RegisterTaskDefinition",
+        &json!({"family": "f", "containerDefinitions": [{"name": "a", "image": "b", "memory": 64}]}),
+    );
+    ecs.done(
+        "CreateService",
+        &json!({"serviceName": "s", "taskDefinition": "f", "desiredCount": 0, "launchType": "EC2"}),
+    );
     ecs.done("DeregisterTaskDefinition", &json!({"taskDefinition": "f:1"}));
     ecs.done("DeleteTaskDefinitions", &json!({"taskDefinitions": ["f:1"]}));
     ecs.pass(3_600_000);
@@ -146,5 +239,10 @@ fn a_definition_in_use_is_deleted_when_it_is_no_longer() {
     assert_eq!(held["taskDefinition"]["status"], "DELETE_IN_PROGRESS");
     ecs.done("DeleteService", &json!({"service": "s"}));
     ecs.pass(60_000);
-    ecs.refused("DescribeTaskDefinition", &json!({"taskDefinition": "f:1"}), "ClientException", "Unable to describe task definition.");
+    ecs.refused(
+        "DescribeTaskDefinition",
+        &json!({"taskDefinition": "f:1"}),
+        "ClientException",
+        "Unable to describe task definition.",
+    );
 }

@@ -21,16 +21,44 @@ pub const ACCOUNT_DEFAULT: &str = "default";
 /// The settings, their default and the values that can be set; none for a setting that AWS itself manages.
 const SETTINGS: [(SettingName, &str, &[&str]); 11] = [
     (SettingName::AwsvpcTrunking, "disabled", &["enabled", "disabled"]),
-    (SettingName::ContainerInsights, "disabled", &["enhanced", "enabled", "disabled"]),
-    (SettingName::ContainerInstanceLongArnFormat, "enabled", &["enabled", "disabled"]),
-    (SettingName::DefaultLogDriverMode, "non-blocking", &["blocking", "non-blocking"]),
-    (SettingName::FargateEventWindows, "disabled", &["enabled", "disabled"]),
+    (
+        SettingName::ContainerInsights,
+        "disabled",
+        &["enhanced", "enabled", "disabled"],
+    ),
+    (
+        SettingName::ContainerInstanceLongArnFormat,
+        "enabled",
+        &["enabled", "disabled"],
+    ),
+    (
+        SettingName::DefaultLogDriverMode,
+        "non-blocking",
+        &["blocking", "non-blocking"],
+    ),
+    (
+        SettingName::FargateEventWindows,
+        "disabled",
+        &["enabled", "disabled"],
+    ),
     (SettingName::FargateFipsMode, "disabled", &["enabled", "disabled"]),
-    (SettingName::FargateTaskRetirementWaitPeriod, "7", &["0", "7", "14"]),
+    (
+        SettingName::FargateTaskRetirementWaitPeriod,
+        "7",
+        &["0", "7", "14"],
+    ),
     (SettingName::GuardDutyActivate, "off", &[]),
-    (SettingName::ServiceLongArnFormat, "enabled", &["enabled", "disabled"]),
+    (
+        SettingName::ServiceLongArnFormat,
+        "enabled",
+        &["enabled", "disabled"],
+    ),
     (SettingName::TagResourceAuthorization, "off", &["on", "off"]),
-    (SettingName::TaskLongArnFormat, "enabled", &["enabled", "disabled"]),
+    (
+        SettingName::TaskLongArnFormat,
+        "enabled",
+        &["enabled", "disabled"],
+    ),
 ];
 
 impl Operation for ListAccountSettingsInput {
@@ -40,14 +68,21 @@ impl Operation for ListAccountSettingsInput {
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let principal = self.principal_arn().map_or_else(|| root(realm), str::to_owned);
         let effective = self.effective_settings() == Some(true);
-        let listed = SETTINGS.iter().filter(|(name, ..)| self.name().is_none_or(|wanted| wanted == name));
+        let listed = SETTINGS
+            .iter()
+            .filter(|(name, ..)| self.name().is_none_or(|wanted| wanted == name));
         let settings = listed.filter_map(|(name, default, values)| {
             let put = put_value(realm, name, &principal);
             let value = if effective { put.unwrap_or(default) } else { put? };
-            self.value().is_none_or(|wanted| wanted == value).then(|| setting(name, value, &principal, values.is_empty()))
+            self.value()
+                .is_none_or(|wanted| wanted == value)
+                .then(|| setting(name, value, &principal, values.is_empty()))
         });
         let (settings, next) = page(settings.collect(), self.next_token(), self.max_results(), 10)?;
-        Ok(ListAccountSettingsOutput::builder().set_settings(Some(settings)).set_next_token(next).build())
+        Ok(ListAccountSettingsOutput::builder()
+            .set_settings(Some(settings))
+            .set_next_token(next)
+            .build())
     }
 }
 
@@ -65,7 +100,12 @@ impl Operation for PutAccountSettingDefaultInput {
     type Output = PutAccountSettingDefaultOutput;
 
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
-        let mut setting = put(realm, self.name(), self.value().unwrap_or_default(), ACCOUNT_DEFAULT)?;
+        let mut setting = put(
+            realm,
+            self.name(),
+            self.value().unwrap_or_default(),
+            ACCOUNT_DEFAULT,
+        )?;
         setting.principal_arn = Some(root(realm));
         Ok(PutAccountSettingDefaultOutput::builder().setting(setting).build())
     }
@@ -76,11 +116,20 @@ impl Operation for DeleteAccountSettingInput {
 
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let principal = self.principal_arn().map_or_else(|| root(realm), str::to_owned);
-        let name = self.name().ok_or_else(|| Fault::invalid("Name should not be null or empty."))?;
-        realm.account_settings.remove(&(name.to_string(), principal.clone()));
-        let default = SETTINGS.iter().find(|(known, ..)| known == name).map_or("", |(_, default, _)| default);
+        let name = self
+            .name()
+            .ok_or_else(|| Fault::invalid("Name should not be null or empty."))?;
+        realm
+            .account_settings
+            .remove(&(name.to_string(), principal.clone()));
+        let default = SETTINGS
+            .iter()
+            .find(|(known, ..)| known == name)
+            .map_or("", |(_, default, _)| default);
         let value = put_value(realm, name, &principal).unwrap_or(default);
-        Ok(DeleteAccountSettingOutput::builder().setting(setting(name, value, &principal, false)).build())
+        Ok(DeleteAccountSettingOutput::builder()
+            .setting(setting(name, value, &principal, false))
+            .build())
     }
 }
 
@@ -90,11 +139,20 @@ fn root(realm: &Realm) -> String {
 
 /// What was put for the principal, else as the account's default.
 fn put_value<'a>(realm: &'a Realm, name: &SettingName, principal: &str) -> Option<&'a str> {
-    let of = |principal: &str| realm.account_settings.get(&(name.to_string(), principal.to_owned()));
+    let of = |principal: &str| {
+        realm
+            .account_settings
+            .get(&(name.to_string(), principal.to_owned()))
+    };
     of(principal).or_else(|| of(ACCOUNT_DEFAULT)).map(String::as_str)
 }
 
-fn put(realm: &mut Realm, name: Option<&SettingName>, value: &str, principal: &str) -> Result<Setting, Fault> {
+fn put(
+    realm: &mut Realm,
+    name: Option<&SettingName>,
+    value: &str,
+    principal: &str,
+) -> Result<Setting, Fault> {
     let name = name.ok_or_else(|| Fault::invalid("Name should not be null or empty."))?;
     let known = SETTINGS.iter().find(|(known, ..)| known == name);
     let values = known.map(|(_, _, values)| *values).unwrap_or_default();
@@ -104,11 +162,22 @@ fn put(realm: &mut Realm, name: Option<&SettingName>, value: &str, principal: &s
             values.join(", ")
         )));
     }
-    realm.account_settings.insert((name.to_string(), principal.to_owned()), value.to_owned());
+    realm
+        .account_settings
+        .insert((name.to_string(), principal.to_owned()), value.to_owned());
     Ok(setting(name, value, principal, false))
 }
 
 fn setting(name: &SettingName, value: &str, principal: &str, managed: bool) -> Setting {
-    let kind = if managed { SettingType::AwsManaged } else { SettingType::User };
-    Setting::builder().name(name.clone()).value(value).principal_arn(principal).r#type(kind).build()
+    let kind = if managed {
+        SettingType::AwsManaged
+    } else {
+        SettingType::User
+    };
+    Setting::builder()
+        .name(name.clone())
+        .value(value)
+        .principal_arn(principal)
+        .r#type(kind)
+        .build()
 }

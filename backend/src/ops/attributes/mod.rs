@@ -27,7 +27,9 @@ impl Operation for PutAttributesInput {
         for (id, attribute) in &targets {
             change(realm, id, attribute, true);
         }
-        Ok(PutAttributesOutput::builder().set_attributes(Some(self.attributes().to_vec())).build())
+        Ok(PutAttributesOutput::builder()
+            .set_attributes(Some(self.attributes().to_vec()))
+            .build())
     }
 }
 
@@ -39,7 +41,9 @@ impl Operation for DeleteAttributesInput {
         for (id, attribute) in &targets(realm, self.attributes(), &cluster)? {
             change(realm, id, attribute, false);
         }
-        Ok(DeleteAttributesOutput::builder().set_attributes(Some(self.attributes().to_vec())).build())
+        Ok(DeleteAttributesOutput::builder()
+            .set_attributes(Some(self.attributes().to_vec()))
+            .build())
     }
 }
 
@@ -51,36 +55,56 @@ impl Operation for ListAttributesInput {
         let cluster = realm.require_cluster(self.cluster())?;
         let (name, value) = (self.attribute_name(), self.attribute_value());
         if value.is_some() && name.is_none() {
-            return Err(Fault::invalid("An attribute value can only be specified together with an attribute name."));
+            return Err(Fault::invalid(
+                "An attribute value can only be specified together with an attribute name.",
+            ));
         }
-        let instances = realm.container_instances.values().filter(|record| record.cluster == cluster);
+        let instances = realm
+            .container_instances
+            .values()
+            .filter(|record| record.cluster == cluster);
         let listed = instances.flat_map(|record| {
             let wanted = |attribute: &&Attribute| {
                 name.is_none_or(|name| name == attribute.name())
                     && value.is_none_or(|value| Some(value) == attribute.value())
             };
             let arn = record.instance.container_instance_arn();
-            record.instance.attributes().iter().filter(wanted).map(move |attribute| {
-                let mut listed = attribute.clone();
-                listed.target_type = Some(TargetType::ContainerInstance);
-                listed.target_id = arn.map(str::to_owned);
-                listed
-            })
+            record
+                .instance
+                .attributes()
+                .iter()
+                .filter(wanted)
+                .map(move |attribute| {
+                    let mut listed = attribute.clone();
+                    listed.target_type = Some(TargetType::ContainerInstance);
+                    listed.target_id = arn.map(str::to_owned);
+                    listed
+                })
         });
         let (attributes, next) = page(listed.collect(), self.next_token(), self.max_results(), 100)?;
-        Ok(ListAttributesOutput::builder().set_attributes(Some(attributes)).set_next_token(next).build())
+        Ok(ListAttributesOutput::builder()
+            .set_attributes(Some(attributes))
+            .set_next_token(next)
+            .build())
     }
 }
 
 /// The instance that each attribute is for.
-fn targets(realm: &Realm, attributes: &[Attribute], cluster: &str) -> Result<Vec<(String, Attribute)>, Fault> {
+fn targets(
+    realm: &Realm,
+    attributes: &[Attribute],
+    cluster: &str,
+) -> Result<Vec<(String, Attribute)>, Fault> {
     if attributes.is_empty() {
         return Err(Fault::invalid("Attributes cannot be empty."));
     }
     if attributes.len() > LIMIT {
         return Err(Fault::invalid("Attributes cannot have more than 10 elements."));
     }
-    attributes.iter().map(|attribute| Ok((target(realm, attribute, cluster)?, attribute.clone()))).collect()
+    attributes
+        .iter()
+        .map(|attribute| Ok((target(realm, attribute, cluster)?, attribute.clone())))
+        .collect()
 }
 
 fn target(realm: &Realm, attribute: &Attribute, cluster: &str) -> Result<String, Fault> {
@@ -98,17 +122,38 @@ fn target(realm: &Realm, attribute: &Attribute, cluster: &str) -> Result<String,
     })
 }
 
-fn require_room(realm: &Realm, id: &str, all: &[(String, Attribute)], attribute: &Attribute) -> Result<(), Fault> {
+fn require_room(
+    realm: &Realm,
+    id: &str,
+    all: &[(String, Attribute)],
+    attribute: &Attribute,
+) -> Result<(), Fault> {
     if is_built_in(attribute.name()) {
-        return Err(Fault::invalid(format!("The attribute {} is one of ECS's own.", attribute.name())));
+        return Err(Fault::invalid(format!(
+            "The attribute {} is one of ECS's own.",
+            attribute.name()
+        )));
     }
-    let attributes = realm.container_instances.get(id).map(|record| record.instance.attributes()).unwrap_or_default();
-    let mut custom: std::collections::BTreeSet<&str> =
-        attributes.iter().map(Attribute::name).filter(|name| !is_built_in(name)).collect();
-    custom.extend(all.iter().filter(|(other, _)| other == id).map(|(_, attribute)| attribute.name()));
+    let attributes = realm
+        .container_instances
+        .get(id)
+        .map(|record| record.instance.attributes())
+        .unwrap_or_default();
+    let mut custom: std::collections::BTreeSet<&str> = attributes
+        .iter()
+        .map(Attribute::name)
+        .filter(|name| !is_built_in(name))
+        .collect();
+    custom.extend(
+        all.iter()
+            .filter(|(other, _)| other == id)
+            .map(|(_, attribute)| attribute.name()),
+    );
     if custom.len() > LIMIT {
         let text = "You can apply up to 10 custom attributes for each resource.";
-        return Err(Fault::of(&AttributeLimitExceededException::builder().message(text).build()));
+        return Err(Fault::of(
+            &AttributeLimitExceededException::builder().message(text).build(),
+        ));
     }
     Ok(())
 }
@@ -118,7 +163,9 @@ fn is_built_in(name: &str) -> bool {
 }
 
 fn change(realm: &mut Realm, id: &str, attribute: &Attribute, put: bool) {
-    let Some(record) = realm.container_instances.get_mut(id) else { return };
+    let Some(record) = realm.container_instances.get_mut(id) else {
+        return;
+    };
     let attributes = record.instance.attributes.get_or_insert_default();
     let gone = |known: &Attribute| {
         let same_value = put || attribute.value.is_none() || known.value == attribute.value;

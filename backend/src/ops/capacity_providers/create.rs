@@ -1,8 +1,11 @@
 //! `CreateCapacityProvider`.
 
-use aws_sdk_ecs::operation::create_capacity_provider::{CreateCapacityProviderInput, CreateCapacityProviderOutput};
+use aws_sdk_ecs::operation::create_capacity_provider::{
+    CreateCapacityProviderInput, CreateCapacityProviderOutput,
+};
 use aws_sdk_ecs::types::{
-    CapacityProvider, CapacityProviderStatus, CapacityProviderType, CapacityProviderUpdateStatus, ManagedInstancesProvider,
+    CapacityProvider, CapacityProviderStatus, CapacityProviderType, CapacityProviderUpdateStatus,
+    ManagedInstancesProvider,
 };
 use ecs_model::shape;
 
@@ -25,10 +28,15 @@ impl Operation for CreateCapacityProviderInput {
         let builder = CapacityProvider::builder()
             .capacity_provider_arn(realm.arn(&format!("capacity-provider/{name}")))
             .name(&name);
-        let provider = match (&self.auto_scaling_group_provider, &self.managed_instances_provider) {
+        let provider = match (
+            &self.auto_scaling_group_provider,
+            &self.managed_instances_provider,
+        ) {
             (Some(group), None) => {
                 if self.cluster().is_some() {
-                    return Err(Fault::invalid("A cluster can only be specified for a managed instances provider."));
+                    return Err(Fault::invalid(
+                        "A cluster can only be specified for a managed instances provider.",
+                    ));
                 }
                 let group = rules::with_defaults(group.clone());
                 rules::group(realm, &name, group.auto_scaling_group_arn())?;
@@ -45,7 +53,11 @@ impl Operation for CreateCapacityProviderInput {
                     .map_err(|error| Fault::invalid(format!("managedInstancesProvider: {error}")))?;
                 let arn = realm.arn(&format!("cluster/{cluster}"));
                 let joined = realm.active_cluster_mut(&cluster)?;
-                joined.cluster.capacity_providers.get_or_insert_default().push(name.clone());
+                joined
+                    .cluster
+                    .capacity_providers
+                    .get_or_insert_default()
+                    .push(name.clone());
                 builder
                     .r#type(CapacityProviderType::ManagedInstances)
                     .cluster(arn)
@@ -65,17 +77,27 @@ impl Operation for CreateCapacityProviderInput {
         }
         let tags = self.tags.unwrap_or_default();
         let answer = tagged(&provider, &tags);
-        realm.capacity_providers.insert(name.clone(), ProviderRecord { provider, tags });
+        realm
+            .capacity_providers
+            .insert(name.clone(), ProviderRecord { provider, tags });
         hooks::provider_changed(realm, &name);
-        Ok(CreateCapacityProviderOutput::builder().capacity_provider(answer).build())
+        Ok(CreateCapacityProviderOutput::builder()
+            .capacity_provider(answer)
+            .build())
     }
 }
 
 /// The name of a deleted provider can be used again once the deletion is complete.
 fn require_free(realm: &Realm, name: &str) -> Result<(), Fault> {
-    match realm.capacity_providers.get(name).filter(|record| is_present(record)) {
+    match realm
+        .capacity_providers
+        .get(name)
+        .filter(|record| is_present(record))
+    {
         None => Ok(()),
-        Some(record) if record.provider.update_status() == Some(&CapacityProviderUpdateStatus::DeleteInProgress) => {
+        Some(record)
+            if record.provider.update_status() == Some(&CapacityProviderUpdateStatus::DeleteInProgress) =>
+        {
             Err(busy())
         }
         Some(_) => Err(Fault::client(

@@ -22,21 +22,31 @@ impl Operation for DescribeCapacityProvidersInput {
     /// Without names, all that there are, with the two of Fargate (ecs-semantics.md §1.8, §6.1).
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let with_tags = self.include().contains(&CapacityProviderField::Tags);
-        let cluster = self.cluster().map(|cluster| realm.require_cluster(Some(cluster))).transpose()?;
+        let cluster = self
+            .cluster()
+            .map(|cluster| realm.require_cluster(Some(cluster)))
+            .transpose()?;
         let references = self.capacity_providers();
         if references.len() > BATCH {
-            return Err(Fault::invalid("Capacity Providers cannot have more than 100 elements."));
+            return Err(Fault::invalid(
+                "Capacity Providers cannot have more than 100 elements.",
+            ));
         }
         let names: Vec<String> = if references.is_empty() {
             all(realm, cluster.as_deref())
         } else {
-            let names = references.iter().map(|reference| realm.id.tail(reference, "capacity-provider"));
-            names.map(|name| name.map(str::to_owned)).collect::<Result<_, _>>()?
+            let names = references
+                .iter()
+                .map(|reference| realm.id.tail(reference, "capacity-provider"));
+            names
+                .map(|name| name.map(str::to_owned))
+                .collect::<Result<_, _>>()?
         };
         let default = if references.is_empty() { 10 } else { BATCH };
         let (names, next) = page(names, self.next_token(), self.max_results(), default)?;
-        let mut answer =
-            DescribeCapacityProvidersOutput::builder().set_capacity_providers(Some(vec![])).set_failures(Some(vec![]));
+        let mut answer = DescribeCapacityProvidersOutput::builder()
+            .set_capacity_providers(Some(vec![]))
+            .set_failures(Some(vec![]));
         for name in names {
             answer = if let Some(provider) = shown(realm, &name, with_tags) {
                 answer.capacity_providers(provider)
@@ -51,7 +61,11 @@ impl Operation for DescribeCapacityProvidersInput {
 
 /// The names of all providers, or of those of a cluster.
 fn all(realm: &Realm, cluster: Option<&str>) -> Vec<String> {
-    let own = realm.capacity_providers.iter().filter(|(_, record)| is_present(record)).map(|(name, _)| name.as_str());
+    let own = realm
+        .capacity_providers
+        .iter()
+        .filter(|(_, record)| is_present(record))
+        .map(|(name, _)| name.as_str());
     let names = rules::FARGATE.into_iter().chain(own);
     let associated = cluster.and_then(|cluster| realm.clusters.get(cluster));
     let listed = |name: &&str| {

@@ -18,7 +18,9 @@ pub(crate) use rules::FARGATE;
 
 /// A provider's creation, update or deletion is done.
 pub fn settled(realm: &mut Realm, name: &str) {
-    let Some(record) = realm.capacity_providers.get_mut(name) else { return };
+    let Some(record) = realm.capacity_providers.get_mut(name) else {
+        return;
+    };
     let provider = &mut record.provider;
     let status = match provider.update_status {
         Some(CapacityProviderUpdateStatus::CreateInProgress) => CapacityProviderUpdateStatus::CreateComplete,
@@ -37,7 +39,10 @@ pub fn settled(realm: &mut Realm, name: &str) {
 
 /// A deleted managed instances provider leaves the cluster that it belonged to.
 fn leave_cluster(realm: &mut Realm, name: &str) {
-    let inactive = realm.capacity_providers.get(name).is_some_and(|record| !is_present(record));
+    let inactive = realm
+        .capacity_providers
+        .get(name)
+        .is_some_and(|record| !is_present(record));
     for record in realm.clusters.values_mut().filter(|_| inactive) {
         if let Some(providers) = &mut record.cluster.capacity_providers {
             providers.retain(|known| known != name);
@@ -48,7 +53,12 @@ fn leave_cluster(realm: &mut Realm, name: &str) {
 /// Lets a provider's change settle after a while.
 fn settle(realm: &mut Realm, name: &str) {
     let wait = realm.timing.capacity_provider;
-    realm.after(wait, Event::ProviderSettled { provider: name.to_owned() });
+    realm.after(
+        wait,
+        Event::ProviderSettled {
+            provider: name.to_owned(),
+        },
+    );
 }
 
 /// The provider as the API shows it, with these tags.
@@ -68,5 +78,7 @@ fn busy() -> Fault {
 }
 
 fn unknown() -> Fault {
-    Fault::invalid("The specified capacity provider does not exist. Specify a valid name or ARN and try again.")
+    Fault::invalid(
+        "The specified capacity provider does not exist. Specify a valid name or ARN and try again.",
+    )
 }

@@ -1,7 +1,8 @@
 //! What ECS demands of a capacity provider's members, and what it fills in (ecs-semantics.md §6.1, §6.3).
 
 use aws_sdk_ecs::types::{
-    AutoScalingGroupProvider, ManagedDraining, ManagedScaling, ManagedScalingStatus, ManagedTerminationProtection,
+    AutoScalingGroupProvider, ManagedDraining, ManagedScaling, ManagedScalingStatus,
+    ManagedTerminationProtection,
 };
 use ecs_model::arn;
 
@@ -30,7 +31,10 @@ pub(super) fn group(realm: &Realm, own: &str, group: &str) -> Result<(), Fault> 
             "The specified Auto Scaling group ARN '{group}' is invalid. Specify a valid Auto Scaling group ARN and try again."
         )));
     }
-    let mut others = realm.capacity_providers.iter().filter(|(name, record)| *name != own && super::is_present(record));
+    let mut others = realm
+        .capacity_providers
+        .iter()
+        .filter(|(name, record)| *name != own && super::is_present(record));
     let uses = |record: &crate::world::ProviderRecord| {
         let provider = record.provider.auto_scaling_group_provider();
         provider.is_some_and(|provider| provider.auto_scaling_group_arn() == group)
@@ -46,8 +50,12 @@ pub(super) fn group(realm: &Realm, own: &str, group: &str) -> Result<(), Fault> 
 /// Scaling steps, and termination protection, which needs managed scaling.
 pub(super) fn scaling(provider: &AutoScalingGroupProvider) -> Result<(), Fault> {
     let scaling = provider.managed_scaling();
-    let least = scaling.and_then(ManagedScaling::minimum_scaling_step_size).unwrap_or(1);
-    let greatest = scaling.and_then(ManagedScaling::maximum_scaling_step_size).unwrap_or(10_000);
+    let least = scaling
+        .and_then(ManagedScaling::minimum_scaling_step_size)
+        .unwrap_or(1);
+    let greatest = scaling
+        .and_then(ManagedScaling::maximum_scaling_step_size)
+        .unwrap_or(10_000);
     if least > greatest {
         return Err(Fault::invalid(
             "The minimum or maximum scaling step size value is invalid. The minimum must not be greater than the maximum. Specify valid values and try again.",
@@ -65,13 +73,17 @@ pub(super) fn scaling(provider: &AutoScalingGroupProvider) -> Result<(), Fault> 
 
 /// The provider with what was left out filled in.
 pub(super) fn with_defaults(mut provider: AutoScalingGroupProvider) -> AutoScalingGroupProvider {
-    let scaling = provider.managed_scaling.get_or_insert_with(|| ManagedScaling::builder().build());
+    let scaling = provider
+        .managed_scaling
+        .get_or_insert_with(|| ManagedScaling::builder().build());
     scaling.status.get_or_insert(ManagedScalingStatus::Disabled);
     scaling.target_capacity.get_or_insert(100);
     scaling.minimum_scaling_step_size.get_or_insert(1);
     scaling.maximum_scaling_step_size.get_or_insert(10_000);
     scaling.instance_warmup_period.get_or_insert(300);
-    provider.managed_termination_protection.get_or_insert(ManagedTerminationProtection::Disabled);
+    provider
+        .managed_termination_protection
+        .get_or_insert(ManagedTerminationProtection::Disabled);
     provider.managed_draining.get_or_insert(ManagedDraining::Enabled);
     provider
 }

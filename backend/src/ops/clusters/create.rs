@@ -14,7 +14,11 @@ impl Operation for CreateClusterInput {
 
     /// A cluster that is there already is answered as it is, whatever the call wants (ecs-semantics.md §1.1).
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
-        let name = self.cluster_name().filter(|name| !name.is_empty()).unwrap_or(DEFAULT_CLUSTER).to_owned();
+        let name = self
+            .cluster_name()
+            .filter(|name| !name.is_empty())
+            .unwrap_or(DEFAULT_CLUSTER)
+            .to_owned();
         rules::name(&name)?;
         if let Some(record) = realm.clusters.get(&name).filter(|record| record.is_present()) {
             return Ok(answer(record));
@@ -38,14 +42,19 @@ impl Operation for CreateClusterInput {
             .set_attachments_status((!providers.is_empty()).then(|| "UPDATE_IN_PROGRESS".to_owned()))
             .set_attachments(provisioning.then_some(attachments))
             .set_service_connect_defaults(
-                self.service_connect_defaults().and_then(|wanted| rules::namespace(&realm.id, wanted)),
+                self.service_connect_defaults()
+                    .and_then(|wanted| rules::namespace(&realm.id, wanted)),
             )
             .set_capacity_providers(Some(providers))
             .build();
         if cluster.attachments_status().is_some() {
             settle_attachments(realm, &name);
         }
-        let record = ClusterRecord { cluster, tags: self.tags.unwrap_or_default(), inactive_since: None };
+        let record = ClusterRecord {
+            cluster,
+            tags: self.tags.unwrap_or_default(),
+            inactive_since: None,
+        };
         let answer = answer(&record);
         realm.clusters.insert(name, record);
         Ok(answer)
@@ -61,7 +70,18 @@ fn answer(record: &ClusterRecord) -> CreateClusterOutput {
 
 /// The account's setting decides about Container Insights where the call does not.
 fn default_settings(realm: &Realm) -> Vec<ClusterSetting> {
-    let key = ("containerInsights".to_owned(), crate::ops::account_settings::ACCOUNT_DEFAULT.to_owned());
-    let value = realm.account_settings.get(&key).map_or("disabled", String::as_str);
-    vec![ClusterSetting::builder().name(ClusterSettingName::ContainerInsights).value(value).build()]
+    let key = (
+        "containerInsights".to_owned(),
+        crate::ops::account_settings::ACCOUNT_DEFAULT.to_owned(),
+    );
+    let value = realm
+        .account_settings
+        .get(&key)
+        .map_or("disabled", String::as_str);
+    vec![
+        ClusterSetting::builder()
+            .name(ClusterSettingName::ContainerInsights)
+            .value(value)
+            .build(),
+    ]
 }

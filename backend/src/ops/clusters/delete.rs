@@ -1,11 +1,11 @@
 //! `DeleteCluster`.
 
 use aws_sdk_ecs::operation::delete_cluster::{DeleteClusterInput, DeleteClusterOutput};
-use aws_sdk_ecs::types::{CapacityProvider, CapacityProviderStatus, ClusterField};
 use aws_sdk_ecs::types::error::{
-    ClusterContainsCapacityProviderException, ClusterContainsContainerInstancesException, ClusterContainsServicesException,
-    ClusterContainsTasksException,
+    ClusterContainsCapacityProviderException, ClusterContainsContainerInstancesException,
+    ClusterContainsServicesException, ClusterContainsTasksException,
 };
+use aws_sdk_ecs::types::{CapacityProvider, CapacityProviderStatus, ClusterField};
 
 use super::describe::shown;
 use super::{require_idle, require_present};
@@ -24,7 +24,10 @@ impl Operation for DeleteClusterInput {
         require_empty(realm, &name)?;
         require_idle(realm, &name)?;
         let (now, visible) = (realm.now, realm.timing.inactive_visible);
-        let record = realm.clusters.get_mut(&name).ok_or_else(Fault::cluster_not_found)?;
+        let record = realm
+            .clusters
+            .get_mut(&name)
+            .ok_or_else(Fault::cluster_not_found)?;
         let deleted = &mut record.cluster;
         deleted.status = Some("INACTIVE".to_owned());
         deleted.capacity_providers = Some(vec![]);
@@ -33,9 +36,16 @@ impl Operation for DeleteClusterInput {
         deleted.attachments_status = None;
         record.inactive_since = Some(now);
         let record = record.clone();
-        realm.after(visible, Event::ClusterForgotten { cluster: name.clone() });
+        realm.after(
+            visible,
+            Event::ClusterForgotten {
+                cluster: name.clone(),
+            },
+        );
         let include = [ClusterField::Settings, ClusterField::Tags];
-        Ok(DeleteClusterOutput::builder().cluster(shown(realm, &name, &record, &include)).build())
+        Ok(DeleteClusterOutput::builder()
+            .cluster(shown(realm, &name, &record, &include))
+            .build())
     }
 }
 
@@ -49,15 +59,27 @@ fn require_empty(realm: &Realm, name: &str) -> Result<(), Fault> {
         + counts.draining_fargate_services;
     if services > 0 {
         let text = "The Cluster cannot be deleted while Services are active.";
-        return Err(Fault::of(&ClusterContainsServicesException::builder().message(text).build()));
+        return Err(Fault::of(
+            &ClusterContainsServicesException::builder().message(text).build(),
+        ));
     }
-    if realm.container_instances.values().any(|instance| instance.cluster == name) {
+    if realm
+        .container_instances
+        .values()
+        .any(|instance| instance.cluster == name)
+    {
         let text = "The Cluster cannot be deleted while Container Instances are active.";
-        return Err(Fault::of(&ClusterContainsContainerInstancesException::builder().message(text).build()));
+        return Err(Fault::of(
+            &ClusterContainsContainerInstancesException::builder()
+                .message(text)
+                .build(),
+        ));
     }
     if counts.unstopped_tasks > 0 {
         let text = "The Cluster cannot be deleted while Tasks are active.";
-        return Err(Fault::of(&ClusterContainsTasksException::builder().message(text).build()));
+        return Err(Fault::of(
+            &ClusterContainsTasksException::builder().message(text).build(),
+        ));
     }
     let arn = realm.arn(&format!("cluster/{name}"));
     let own = |provider: &CapacityProvider| {
@@ -65,9 +87,17 @@ fn require_empty(realm: &Realm, name: &str) -> Result<(), Fault> {
             && provider.cluster() == Some(&arn)
             && provider.status() != Some(&CapacityProviderStatus::Inactive)
     };
-    if realm.capacity_providers.values().any(|record| own(&record.provider)) {
+    if realm
+        .capacity_providers
+        .values()
+        .any(|record| own(&record.provider))
+    {
         let text = "The Cluster cannot be deleted while Capacity Providers are associated with it.";
-        return Err(Fault::of(&ClusterContainsCapacityProviderException::builder().message(text).build()));
+        return Err(Fault::of(
+            &ClusterContainsCapacityProviderException::builder()
+                .message(text)
+                .build(),
+        ));
     }
     Ok(())
 }

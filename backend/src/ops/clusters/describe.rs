@@ -15,11 +15,17 @@ impl Operation for DescribeClustersInput {
     /// No names mean the default cluster; what does not exist is a failure, not an error (ecs-semantics.md §1.1).
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let default = [DEFAULT_CLUSTER.to_owned()];
-        let references = if self.clusters().is_empty() { &default } else { self.clusters() };
+        let references = if self.clusters().is_empty() {
+            &default
+        } else {
+            self.clusters()
+        };
         if references.len() > 100 {
             return Err(Fault::invalid("Clusters cannot have more than 100 elements."));
         }
-        let mut answer = DescribeClustersOutput::builder().set_clusters(Some(vec![])).set_failures(Some(vec![]));
+        let mut answer = DescribeClustersOutput::builder()
+            .set_clusters(Some(vec![]))
+            .set_failures(Some(vec![]));
         for reference in references {
             let name = realm.cluster_name(Some(reference))?;
             answer = if let Some(record) = realm.clusters.get(&name) {
@@ -38,13 +44,25 @@ pub(super) fn shown(realm: &Realm, name: &str, record: &ClusterRecord, include: 
     let has = |field: ClusterField| include.contains(&field);
     let counts = counts(realm, name);
     let mut cluster = record.cluster.clone();
-    let instances = realm.container_instances.values().filter(|instance| instance.cluster == name).count();
+    let instances = realm
+        .container_instances
+        .values()
+        .filter(|instance| instance.cluster == name)
+        .count();
     cluster.registered_container_instances_count = i32::try_from(instances).unwrap_or(i32::MAX);
     cluster.running_tasks_count = counts.running_ec2_tasks + counts.running_fargate_tasks;
     cluster.pending_tasks_count = counts.pending_ec2_tasks + counts.pending_fargate_tasks;
     cluster.active_services_count = counts.active_ec2_services + counts.active_fargate_services;
-    cluster.tags = Some(if has(ClusterField::Tags) { record.tags.clone() } else { vec![] });
-    cluster.statistics = Some(if has(ClusterField::Statistics) { statistics(&counts) } else { vec![] });
+    cluster.tags = Some(if has(ClusterField::Tags) {
+        record.tags.clone()
+    } else {
+        vec![]
+    });
+    cluster.statistics = Some(if has(ClusterField::Statistics) {
+        statistics(&counts)
+    } else {
+        vec![]
+    });
     if !has(ClusterField::Settings) {
         cluster.settings = Some(vec![]);
     }
@@ -69,6 +87,11 @@ fn statistics(counts: &ClusterCounts) -> Vec<KeyValuePair> {
         ("drainingEC2ServiceCount", counts.draining_ec2_services),
         ("drainingFargateServiceCount", counts.draining_fargate_services),
     ]
-    .map(|(name, count)| KeyValuePair::builder().name(name).value(count.to_string()).build())
+    .map(|(name, count)| {
+        KeyValuePair::builder()
+            .name(name)
+            .value(count.to_string())
+            .build()
+    })
     .into()
 }

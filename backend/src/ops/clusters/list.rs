@@ -19,6 +19,9 @@ impl Operation for ListClustersInput {
             .filter_map(|record| record.cluster.cluster_arn.clone())
             .collect();
         let (arns, next) = page(arns, self.next_token(), self.max_results(), 100)?;
-        Ok(ListClustersOutput::builder().set_cluster_arns(Some(arns)).set_next_token(next).build())
+        Ok(ListClustersOutput::builder()
+            .set_cluster_arns(Some(arns))
+            .set_next_token(next)
+            .build())
     }
 }

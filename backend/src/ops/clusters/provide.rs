@@ -18,24 +18,45 @@ impl Operation for PutClusterCapacityProvidersInput {
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let name = realm.cluster_name(self.cluster())?;
         let current = require_idle(realm, &name)?.cluster.capacity_providers().to_vec();
-        let wanted: Vec<String> =
-            self.capacity_providers().iter().filter(|wanted| !is_managed(realm, wanted)).cloned().collect();
+        let wanted: Vec<String> = self
+            .capacity_providers()
+            .iter()
+            .filter(|wanted| !is_managed(realm, wanted))
+            .cloned()
+            .collect();
         let mut providers = rules::providers(realm, &wanted)?;
-        providers.extend(current.iter().filter(|provider| is_managed(realm, provider)).cloned());
+        providers.extend(
+            current
+                .iter()
+                .filter(|provider| is_managed(realm, provider))
+                .cloned(),
+        );
         let strategy = self.default_capacity_provider_strategy();
         rules::strategy(realm, strategy, &providers)?;
-        let removed: Vec<String> = current.into_iter().filter(|known| !providers.contains(known)).collect();
+        let removed: Vec<String> = current
+            .into_iter()
+            .filter(|known| !providers.contains(known))
+            .collect();
         rules::removal(realm, &name, &removed)?;
 
         let mut ids = realm.ids.clone();
-        let record = realm.clusters.get_mut(&name).ok_or_else(Fault::cluster_not_found)?;
+        let record = realm
+            .clusters
+            .get_mut(&name)
+            .ok_or_else(Fault::cluster_not_found)?;
         let changed = record.cluster.capacity_providers() != providers.as_slice();
         let attachments = rules::attachments(&mut ids, &providers, record.cluster.attachments());
         record.cluster.attachments = (!attachments.is_empty()).then_some(attachments);
         record.cluster.default_capacity_provider_strategy = Some(strategy.to_vec());
         record.cluster.capacity_providers = Some(providers.clone());
-        record.cluster.attachments_status =
-            Some(if changed { "UPDATE_IN_PROGRESS" } else { "UPDATE_COMPLETE" }.to_owned());
+        record.cluster.attachments_status = Some(
+            if changed {
+                "UPDATE_IN_PROGRESS"
+            } else {
+                "UPDATE_COMPLETE"
+            }
+            .to_owned(),
+        );
         realm.ids = ids;
         if changed {
             settle_attachments(realm, &name);
@@ -44,9 +65,15 @@ impl Operation for PutClusterCapacityProvidersInput {
             }
         }
         let record = require_present(realm, &name)?;
-        let include = [ClusterField::Attachments, ClusterField::Settings, ClusterField::Tags];
+        let include = [
+            ClusterField::Attachments,
+            ClusterField::Settings,
+            ClusterField::Tags,
+        ];
         let cluster = shown(realm, &name, record, &include);
-        Ok(PutClusterCapacityProvidersOutput::builder().cluster(cluster).build())
+        Ok(PutClusterCapacityProvidersOutput::builder()
+            .cluster(cluster)
+            .build())
     }
 }
 

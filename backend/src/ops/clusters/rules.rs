@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types::error::ResourceInUseException;
 use aws_sdk_ecs::types::{
-    Attachment, CapacityProviderStatus, CapacityProviderStrategyItem, ClusterConfiguration, ClusterServiceConnectDefaults,
-    ClusterServiceConnectDefaultsRequest, ClusterSetting, ClusterSettingName, ExecuteCommandLogging, KeyValuePair,
+    Attachment, CapacityProviderStatus, CapacityProviderStrategyItem, ClusterConfiguration,
+    ClusterServiceConnectDefaults, ClusterServiceConnectDefaultsRequest, ClusterSetting, ClusterSettingName,
+    ExecuteCommandLogging, KeyValuePair,
 };
 
 use crate::fault::Fault;
@@ -18,10 +19,14 @@ use crate::world::names::RealmId;
 pub fn name(name: &str) -> Result<(), Fault> {
     let legal = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
     if name.is_empty() || !name.chars().all(legal) {
-        return Err(Fault::invalid("Invalid identifier: Identifier contains invalid characters"));
+        return Err(Fault::invalid(
+            "Invalid identifier: Identifier contains invalid characters",
+        ));
     }
     if name.len() > 255 {
-        return Err(Fault::invalid("Invalid identifier: Identifier is longer than 255 characters"));
+        return Err(Fault::invalid(
+            "Invalid identifier: Identifier is longer than 255 characters",
+        ));
     }
     Ok(())
 }
@@ -38,7 +43,11 @@ pub fn settings(settings: &[ClusterSetting]) -> Result<(), Fault> {
                     )));
                 }
             }
-            _ => return Err(Fault::invalid("Invalid cluster setting: the only setting is containerInsights.")),
+            _ => {
+                return Err(Fault::invalid(
+                    "Invalid cluster setting: the only setting is containerInsights.",
+                ));
+            }
         }
     }
     Ok(())
@@ -52,12 +61,14 @@ pub fn merged(current: &[ClusterSetting], changes: &[ClusterSetting]) -> Vec<Clu
 
 /// The logging of `ecs exec` (ecs-semantics.md §4.8).
 pub fn configuration(configuration: &ClusterConfiguration) -> Result<(), Fault> {
-    let Some(exec) = configuration.execute_command_configuration() else { return Ok(()) };
+    let Some(exec) = configuration.execute_command_configuration() else {
+        return Ok(());
+    };
     let overrides = exec.logging() == Some(&ExecuteCommandLogging::Override);
     match exec.log_configuration() {
-        Some(_) if !overrides => {
-            Err(Fault::invalid("You must set logging to 'OVERRIDE' when you supply a log configuration"))
-        }
+        Some(_) if !overrides => Err(Fault::invalid(
+            "You must set logging to 'OVERRIDE' when you supply a log configuration",
+        )),
         Some(log) if log.cloud_watch_log_group_name().is_some() || log.s3_bucket_name().is_some() => Ok(()),
         None if !overrides => Ok(()),
         _ => Err(Fault::invalid(
@@ -68,7 +79,10 @@ pub fn configuration(configuration: &ClusterConfiguration) -> Result<(), Fault> 
 
 /// The namespace as a cluster shows it, always an ARN; an empty name means none. A namespace that is only named is made, so
 /// it gets an id that depends on nothing but its name.
-pub fn namespace(id: &RealmId, wanted: &ClusterServiceConnectDefaultsRequest) -> Option<ClusterServiceConnectDefaults> {
+pub fn namespace(
+    id: &RealmId,
+    wanted: &ClusterServiceConnectDefaultsRequest,
+) -> Option<ClusterServiceConnectDefaults> {
     let namespace = match wanted.namespace() {
         "" => return None,
         arn if arn.starts_with("arn:") => arn.to_owned(),
@@ -78,7 +92,11 @@ pub fn namespace(id: &RealmId, wanted: &ClusterServiceConnectDefaultsRequest) ->
             format!("arn:{partition}:servicediscovery:{region}:{account}:namespace/ns-{id}")
         }
     };
-    Some(ClusterServiceConnectDefaults::builder().namespace(namespace).build())
+    Some(
+        ClusterServiceConnectDefaults::builder()
+            .namespace(namespace)
+            .build(),
+    )
 }
 
 /// The names of the providers that a call associates with a cluster: each exists, is ACTIVE and belongs to no cluster of
@@ -88,7 +106,9 @@ pub fn providers(realm: &Realm, wanted: &[String]) -> Result<Vec<String>, Fault>
     for reference in wanted {
         let name = realm.id.tail(reference, "capacity-provider")?;
         if names.iter().any(|known| known == name) {
-            return Err(Fault::invalid(format!("The capacity provider {name} is specified more than once.")));
+            return Err(Fault::invalid(format!(
+                "The capacity provider {name} is specified more than once."
+            )));
         }
         if !FARGATE.contains(&name) {
             let record = realm.capacity_providers.get(name).ok_or_else(|| {
@@ -108,13 +128,19 @@ pub fn providers(realm: &Realm, wanted: &[String]) -> Result<Vec<String>, Fault>
         names.push(name.to_owned());
     }
     if names.len() > 20 {
-        return Err(Fault::invalid("A cluster can have at most 20 capacity providers."));
+        return Err(Fault::invalid(
+            "A cluster can have at most 20 capacity providers.",
+        ));
     }
     Ok(names)
 }
 
 /// A default strategy names associated providers, each once, of one type, with one base at most (ecs-semantics.md §6.2, §6.4).
-pub fn strategy(realm: &Realm, items: &[CapacityProviderStrategyItem], associated: &[String]) -> Result<(), Fault> {
+pub fn strategy(
+    realm: &Realm,
+    items: &[CapacityProviderStrategyItem],
+    associated: &[String],
+) -> Result<(), Fault> {
     let mut seen = BTreeSet::new();
     for item in items {
         let name = item.capacity_provider();
@@ -124,7 +150,9 @@ pub fn strategy(realm: &Realm, items: &[CapacityProviderStrategyItem], associate
             ));
         }
         if !seen.insert(name) {
-            return Err(Fault::invalid("A capacity provider may only be specified once in a strategy."));
+            return Err(Fault::invalid(
+                "A capacity provider may only be specified once in a strategy.",
+            ));
         }
     }
     if items.iter().filter(|item| item.base() > 0).count() > 1 {
@@ -137,7 +165,10 @@ pub fn strategy(realm: &Realm, items: &[CapacityProviderStrategyItem], associate
             "There are no capacity providers in the capacity provider strategy with a weight value greater than zero",
         ));
     }
-    let kinds: BTreeSet<_> = items.iter().map(|item| kind(realm, item.capacity_provider())).collect();
+    let kinds: BTreeSet<_> = items
+        .iter()
+        .map(|item| kind(realm, item.capacity_provider()))
+        .collect();
     if kinds.len() > 1 {
         return Err(Fault::invalid(
             "A capacity provider strategy cannot contain a mix of capacity providers of different types: use Fargate, Auto Scaling group or managed instances ones.",
@@ -174,7 +205,10 @@ pub fn attachments(ids: &mut Ids, providers: &[String], current: &[Attachment]) 
     let mut attachments = Vec::new();
     for name in providers.iter().filter(|name| !FARGATE.contains(&name.as_str())) {
         let of_this = |attachment: &&Attachment| {
-            attachment.details().iter().any(|detail| detail.value() == Some(name.as_str()))
+            attachment
+                .details()
+                .iter()
+                .any(|detail| detail.value() == Some(name.as_str()))
         };
         let kept = current.iter().find(of_this).cloned();
         attachments.push(kept.unwrap_or_else(|| {
@@ -184,7 +218,10 @@ pub fn attachments(ids: &mut Ids, providers: &[String], current: &[Attachment]) 
                 .r#type("as_policy")
                 .status("CREATED")
                 .details(detail("capacityProviderName", name.clone()))
-                .details(detail("scalingPolicyName", format!("ECSManagedAutoScalingPolicy-{}", ids.uuid())))
+                .details(detail(
+                    "scalingPolicyName",
+                    format!("ECSManagedAutoScalingPolicy-{}", ids.uuid()),
+                ))
                 .build()
         }));
     }

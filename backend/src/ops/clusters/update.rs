@@ -1,7 +1,9 @@
 //! `UpdateCluster` and `UpdateClusterSettings`.
 
 use aws_sdk_ecs::operation::update_cluster::{UpdateClusterInput, UpdateClusterOutput};
-use aws_sdk_ecs::operation::update_cluster_settings::{UpdateClusterSettingsInput, UpdateClusterSettingsOutput};
+use aws_sdk_ecs::operation::update_cluster_settings::{
+    UpdateClusterSettingsInput, UpdateClusterSettingsOutput,
+};
 use aws_sdk_ecs::types::{Cluster, ClusterField};
 
 use super::describe::shown;
@@ -19,7 +21,9 @@ impl Operation for UpdateClusterInput {
         require_present(realm, &name)?;
         rules::settings(self.settings())?;
         self.configuration().map_or(Ok(()), rules::configuration)?;
-        let namespace = self.service_connect_defaults().map(|wanted| rules::namespace(&realm.id, wanted));
+        let namespace = self
+            .service_connect_defaults()
+            .map(|wanted| rules::namespace(&realm.id, wanted));
         let cluster = change(realm, &name, |cluster| {
             cluster.settings = Some(rules::merged(cluster.settings(), self.settings()));
             if self.configuration.is_some() {
@@ -52,8 +56,20 @@ impl Operation for UpdateClusterSettingsInput {
 
 /// Changes the cluster and shows it as an update answers it.
 fn change(realm: &mut Realm, name: &str, change: impl FnOnce(&mut Cluster)) -> Result<Cluster, Fault> {
-    let record = realm.clusters.get_mut(name).ok_or_else(Fault::cluster_not_found)?;
+    let record = realm
+        .clusters
+        .get_mut(name)
+        .ok_or_else(Fault::cluster_not_found)?;
     change(&mut record.cluster);
     let record = require_present(realm, name)?;
-    Ok(shown(realm, name, record, &[ClusterField::Settings, ClusterField::Configurations, ClusterField::Tags]))
+    Ok(shown(
+        realm,
+        name,
+        record,
+        &[
+            ClusterField::Settings,
+            ClusterField::Configurations,
+            ClusterField::Tags,
+        ],
+    ))
 }

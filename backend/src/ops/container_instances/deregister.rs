@@ -24,7 +24,9 @@ impl Operation for DeregisterContainerInstanceInput {
             return Err(Fault::invalid("Found running tasks on the instance."));
         }
         let instance = remove(realm, &id, "Container instance deregistration forced by user");
-        Ok(DeregisterContainerInstanceOutput::builder().set_container_instance(instance).build())
+        Ok(DeregisterContainerInstanceOutput::builder()
+            .set_container_instance(instance)
+            .build())
     }
 }
 
@@ -41,7 +43,9 @@ pub fn remove(realm: &mut Realm, id: &str, reason: &str) -> Option<ContainerInst
 
 /// The machine of an instance is gone: an auto scaling group or a person terminated it.
 pub fn removed(realm: &mut Realm, id: &str) {
-    let Some(record) = realm.container_instances.get(id) else { return };
+    let Some(record) = realm.container_instances.get(id) else {
+        return;
+    };
     let reason = format!("Host EC2 (instance {}) terminated.", record.ec2_instance_id);
     remove(realm, id, &reason);
 }

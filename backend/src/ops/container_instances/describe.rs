@@ -4,8 +4,8 @@ use aws_sdk_ecs::operation::describe_container_instances::{
     DescribeContainerInstancesInput, DescribeContainerInstancesOutput,
 };
 use aws_sdk_ecs::types::{
-    ContainerInstance, ContainerInstanceField, ContainerInstanceHealthStatus, Failure, InstanceHealthCheckResult,
-    InstanceHealthCheckState, InstanceHealthCheckType,
+    ContainerInstance, ContainerInstanceField, ContainerInstanceHealthStatus, Failure,
+    InstanceHealthCheckResult, InstanceHealthCheckState, InstanceHealthCheckType,
 };
 
 use super::{find, shown};
@@ -27,13 +27,18 @@ impl Operation for DescribeContainerInstancesInput {
             return Err(Fault::invalid("Container Instances cannot be empty."));
         }
         if references.len() > BATCH {
-            return Err(Fault::invalid("Container Instances cannot have more than 100 elements."));
+            return Err(Fault::invalid(
+                "Container Instances cannot have more than 100 elements.",
+            ));
         }
-        let mut answer =
-            DescribeContainerInstancesOutput::builder().set_container_instances(Some(vec![])).set_failures(Some(vec![]));
+        let mut answer = DescribeContainerInstancesOutput::builder()
+            .set_container_instances(Some(vec![]))
+            .set_failures(Some(vec![]));
         for reference in references {
             let id = find(realm, reference, &cluster)?;
-            let record = id.as_ref().and_then(|id| Some((id, realm.container_instances.get(id)?)));
+            let record = id
+                .as_ref()
+                .and_then(|id| Some((id, realm.container_instances.get(id)?)));
             answer = match record {
                 Some((id, record)) => answer.container_instances(with(realm, id, record, self.include())),
                 None => answer.failures(missing(realm, reference, &cluster)),
@@ -53,7 +58,12 @@ pub(super) fn missing(realm: &Realm, reference: &str, cluster: &str) -> Failure 
     Failure::builder().arn(arn).reason("MISSING").build()
 }
 
-fn with(realm: &Realm, id: &str, record: &InstanceRecord, include: &[ContainerInstanceField]) -> ContainerInstance {
+fn with(
+    realm: &Realm,
+    id: &str,
+    record: &InstanceRecord,
+    include: &[ContainerInstanceField],
+) -> ContainerInstance {
     let mut instance = shown(realm, id, record);
     if include.contains(&ContainerInstanceField::Tags) {
         instance.tags = Some(record.tags.clone());
@@ -76,5 +86,8 @@ fn health(instance: &ContainerInstance) -> ContainerInstanceHealthStatus {
         .status(state.clone())
         .set_last_updated(instance.registered_at().copied())
         .set_last_status_change(instance.registered_at().copied());
-    ContainerInstanceHealthStatus::builder().overall_status(state).details(check.build()).build()
+    ContainerInstanceHealthStatus::builder()
+        .overall_status(state)
+        .details(check.build())
+        .build()
 }

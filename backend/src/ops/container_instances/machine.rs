@@ -104,10 +104,18 @@ impl Machine {
     /// What it has, in the API's words.
     pub(super) fn resources(&self, ids: &mut Ids) -> Vec<Resource> {
         let number = |name: &str, value: i32| {
-            Resource::builder().name(name).r#type("INTEGER").integer_value(value).build()
+            Resource::builder()
+                .name(name)
+                .r#type("INTEGER")
+                .integer_value(value)
+                .build()
         };
         let set = |name: &str, values: Vec<String>| {
-            Resource::builder().name(name).r#type("STRINGSET").set_string_set_value(Some(values)).build()
+            Resource::builder()
+                .name(name)
+                .r#type("STRINGSET")
+                .set_string_set_value(Some(values))
+                .build()
         };
         let mut resources = vec![
             number("CPU", self.cpu),
@@ -116,7 +124,10 @@ impl Machine {
             set("PORTS_UDP", vec![]),
         ];
         if self.gpus > 0 {
-            resources.push(set("GPU", (0..self.gpus).map(|_| format!("GPU-{}", ids.uuid())).collect()));
+            resources.push(set(
+                "GPU",
+                (0..self.gpus).map(|_| format!("GPU-{}", ids.uuid())).collect(),
+            ));
         }
         resources
     }
@@ -128,15 +139,29 @@ impl Machine {
             ("ecs.availability-zone", zone.to_owned()),
             ("ecs.cpu-architecture", self.architecture.clone()),
             ("ecs.instance-type", self.instance_type.clone()),
-            ("ecs.os-family", if self.os_type == "windows" { "WINDOWS_SERVER_2022_CORE" } else { "LINUX" }.to_owned()),
+            (
+                "ecs.os-family",
+                if self.os_type == "windows" {
+                    "WINDOWS_SERVER_2022_CORE"
+                } else {
+                    "LINUX"
+                }
+                .to_owned(),
+            ),
             ("ecs.os-type", self.os_type.clone()),
             ("ecs.subnet-id", format!("subnet-{}", ids.hex(17))),
             ("ecs.vpc-id", "vpc-0ecba0ecba0ecba00".to_owned()),
         ];
-        let custom = self.attributes.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        let custom = self
+            .attributes
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.clone()));
         let valued = known.into_iter().chain(custom);
         let valued = valued.map(|(name, value)| Attribute::builder().name(name).value(value));
         let able = CAPABILITIES.iter().map(|name| Attribute::builder().name(*name));
-        valued.chain(able).filter_map(|attribute| attribute.build().ok()).collect()
+        valued
+            .chain(able)
+            .filter_map(|attribute| attribute.build().ok())
+            .collect()
     }
 }

@@ -24,7 +24,10 @@ use crate::world::{InstanceRecord, Realm};
 /// A malformed ARN, or one of another cluster.
 pub fn find(realm: &Realm, reference: &str, cluster: &str) -> Result<Option<String>, Fault> {
     let id = realm.id_in_cluster(reference, "container-instance", cluster)?;
-    let here = realm.container_instances.get(id).is_some_and(|record| record.cluster == cluster);
+    let here = realm
+        .container_instances
+        .get(id)
+        .is_some_and(|record| record.cluster == cluster);
     Ok(here.then(|| id.to_owned()))
 }
 

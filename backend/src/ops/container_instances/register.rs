@@ -26,16 +26,22 @@ impl Operation for RegisterContainerInstanceInput {
         tags::rules::check(self.tags())?;
         let id = match self.container_instance_arn() {
             Some(arn) => {
-                let id = find(realm, arn, &cluster)?
-                    .ok_or_else(|| Fault::client(format!("The referenced container instance {arn} was not found.")))?;
+                let id = find(realm, arn, &cluster)?.ok_or_else(|| {
+                    Fault::client(format!("The referenced container instance {arn} was not found."))
+                })?;
                 renew(realm, &id, &self);
                 id
             }
             None => add(realm, &cluster, &self),
         };
         hooks::instance_changed(realm, &id);
-        let instance = realm.container_instances.get(&id).map(|record| shown(realm, &id, record));
-        Ok(RegisterContainerInstanceOutput::builder().set_container_instance(instance).build())
+        let instance = realm
+            .container_instances
+            .get(&id)
+            .map(|record| shown(realm, &id, record));
+        Ok(RegisterContainerInstanceOutput::builder()
+            .set_container_instance(instance)
+            .build())
     }
 }
 
@@ -52,7 +58,10 @@ struct Document {
 fn add(realm: &mut Realm, cluster: &str, input: &RegisterContainerInstanceInput) -> String {
     let document = input.instance_identity_document().unwrap_or_default();
     let document: Document = serde_json::from_str(document).unwrap_or_default();
-    let mut machine = Machine { availability_zone: document.availability_zone, ..Machine::default() };
+    let mut machine = Machine {
+        availability_zone: document.availability_zone,
+        ..Machine::default()
+    };
     if let Some(instance_type) = document.instance_type {
         machine.instance_type = instance_type;
     }
@@ -69,11 +78,16 @@ fn add(realm: &mut Realm, cluster: &str, input: &RegisterContainerInstanceInput)
 
 /// Puts the call's resources, attributes and versions in the place of those that are there.
 fn renew(realm: &mut Realm, id: &str, input: &RegisterContainerInstanceInput) {
-    let Some(record) = realm.container_instances.get_mut(id) else { return };
+    let Some(record) = realm.container_instances.get_mut(id) else {
+        return;
+    };
     let instance = &mut record.instance;
     instance.attributes = Some(merged_attributes(instance.attributes(), input.attributes()));
     let resources = merged_resources(instance.registered_resources(), input.total_resources());
-    let remaining = resources.iter().map(|resource| left_of(instance, resource)).collect();
+    let remaining = resources
+        .iter()
+        .map(|resource| left_of(instance, resource))
+        .collect();
     instance.remaining_resources = Some(remaining);
     instance.registered_resources = Some(resources);
     if input.version_info().is_some() {
@@ -92,7 +106,10 @@ fn left_of(instance: &ContainerInstance, resource: &Resource) -> Resource {
     if let (Some(before), Some(left)) = (before, left) {
         now.integer_value += left.integer_value - before.integer_value;
         if now.string_set_value.is_some() {
-            let taken = left.string_set_value().iter().filter(|it| !before.string_set_value().contains(it));
+            let taken = left
+                .string_set_value()
+                .iter()
+                .filter(|it| !before.string_set_value().contains(it));
             let set = now.string_set_value.get_or_insert_default();
             set.extend(taken.cloned());
         }
@@ -103,10 +120,18 @@ fn left_of(instance: &ContainerInstance, resource: &Resource) -> Resource {
 fn merged_attributes(current: &[Attribute], given: &[Attribute]) -> Vec<Attribute> {
     let kept = |attribute: &&Attribute| !given.iter().any(|new| new.name() == attribute.name());
     let plain = |attribute: &Attribute| {
-        let built = Attribute::builder().name(attribute.name()).set_value(attribute.value.clone()).build();
+        let built = Attribute::builder()
+            .name(attribute.name())
+            .set_value(attribute.value.clone())
+            .build();
         built.unwrap_or_else(|_| attribute.clone())
     };
-    current.iter().filter(kept).cloned().chain(given.iter().map(plain)).collect()
+    current
+        .iter()
+        .filter(kept)
+        .cloned()
+        .chain(given.iter().map(plain))
+        .collect()
 }
 
 fn merged_resources(current: &[Resource], given: &[Resource]) -> Vec<Resource> {
@@ -143,12 +168,17 @@ pub fn connect(realm: &mut Realm, id: &str, connected: bool) -> Result<(), Fault
 
 fn insert(realm: &mut Realm, cluster: &str, machine: &Machine, ec2_instance_id: Option<String>) -> String {
     let id = realm.ids.hex(32);
-    let zone = machine.availability_zone.clone().unwrap_or_else(|| next_zone(realm, cluster));
+    let zone = machine
+        .availability_zone
+        .clone()
+        .unwrap_or_else(|| next_zone(realm, cluster));
     let ec2_instance_id = ec2_instance_id.unwrap_or_else(|| format!("i-{}", realm.ids.hex(17)));
     let resources = machine.resources(&mut realm.ids);
     let attributes = machine.attributes(&zone, &mut realm.ids);
-    let version =
-        VersionInfo::builder().agent_version("1.98.0").agent_hash("4f5a2b1c").docker_version("DockerVersion: 25.0.8");
+    let version = VersionInfo::builder()
+        .agent_version("1.98.0")
+        .agent_hash("4f5a2b1c")
+        .docker_version("DockerVersion: 25.0.8");
     let instance = ContainerInstance::builder()
         .container_instance_arn(realm.arn(&format!("container-instance/{cluster}/{id}")))
         .ec2_instance_id(&ec2_instance_id)
@@ -163,7 +193,12 @@ fn insert(realm: &mut Realm, cluster: &str, machine: &Machine, ec2_instance_id: 
         .registered_at(stamp(realm.now))
         .set_attachments(Some(vec![]))
         .build();
-    let record = InstanceRecord { cluster: cluster.to_owned(), instance, tags: vec![], ec2_instance_id };
+    let record = InstanceRecord {
+        cluster: cluster.to_owned(),
+        instance,
+        tags: vec![],
+        ec2_instance_id,
+    };
     realm.container_instances.insert(id.clone(), record);
     id
 }
@@ -172,19 +207,29 @@ fn insert(realm: &mut Realm, cluster: &str, machine: &Machine, ec2_instance_id: 
 fn next_zone(realm: &Realm, cluster: &str) -> String {
     let zone = |letter: &str| format!("{}{letter}", realm.id.region);
     let used = |zone: &str| {
-        let here = realm.container_instances.values().filter(|record| record.cluster == cluster);
+        let here = realm
+            .container_instances
+            .values()
+            .filter(|record| record.cluster == cluster);
         let mut zones = here.flat_map(|record| record.instance.attributes());
         let is_here = |attribute: &&Attribute| {
             attribute.name() == "ecs.availability-zone" && attribute.value() == Some(zone)
         };
         zones.by_ref().filter(is_here).count()
     };
-    ZONES.iter().map(|letter| zone(letter)).min_by_key(|zone| used(zone)).unwrap_or_else(|| zone("a"))
+    ZONES
+        .iter()
+        .map(|letter| zone(letter))
+        .min_by_key(|zone| used(zone))
+        .unwrap_or_else(|| zone("a"))
 }
 
 /// An instance that a capacity provider's auto scaling group launched registers in its cluster.
 pub fn arrives(realm: &mut Realm, cluster: &str, provider: &str) {
-    let machine = Machine { capacity_provider: Some(provider.to_owned()), ..Machine::default() };
+    let machine = Machine {
+        capacity_provider: Some(provider.to_owned()),
+        ..Machine::default()
+    };
     let id = insert(realm, cluster, &machine, None);
     hooks::instance_changed(realm, &id);
 }

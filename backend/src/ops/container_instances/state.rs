@@ -22,20 +22,31 @@ impl Operation for UpdateContainerInstancesStateInput {
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let cluster = realm.require_cluster(self.cluster())?;
         let status = match self.status() {
-            Some(status @ (ContainerInstanceStatus::Active | ContainerInstanceStatus::Draining)) => status.as_str(),
-            _ => return Err(Fault::invalid("Container instance status should be one of [ACTIVE, DRAINING]")),
+            Some(status @ (ContainerInstanceStatus::Active | ContainerInstanceStatus::Draining)) => {
+                status.as_str()
+            }
+            _ => {
+                return Err(Fault::invalid(
+                    "Container instance status should be one of [ACTIVE, DRAINING]",
+                ));
+            }
         };
         let references = self.container_instances();
         if references.is_empty() {
             return Err(Fault::invalid("Container Instances cannot be empty."));
         }
         if references.len() > BATCH {
-            return Err(Fault::invalid("Container Instances cannot have more than 10 elements."));
+            return Err(Fault::invalid(
+                "Container Instances cannot have more than 10 elements.",
+            ));
         }
-        let found: Vec<Option<String>> =
-            references.iter().map(|reference| find(realm, reference, &cluster)).collect::<Result<_, _>>()?;
-        let mut answer =
-            UpdateContainerInstancesStateOutput::builder().set_container_instances(Some(vec![])).set_failures(Some(vec![]));
+        let found: Vec<Option<String>> = references
+            .iter()
+            .map(|reference| find(realm, reference, &cluster))
+            .collect::<Result<_, _>>()?;
+        let mut answer = UpdateContainerInstancesStateOutput::builder()
+            .set_container_instances(Some(vec![]))
+            .set_failures(Some(vec![]));
         for (reference, id) in references.iter().zip(found) {
             let Some(id) = id else {
                 answer = answer.failures(missing(realm, reference, &cluster));
@@ -51,7 +62,9 @@ impl Operation for UpdateContainerInstancesStateInput {
 }
 
 fn set(realm: &mut Realm, id: &str, status: &str) {
-    let Some(record) = realm.container_instances.get_mut(id) else { return };
+    let Some(record) = realm.container_instances.get_mut(id) else {
+        return;
+    };
     if record.instance.status() == Some(status) {
         return;
     }

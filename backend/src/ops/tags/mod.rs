@@ -33,10 +33,17 @@ impl Operation for UntagResourceInput {
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let target = target::find(realm, self.resource_arn().unwrap_or_default())?;
         let keys = self.tag_keys();
-        if let Some(key) = keys.iter().find(|key| key.to_ascii_lowercase().starts_with("aws:")) {
-            return Err(Fault::invalid(format!("Tag key '{key}' is reserved: keys must not begin with 'aws:'.")));
+        if let Some(key) = keys
+            .iter()
+            .find(|key| key.to_ascii_lowercase().starts_with("aws:"))
+        {
+            return Err(Fault::invalid(format!(
+                "Tag key '{key}' is reserved: keys must not begin with 'aws:'."
+            )));
         }
-        let kept = target::tags(realm, &target).iter().filter(|tag| !keys.iter().any(|key| tag.key() == Some(key)));
+        let kept = target::tags(realm, &target)
+            .iter()
+            .filter(|tag| !keys.iter().any(|key| tag.key() == Some(key)));
         let kept = kept.cloned().collect();
         target::put(realm, &target, kept);
         Ok(UntagResourceOutput::builder().build())

@@ -21,7 +21,9 @@ pub fn check(tags: &[Tag]) -> Result<(), Fault> {
             return Err(Fault::invalid("Tag key should not be null or empty."));
         }
         if key.to_ascii_lowercase().starts_with("aws:") {
-            return Err(Fault::invalid(format!("Tag key '{key}' is reserved: keys must not begin with 'aws:'.")));
+            return Err(Fault::invalid(format!(
+                "Tag key '{key}' is reserved: keys must not begin with 'aws:'."
+            )));
         }
         if !keys.insert(key) {
             return Err(Fault::invalid(format!("Duplicate tag key '{key}'.")));
@@ -38,5 +40,6 @@ pub fn merged(current: &[Tag], set: &[Tag]) -> Vec<Tag> {
 
 /// Whether the tag is one of AWS's own, which do not count towards the limit.
 pub fn is_reserved(tag: &Tag) -> bool {
-    tag.key().is_some_and(|key| key.to_ascii_lowercase().starts_with("aws:"))
+    tag.key()
+        .is_some_and(|key| key.to_ascii_lowercase().starts_with("aws:"))
 }

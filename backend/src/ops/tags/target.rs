@@ -22,27 +22,47 @@ pub(super) enum Target {
 /// `InvalidParameterException` for what is no ARN of this realm, for the short form of old, and for what does not exist, but
 /// `ClusterNotFoundException` for a cluster (ecs-semantics.md §0.2, §1.9).
 pub(super) fn find(realm: &Realm, arn: &str) -> Result<Target, Fault> {
-    let kind = arn.splitn(6, ':').nth(5).and_then(|tail| tail.split_once('/')).map(|(kind, _)| kind);
+    let kind = arn
+        .splitn(6, ':')
+        .nth(5)
+        .and_then(|tail| tail.split_once('/'))
+        .map(|(kind, _)| kind);
     let (Some(kind), true) = (kind, arn.starts_with("arn:")) else {
         return Err(Fault::invalid(format!("Invalid resource ARN '{arn}'.")));
     };
     let tail = realm.id.tail(arn, kind)?;
     let found = match kind {
         "cluster" => {
-            let present = realm.clusters.get(tail).is_some_and(crate::world::ClusterRecord::is_present);
-            return if present { Ok(Target::Cluster(tail.to_owned())) } else { Err(Fault::cluster_not_found()) };
+            let present = realm
+                .clusters
+                .get(tail)
+                .is_some_and(crate::world::ClusterRecord::is_present);
+            return if present {
+                Ok(Target::Cluster(tail.to_owned()))
+            } else {
+                Err(Fault::cluster_not_found())
+            };
         }
         "service" => in_cluster(arn, tail)?.and_then(|(cluster, service)| {
-            let key = ServiceKey { cluster: cluster.to_owned(), service: service.to_owned() };
+            let key = ServiceKey {
+                cluster: cluster.to_owned(),
+                service: service.to_owned(),
+            };
             let record = realm.services.get(&key)?;
             (record.service.status() != Some("INACTIVE")).then_some(Target::Service(key))
         }),
         "task" => in_cluster(arn, tail)?.and_then(|(cluster, task)| {
-            let here = realm.tasks.get(task).is_some_and(|record| record.cluster == cluster);
+            let here = realm
+                .tasks
+                .get(task)
+                .is_some_and(|record| record.cluster == cluster);
             here.then(|| Target::Task(task.to_owned()))
         }),
         "container-instance" => in_cluster(arn, tail)?.and_then(|(cluster, id)| {
-            let here = realm.container_instances.get(id).is_some_and(|record| record.cluster == cluster);
+            let here = realm
+                .container_instances
+                .get(id)
+                .is_some_and(|record| record.cluster == cluster);
             here.then(|| Target::Instance(id.to_owned()))
         }),
         "task-definition" => tail.split_once(':').and_then(|(family, revision)| {
@@ -50,8 +70,15 @@ pub(super) fn find(realm: &Realm, arn: &str) -> Result<Target, Fault> {
             realm.families.get(family)?.revisions.get(&revision)?;
             Some(Target::Definition(family.to_owned(), revision))
         }),
-        "capacity-provider" => realm.capacity_providers.get(tail).map(|_| Target::Provider(tail.to_owned())),
-        _ => return Err(Fault::invalid(format!("Invalid resource ARN '{arn}': a {kind} cannot be tagged."))),
+        "capacity-provider" => realm
+            .capacity_providers
+            .get(tail)
+            .map(|_| Target::Provider(tail.to_owned())),
+        _ => {
+            return Err(Fault::invalid(format!(
+                "Invalid resource ARN '{arn}': a {kind} cannot be tagged."
+            )));
+        }
     };
     found.ok_or_else(|| {
         let text = format!("The specified resource {arn} was not found.");
@@ -77,10 +104,18 @@ pub(super) fn tags<'a>(realm: &'a Realm, target: &Target) -> &'a [Tag] {
         Target::Task(id) => realm.tasks.get(id).map(|record| record.task.tags()),
         Target::Definition(family, revision) => {
             let family = realm.families.get(family);
-            family.and_then(|family| family.revisions.get(revision)).map(|record| record.tags.as_slice())
+            family
+                .and_then(|family| family.revisions.get(revision))
+                .map(|record| record.tags.as_slice())
         }
-        Target::Instance(id) => realm.container_instances.get(id).map(|record| record.tags.as_slice()),
-        Target::Provider(name) => realm.capacity_providers.get(name).map(|record| record.tags.as_slice()),
+        Target::Instance(id) => realm
+            .container_instances
+            .get(id)
+            .map(|record| record.tags.as_slice()),
+        Target::Provider(name) => realm
+            .capacity_providers
+            .get(name)
+            .map(|record| record.tags.as_slice()),
     };
     tags.unwrap_or_default()
 }

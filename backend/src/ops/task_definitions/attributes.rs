@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types::{Attribute, LogDriver, NetworkMode};
 
-use super::rules::fargate::is_ecr;
 use super::rules::Input;
+use super::rules::fargate::is_ecr;
 
 /// The attributes, each once, in the order of their names.
 pub(super) fn required(input: &Input) -> Vec<Attribute> {
@@ -18,7 +18,11 @@ fn names(input: &Input) -> BTreeSet<String> {
     let mut docker = |what: &str| names.insert(format!("com.amazonaws.ecs.capability.{what}"));
     docker("docker-remote-api.1.18");
     if input.task_role_arn().is_some() {
-        docker(if input.network_mode() == Some(&NetworkMode::Host) { "task-iam-role-network-host" } else { "task-iam-role" });
+        docker(if input.network_mode() == Some(&NetworkMode::Host) {
+            "task-iam-role-network-host"
+        } else {
+            "task-iam-role"
+        });
     }
     for container in input.container_definitions() {
         if container.privileged() == Some(true) {
@@ -50,7 +54,9 @@ fn capabilities(input: &Input, names: &mut BTreeSet<String>) {
     }
     let executes = input.execution_role_arn().is_some();
     for container in input.container_definitions() {
-        let logs = container.log_configuration().map(aws_sdk_ecs::types::LogConfiguration::log_driver);
+        let logs = container
+            .log_configuration()
+            .map(aws_sdk_ecs::types::LogConfiguration::log_driver);
         if executes && logs == Some(&LogDriver::Awslogs) {
             capability("execution-role-awslogs");
         }
@@ -71,10 +77,18 @@ fn capabilities(input: &Input, names: &mut BTreeSet<String>) {
         }
         for secret in container.secrets() {
             let asm = secret.value_from().contains(":secretsmanager:");
-            capability(if asm { "secrets.asm.environment-variables" } else { "secrets.ssm.environment-variables" });
+            capability(if asm {
+                "secrets.asm.environment-variables"
+            } else {
+                "secrets.ssm.environment-variables"
+            });
         }
     }
-    for efs in input.volumes().iter().filter_map(|volume| volume.efs_volume_configuration()) {
+    for efs in input
+        .volumes()
+        .iter()
+        .filter_map(|volume| volume.efs_volume_configuration())
+    {
         capability("efs");
         if efs.authorization_config().is_some() || efs.transit_encryption().is_some() {
             capability("efsAuth");
@@ -90,7 +104,10 @@ mod tests {
     #[test]
     fn the_members_in_use_decide() {
         let cases = [
-            (json!({}), vec!["com.amazonaws.ecs.capability.docker-remote-api.1.18"]),
+            (
+                json!({}),
+                vec!["com.amazonaws.ecs.capability.docker-remote-api.1.18"],
+            ),
             (
                 json!({"networkMode": "awsvpc", "taskRoleArn": "r", "executionRoleArn": "e", "containerDefinitions": [{
                     "image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/app", "logConfiguration": {"logDriver": "awslogs"}}]}),
@@ -108,7 +125,11 @@ mod tests {
         ];
         for (input, expected) in cases {
             let names = super::names(&shape::from_wire(&input).unwrap());
-            assert_eq!(names.iter().map(String::as_str).collect::<Vec<_>>(), expected, "{input}");
+            assert_eq!(
+                names.iter().map(String::as_str).collect::<Vec<_>>(),
+                expected,
+                "{input}"
+            );
         }
     }
 }

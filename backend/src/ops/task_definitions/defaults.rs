@@ -3,7 +3,10 @@
 use aws_sdk_ecs::types::{ContainerDefinition, NetworkMode, PortMapping, TransportProtocol};
 
 /// The container as it is stored: lists that were left out are empty, `essential` and ports are filled in.
-pub(super) fn container(mode: Option<&NetworkMode>, mut container: ContainerDefinition) -> ContainerDefinition {
+pub(super) fn container(
+    mode: Option<&NetworkMode>,
+    mut container: ContainerDefinition,
+) -> ContainerDefinition {
     container.essential.get_or_insert(true);
     container.environment.get_or_insert_default();
     container.mount_points.get_or_insert_default();
@@ -44,20 +47,46 @@ mod tests {
         let expected = json!({"name": "a", "image": "i", "cpu": 0, "environment": [], "essential": true, "mountPoints": [],
             "portMappings": [], "systemControls": [], "volumesFrom": []});
         assert_eq!(stored(None, &json!({"name": "a", "image": "i"})), expected);
-        assert_eq!(stored(None, &json!({"essential": false}))["essential"], json!(false));
+        assert_eq!(
+            stored(None, &json!({"essential": false}))["essential"],
+            json!(false)
+        );
     }
 
     #[test]
     fn ports_depend_on_the_network_mode() {
         let cases = [
-            (None, json!({"containerPort": 80}), json!({"containerPort": 80, "hostPort": 0, "protocol": "tcp"})),
-            (Some(NetworkMode::Bridge), json!({"containerPort": 80, "hostPort": 80}), json!({"containerPort": 80, "hostPort": 80, "protocol": "tcp"})),
-            (Some(NetworkMode::Awsvpc), json!({"containerPort": 80, "protocol": "udp"}), json!({"containerPort": 80, "hostPort": 80, "protocol": "udp"})),
-            (Some(NetworkMode::Host), json!({"containerPort": 80, "protocol": "sctp"}), json!({"containerPort": 80, "hostPort": 80, "protocol": "tcp"})),
-            (Some(NetworkMode::Awsvpc), json!({"containerPortRange": "1-2"}), json!({"containerPortRange": "1-2", "protocol": "tcp"})),
+            (
+                None,
+                json!({"containerPort": 80}),
+                json!({"containerPort": 80, "hostPort": 0, "protocol": "tcp"}),
+            ),
+            (
+                Some(NetworkMode::Bridge),
+                json!({"containerPort": 80, "hostPort": 80}),
+                json!({"containerPort": 80, "hostPort": 80, "protocol": "tcp"}),
+            ),
+            (
+                Some(NetworkMode::Awsvpc),
+                json!({"containerPort": 80, "protocol": "udp"}),
+                json!({"containerPort": 80, "hostPort": 80, "protocol": "udp"}),
+            ),
+            (
+                Some(NetworkMode::Host),
+                json!({"containerPort": 80, "protocol": "sctp"}),
+                json!({"containerPort": 80, "hostPort": 80, "protocol": "tcp"}),
+            ),
+            (
+                Some(NetworkMode::Awsvpc),
+                json!({"containerPortRange": "1-2"}),
+                json!({"containerPortRange": "1-2", "protocol": "tcp"}),
+            ),
         ];
         for (mode, given, expected) in cases {
-            assert_eq!(stored(mode.as_ref(), &json!({ "portMappings": [given] }))["portMappings"][0], expected);
+            assert_eq!(
+                stored(mode.as_ref(), &json!({ "portMappings": [given] }))["portMappings"][0],
+                expected
+            );
         }
     }
 }

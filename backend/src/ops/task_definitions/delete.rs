@@ -1,6 +1,8 @@
 //! `DeleteTaskDefinitions`.
 
-use aws_sdk_ecs::operation::delete_task_definitions::{DeleteTaskDefinitionsInput, DeleteTaskDefinitionsOutput};
+use aws_sdk_ecs::operation::delete_task_definitions::{
+    DeleteTaskDefinitionsInput, DeleteTaskDefinitionsOutput,
+};
 use aws_sdk_ecs::types::{Failure, TaskDefinition, TaskDefinitionStatus};
 
 use crate::engine::hooks::definition_in_use;
@@ -23,15 +25,22 @@ impl Operation for DeleteTaskDefinitionsInput {
             return Err(Fault::invalid("TaskDefinitions cannot be empty."));
         }
         if references.len() > BATCH {
-            return Err(Fault::invalid("Size of TaskDefinition references list cannot exceed 10"));
+            return Err(Fault::invalid(
+                "Size of TaskDefinition references list cannot exceed 10",
+            ));
         }
-        let mut answer =
-            DeleteTaskDefinitionsOutput::builder().set_task_definitions(Some(vec![])).set_failures(Some(vec![]));
+        let mut answer = DeleteTaskDefinitionsOutput::builder()
+            .set_task_definitions(Some(vec![]))
+            .set_failures(Some(vec![]));
         for reference in references {
             answer = match delete(realm, reference) {
                 Ok(definition) => answer.task_definitions(definition),
                 Err(detail) => answer.failures(
-                    Failure::builder().arn(reference).reason("INVALID").detail(detail).build(),
+                    Failure::builder()
+                        .arn(reference)
+                        .reason("INVALID")
+                        .detail(detail)
+                        .build(),
                 ),
             };
         }
@@ -40,15 +49,18 @@ impl Operation for DeleteTaskDefinitionsInput {
 }
 
 fn delete(realm: &mut Realm, reference: &str) -> Result<TaskDefinition, String> {
-    let invalid = "The specified task definition identifier is invalid. Specify a valid name or ARN and try again.";
-    let unknown =
-        "The specified task definition does not exist. Specify a valid account, family, revision and try again.";
+    let invalid =
+        "The specified task definition identifier is invalid. Specify a valid name or ARN and try again.";
+    let unknown = "The specified task definition does not exist. Specify a valid account, family, revision and try again.";
     let active = "The specified task definition is still in ACTIVE status. Please deregister the target and try again.";
     let tail = realm.id.tail(reference, "task-definition").map_err(|_| invalid)?;
     let (family, revision) = tail.split_once(':').ok_or(invalid)?;
     let revision: i32 = revision.parse().map_err(|_| invalid)?;
     let (now, wait) = (realm.now, realm.timing.definition_deletion);
-    let record = realm.families.get_mut(family).and_then(|family| family.revisions.get_mut(&revision));
+    let record = realm
+        .families
+        .get_mut(family)
+        .and_then(|family| family.revisions.get_mut(&revision));
     let definition = &mut record.ok_or(unknown)?.definition;
     match definition.status {
         Some(TaskDefinitionStatus::Active) => return Err(active.to_owned()),
@@ -58,7 +70,13 @@ fn delete(realm: &mut Realm, reference: &str) -> Result<TaskDefinition, String> 
     definition.status = Some(TaskDefinitionStatus::DeleteInProgress);
     definition.delete_requested_at = Some(stamp(now));
     let deleted = definition.clone();
-    realm.after(wait, Event::DefinitionDeletable { family: family.to_owned(), revision });
+    realm.after(
+        wait,
+        Event::DefinitionDeletable {
+            family: family.to_owned(),
+            revision,
+        },
+    );
     Ok(deleted)
 }
 
@@ -67,7 +85,13 @@ pub fn deletable(realm: &mut Realm, family: &str, revision: i32) {
     let arn = realm.arn(&format!("task-definition/{family}:{revision}"));
     if definition_in_use(realm, &arn) {
         let wait = realm.timing.definition_deletion;
-        realm.after(wait, Event::DefinitionDeletable { family: family.to_owned(), revision });
+        realm.after(
+            wait,
+            Event::DefinitionDeletable {
+                family: family.to_owned(),
+                revision,
+            },
+        );
     } else if let Some(family) = realm.families.get_mut(family) {
         family.revisions.remove(&revision);
     }

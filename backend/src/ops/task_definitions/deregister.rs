@@ -1,6 +1,8 @@
 //! `DeregisterTaskDefinition`.
 
-use aws_sdk_ecs::operation::deregister_task_definition::{DeregisterTaskDefinitionInput, DeregisterTaskDefinitionOutput};
+use aws_sdk_ecs::operation::deregister_task_definition::{
+    DeregisterTaskDefinitionInput, DeregisterTaskDefinitionOutput,
+};
 use aws_sdk_ecs::types::TaskDefinitionStatus;
 
 use crate::fault::Fault;
@@ -15,12 +17,17 @@ impl Operation for DeregisterTaskDefinitionInput {
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let reference = self.task_definition().unwrap_or_default();
         let tail = realm.id.tail(reference, "task-definition")?;
-        let (family, revision) = tail.split_once(':').ok_or_else(|| Fault::client("Revision is missing."))?;
+        let (family, revision) = tail
+            .split_once(':')
+            .ok_or_else(|| Fault::client("Revision is missing."))?;
         let number: i32 = revision
             .parse()
             .map_err(|_| Fault::invalid(format!("Invalid revision number. Number: {revision}")))?;
         let now = realm.now;
-        let record = realm.families.get_mut(family).and_then(|family| family.revisions.get_mut(&number));
+        let record = realm
+            .families
+            .get_mut(family)
+            .and_then(|family| family.revisions.get_mut(&number));
         let definition = &mut record
             .ok_or_else(|| Fault::client("The specified task definition does not exist."))?
             .definition;
@@ -28,6 +35,8 @@ impl Operation for DeregisterTaskDefinitionInput {
             definition.status = Some(TaskDefinitionStatus::Inactive);
             definition.deregistered_at = Some(stamp(now));
         }
-        Ok(DeregisterTaskDefinitionOutput::builder().task_definition(definition.clone()).build())
+        Ok(DeregisterTaskDefinitionOutput::builder()
+            .task_definition(definition.clone())
+            .build())
     }
 }

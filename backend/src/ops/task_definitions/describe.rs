@@ -1,6 +1,8 @@
 //! `DescribeTaskDefinition`.
 
-use aws_sdk_ecs::operation::describe_task_definition::{DescribeTaskDefinitionInput, DescribeTaskDefinitionOutput};
+use aws_sdk_ecs::operation::describe_task_definition::{
+    DescribeTaskDefinitionInput, DescribeTaskDefinitionOutput,
+};
 use aws_sdk_ecs::types::TaskDefinitionField;
 
 use crate::fault::Fault;

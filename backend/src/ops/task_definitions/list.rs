@@ -18,7 +18,10 @@ impl Operation for ListTaskDefinitionsInput {
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let status = self.status().unwrap_or(&TaskDefinitionStatus::Active);
         let wanted = self.family_prefix().filter(|family| !family.is_empty());
-        let families = realm.families.iter().filter(|(name, _)| wanted.is_none_or(|wanted| wanted == name.as_str()));
+        let families = realm
+            .families
+            .iter()
+            .filter(|(name, _)| wanted.is_none_or(|wanted| wanted == name.as_str()));
         let mut arns: Vec<String> = families
             .flat_map(|(_, family)| family.revisions.values())
             .filter(|record| record.definition.status() == Some(status))
@@ -28,7 +31,10 @@ impl Operation for ListTaskDefinitionsInput {
             arns.reverse();
         }
         let (arns, next) = page(arns, self.next_token(), self.max_results(), 100)?;
-        Ok(ListTaskDefinitionsOutput::builder().set_task_definition_arns(Some(arns)).set_next_token(next).build())
+        Ok(ListTaskDefinitionsOutput::builder()
+            .set_task_definition_arns(Some(arns))
+            .set_next_token(next)
+            .build())
     }
 }
 
@@ -51,6 +57,9 @@ impl Operation for ListTaskDefinitionFamiliesInput {
         });
         let families = families.map(|(name, _)| name.clone()).collect();
         let (families, next) = page(families, self.next_token(), self.max_results(), 100)?;
-        Ok(ListTaskDefinitionFamiliesOutput::builder().set_families(Some(families)).set_next_token(next).build())
+        Ok(ListTaskDefinitionFamiliesOutput::builder()
+            .set_families(Some(families))
+            .set_next_token(next)
+            .build())
     }
 }

@@ -1,6 +1,8 @@
 //! `RegisterTaskDefinition`.
 
-use aws_sdk_ecs::operation::register_task_definition::{RegisterTaskDefinitionInput, RegisterTaskDefinitionOutput};
+use aws_sdk_ecs::operation::register_task_definition::{
+    RegisterTaskDefinitionInput, RegisterTaskDefinitionOutput,
+};
 use aws_sdk_ecs::types::error::LimitExceededException;
 use aws_sdk_ecs::types::{TaskDefinition, TaskDefinitionStatus};
 
@@ -24,19 +26,30 @@ impl Operation for RegisterTaskDefinitionInput {
         let revision = next_revision(realm, &family)?;
         let definition = stored(&self, realm, &family, revision)?;
         let tags = self.tags.unwrap_or_default();
-        let record = DefinitionRecord { definition: definition.clone(), tags: tags.clone() };
+        let record = DefinitionRecord {
+            definition: definition.clone(),
+            tags: tags.clone(),
+        };
         let kept = realm.families.entry(family).or_default();
         kept.last_revision = revision;
         kept.revisions.insert(revision, record);
-        Ok(RegisterTaskDefinitionOutput::builder().task_definition(definition).set_tags(Some(tags)).build())
+        Ok(RegisterTaskDefinitionOutput::builder()
+            .task_definition(definition)
+            .set_tags(Some(tags))
+            .build())
     }
 }
 
 fn next_revision(realm: &Realm, family: &str) -> Result<i32, Fault> {
-    let last = realm.families.get(family).map_or(0, |family| family.last_revision);
+    let last = realm
+        .families
+        .get(family)
+        .map_or(0, |family| family.last_revision);
     if last >= REVISIONS {
         let text = format!("The family {family} has reached the limit of {REVISIONS} revisions.");
-        return Err(Fault::of(&LimitExceededException::builder().message(text).build()));
+        return Err(Fault::of(
+            &LimitExceededException::builder().message(text).build(),
+        ));
     }
     Ok(last + 1)
 }
@@ -52,7 +65,9 @@ fn stored(
     let (cpu, memory) = rules::task_size(input)?;
     Ok(TaskDefinition::builder()
         .task_definition_arn(realm.arn(&format!("task-definition/{family}:{revision}")))
-        .set_container_definitions(Some(containers.map(|given| defaults::container(mode, given)).collect()))
+        .set_container_definitions(Some(
+            containers.map(|given| defaults::container(mode, given)).collect(),
+        ))
         .family(family)
         .set_task_role_arn(input.task_role_arn.clone())
         .set_execution_role_arn(input.execution_role_arn.clone())

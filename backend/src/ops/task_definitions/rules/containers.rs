@@ -15,26 +15,47 @@ const BYTES: usize = 65_536;
 pub(super) fn check(input: &Input) -> Verdict {
     match input.family().unwrap_or_default() {
         "" => refuse("Family should not be null or empty.")?,
-        family => demand(arn::is_name(family), || "Family contains invalid characters.".to_owned())?,
+        family => demand(arn::is_name(family), || {
+            "Family contains invalid characters.".to_owned()
+        })?,
     }
     let containers = input.container_definitions();
-    demand(!containers.is_empty(), || "Container list cannot be empty.".to_owned())?;
+    demand(!containers.is_empty(), || {
+        "Container list cannot be empty.".to_owned()
+    })?;
     demand(containers.len() <= CONTAINERS, || {
-        format!("Container list cannot have more than {CONTAINERS} containers, found {}.", containers.len())
+        format!(
+            "Container list cannot have more than {CONTAINERS} containers, found {}.",
+            containers.len()
+        )
     })?;
     let mut seen = BTreeSet::new();
     for container in containers {
         let name = name(container);
-        demand(!name.is_empty(), || "Container.name should not be null or empty.".to_owned())?;
-        demand(arn::is_name(name), || "Container.name contains invalid characters.".to_owned())?;
+        demand(!name.is_empty(), || {
+            "Container.name should not be null or empty.".to_owned()
+        })?;
+        demand(arn::is_name(name), || {
+            "Container.name contains invalid characters.".to_owned()
+        })?;
         let image = container.image().unwrap_or_default();
-        demand(!image.is_empty(), || "Container.image should not be null or empty.".to_owned())?;
-        demand(is_image(image), || "Container.image contains invalid characters.".to_owned())?;
-        demand(seen.insert(name), || "Container names must be unique within a task definition".to_owned())?;
+        demand(!image.is_empty(), || {
+            "Container.image should not be null or empty.".to_owned()
+        })?;
+        demand(is_image(image), || {
+            "Container.image contains invalid characters.".to_owned()
+        })?;
+        demand(seen.insert(name), || {
+            "Container names must be unique within a task definition".to_owned()
+        })?;
     }
-    demand(containers.iter().any(is_essential), || "Task definition doesn't have any essential container.".to_owned())?;
+    demand(containers.iter().any(is_essential), || {
+        "Task definition doesn't have any essential container.".to_owned()
+    })?;
     let length = shape::to_wire(input).map_or(0, |value| value.to_string().len());
-    demand(length <= BYTES, || format!("Actual length: '{length}'. Max allowed length is '{BYTES}' bytes."))
+    demand(length <= BYTES, || {
+        format!("Actual length: '{length}'. Max allowed length is '{BYTES}' bytes.")
+    })
 }
 
 fn is_image(image: &str) -> bool {

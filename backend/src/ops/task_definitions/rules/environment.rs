@@ -21,8 +21,16 @@ pub(super) fn check(input: &Input) -> Verdict {
 }
 
 fn variables(container: &ContainerDefinition) -> Verdict {
-    let named = container.environment().iter().all(|variable| variable.name().is_some_and(|name| !name.is_empty()));
-    demand(named, || format!("An environment variable of container '{}' has no name.", name(container)))
+    let named = container
+        .environment()
+        .iter()
+        .all(|variable| variable.name().is_some_and(|name| !name.is_empty()));
+    demand(named, || {
+        format!(
+            "An environment variable of container '{}' has no name.",
+            name(container)
+        )
+    })
 }
 
 fn files(container: &ContainerDefinition) -> Verdict {
@@ -31,8 +39,12 @@ fn files(container: &ContainerDefinition) -> Verdict {
         "The maximum number of environment files was exceeded. Specify ten or less and try again".to_owned()
     })?;
     for file in files {
-        let bucket = file.value().strip_prefix("arn:").and_then(|rest| rest.split_once(":s3:::"));
-        let is_object = bucket.is_some_and(|(_, path)| path.contains('/') && path.strip_suffix(".env").is_some());
+        let bucket = file
+            .value()
+            .strip_prefix("arn:")
+            .and_then(|rest| rest.split_once(":s3:::"));
+        let is_object =
+            bucket.is_some_and(|(_, path)| path.contains('/') && path.strip_suffix(".env").is_some());
         demand(is_object, || "Invalid arn syntax".to_owned())?;
     }
     Ok(())
@@ -41,11 +53,18 @@ fn files(container: &ContainerDefinition) -> Verdict {
 fn secrets(input: &Input, container: &ContainerDefinition) -> Verdict {
     let secrets = container.secrets();
     demand(secrets.is_empty() || input.execution_role_arn().is_some(), || {
-        "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'".to_owned()
+        "When you are specifying container secrets, you must also specify a value for 'executionRoleArn'"
+            .to_owned()
     })?;
     for (index, secret) in secrets.iter().enumerate() {
-        let shared = container.environment().iter().any(|variable| variable.name() == Some(secret.name()));
-        let twice = secrets.iter().skip(index + 1).any(|other| other.name() == secret.name());
+        let shared = container
+            .environment()
+            .iter()
+            .any(|variable| variable.name() == Some(secret.name()));
+        let twice = secrets
+            .iter()
+            .skip(index + 1)
+            .any(|other| other.name() == secret.name());
         demand(!shared && !twice, || {
             format!(
                 "The secret name must be unique and not shared with any new or existing environment variables set on the container, such as '{}'.",
@@ -53,7 +72,11 @@ fn secrets(input: &Input, container: &ContainerDefinition) -> Verdict {
             )
         })?;
         demand(!secret.value_from().is_empty(), || {
-            format!("The secret '{}' of container '{}' has no valueFrom.", secret.name(), name(container))
+            format!(
+                "The secret '{}' of container '{}' has no valueFrom.",
+                secret.name(),
+                name(container)
+            )
         })?;
     }
     Ok(())

@@ -4,7 +4,9 @@ use super::{Input, Verdict, demand, name};
 
 pub(super) fn check(input: &Input) -> Verdict {
     for container in input.container_definitions() {
-        let Some(check) = container.health_check() else { continue };
+        let Some(check) = container.health_check() else {
+            continue;
+        };
         let name = name(container);
         let first = check.command().first().map(String::as_str).unwrap_or_default();
         demand(["CMD", "CMD-SHELL", "NONE"].contains(&first), || {
@@ -20,9 +22,14 @@ pub(super) fn check(input: &Input) -> Verdict {
             ("startPeriod", check.start_period(), 0, 300),
         ];
         for (setting, value, least, greatest) in limits {
-            demand(value.is_none_or(|value| (least..=greatest).contains(&value)), || {
-                format!("The health check {setting} of container '{name}' must be between {least} and {greatest}.")
-            })?;
+            demand(
+                value.is_none_or(|value| (least..=greatest).contains(&value)),
+                || {
+                    format!(
+                        "The health check {setting} of container '{name}' must be between {least} and {greatest}."
+                    )
+                },
+            )?;
         }
     }
     Ok(())

@@ -19,7 +19,9 @@ const IPC_KEYS: [&str; 8] = [
 
 #[expect(deprecated, reason = "the retired member has to be read to be refused")]
 pub(super) fn check(input: &Input) -> Verdict {
-    demand(input.inference_accelerators().is_empty(), || "Unsupported field 'inferenceAccelerators'".to_owned())?;
+    demand(input.inference_accelerators().is_empty(), || {
+        "Unsupported field 'inferenceAccelerators'".to_owned()
+    })?;
     for container in input.container_definitions() {
         accelerators(container)?;
         linux_parameters(container)?;
@@ -39,9 +41,16 @@ fn accelerators(container: &ContainerDefinition) -> Verdict {
             ResourceType::InferenceAccelerator => refuse("Unsupported field 'inferenceAccelerators'")?,
             ResourceType::Gpu => {
                 let count = requirement.value().parse::<u32>().ok().filter(|count| *count > 0);
-                demand(count.is_some() || requirement.sharing_strategy().is_some(), || {
-                    format!("Container '{}': the GPU count '{}' is not a whole number above 0.", name(container), requirement.value())
-                })?;
+                demand(
+                    count.is_some() || requirement.sharing_strategy().is_some(),
+                    || {
+                        format!(
+                            "Container '{}': the GPU count '{}' is not a whole number above 0.",
+                            name(container),
+                            requirement.value()
+                        )
+                    },
+                )?;
             }
             _ => {}
         }
@@ -50,30 +59,47 @@ fn accelerators(container: &ContainerDefinition) -> Verdict {
 }
 
 fn linux_parameters(container: &ContainerDefinition) -> Verdict {
-    let Some(parameters) = container.linux_parameters() else { return Ok(()) };
+    let Some(parameters) = container.linux_parameters() else {
+        return Ok(());
+    };
     let name = name(container);
-    demand(parameters.max_swap().is_none_or(|swap| swap >= 0), || format!("Container '{name}': maxSwap must be 0 or more."))?;
-    demand(parameters.swappiness().is_none_or(|it| (0..=100).contains(&it)), || {
-        format!("Container '{name}': swappiness must be between 0 and 100.")
+    demand(parameters.max_swap().is_none_or(|swap| swap >= 0), || {
+        format!("Container '{name}': maxSwap must be 0 or more.")
     })?;
-    demand(parameters.shared_memory_size().is_none_or(|size| size > 0), || {
-        format!("Container '{name}': sharedMemorySize must be greater than 0.")
-    })?;
-    demand(parameters.tmpfs().iter().all(|tmpfs| tmpfs.size() > 0 && !tmpfs.container_path().is_empty()), || {
-        format!("Container '{name}': a tmpfs needs a containerPath and a size greater than 0.")
-    })
+    demand(
+        parameters.swappiness().is_none_or(|it| (0..=100).contains(&it)),
+        || format!("Container '{name}': swappiness must be between 0 and 100."),
+    )?;
+    demand(
+        parameters.shared_memory_size().is_none_or(|size| size > 0),
+        || format!("Container '{name}': sharedMemorySize must be greater than 0."),
+    )?;
+    demand(
+        parameters
+            .tmpfs()
+            .iter()
+            .all(|tmpfs| tmpfs.size() > 0 && !tmpfs.container_path().is_empty()),
+        || format!("Container '{name}': a tmpfs needs a containerPath and a size greater than 0."),
+    )
 }
 
 fn system_controls(input: &Input, container: &ContainerDefinition) -> Verdict {
     for control in container.system_controls() {
         let namespace = control.namespace().unwrap_or_default();
         let network = namespace.starts_with("net.");
-        demand(network || namespace.starts_with("fs.mqueue.") || IPC_KEYS.contains(&namespace), || {
-            format!("Container '{}': the system control '{namespace}' is not one that a container may set.", name(container))
-        })?;
-        demand(!network || input.network_mode() != Some(&NetworkMode::Host), || {
-            format!("The system control '{namespace}' is not supported when networkMode=host.")
-        })?;
+        demand(
+            network || namespace.starts_with("fs.mqueue.") || IPC_KEYS.contains(&namespace),
+            || {
+                format!(
+                    "Container '{}': the system control '{namespace}' is not one that a container may set.",
+                    name(container)
+                )
+            },
+        )?;
+        demand(
+            !network || input.network_mode() != Some(&NetworkMode::Host),
+            || format!("The system control '{namespace}' is not supported when networkMode=host."),
+        )?;
     }
     Ok(())
 }

@@ -78,5 +78,8 @@ fn is_essential(container: &ContainerDefinition) -> bool {
 
 /// The container of this name.
 fn find<'a>(input: &'a Input, wanted: &str) -> Option<&'a ContainerDefinition> {
-    input.container_definitions().iter().find(|container| name(container) == wanted)
+    input
+        .container_definitions()
+        .iter()
+        .find(|container| name(container) == wanted)
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types::{
-    Compatibility, ContainerDefinition, EfsAuthorizationConfigIam, EfsTransitEncryption, EfsVolumeConfiguration, Scope, Volume,
+    Compatibility, ContainerDefinition, EfsAuthorizationConfigIam, EfsTransitEncryption,
+    EfsVolumeConfiguration, Scope, Volume,
 };
 use ecs_model::arn;
 
@@ -16,11 +17,19 @@ pub(super) fn check(input: &Input) -> Verdict {
         demand(arn::is_name(name), || {
             format!("Invalid volume name '{name}': it has 1 to 255 letters, digits, '_' and '-'.")
         })?;
-        demand(names.insert(name), || format!("The volume name '{name}' is used more than once."))?;
+        demand(names.insert(name), || {
+            format!("The volume name '{name}' is used more than once.")
+        })?;
         of_volume(input, volume, name)?;
     }
-    let at_launch = input.volumes().iter().filter(|volume| volume.configured_at_launch() == Some(true)).count();
-    demand(at_launch <= 1, || "Only one volume of a task definition can be configuredAtLaunch.".to_owned())?;
+    let at_launch = input
+        .volumes()
+        .iter()
+        .filter(|volume| volume.configured_at_launch() == Some(true))
+        .count();
+    demand(at_launch <= 1, || {
+        "Only one volume of a task definition can be configuredAtLaunch.".to_owned()
+    })?;
     for container in input.container_definitions() {
         mounts(input, container, &names)?;
     }
@@ -37,7 +46,9 @@ fn of_volume(input: &Input, volume: &Volume, name: &str) -> Verdict {
         volume.configured_at_launch() == Some(true),
     ];
     demand(kinds.into_iter().filter(|set| *set).count() <= 1, || {
-        format!("The volume '{name}' has more than one configuration: only one kind of volume can be specified.")
+        format!(
+            "The volume '{name}' has more than one configuration: only one kind of volume can be specified."
+        )
     })?;
     if let Some(docker) = volume.docker_volume_configuration() {
         let shared = docker.scope() == Some(&Scope::Shared);
@@ -46,19 +57,27 @@ fn of_volume(input: &Input, volume: &Volume, name: &str) -> Verdict {
         })?;
     }
     if let Some(files) = volume.s3files_volume_configuration() {
-        demand(input.task_role_arn().is_some(), || format!("The volume '{name}': an S3 files volume needs a 'taskRoleArn'."))?;
+        demand(input.task_role_arn().is_some(), || {
+            format!("The volume '{name}': an S3 files volume needs a 'taskRoleArn'.")
+        })?;
         let root = files.root_directory().unwrap_or("/");
         demand(files.access_point_arn().is_none() || root == "/", || {
-            format!("The volume '{name}': with an access point, the root directory must either be set to \"/\" or be omitted")
+            format!(
+                "The volume '{name}': with an access point, the root directory must either be set to \"/\" or be omitted"
+            )
         })?;
     }
     if let Some(windows) = volume.fsx_windows_file_server_volume_configuration() {
         demand(super::platform::is_windows(input), || {
             format!("The volume '{name}': FSx for Windows File Server is for Windows containers only.")
         })?;
-        demand(!windows.root_directory().is_empty(), || format!("The volume '{name}' has no rootDirectory."))?;
+        demand(!windows.root_directory().is_empty(), || {
+            format!("The volume '{name}' has no rootDirectory.")
+        })?;
     }
-    volume.efs_volume_configuration().map_or(Ok(()), |efs| elastic_file_system(input, efs))
+    volume
+        .efs_volume_configuration()
+        .map_or(Ok(()), |efs| elastic_file_system(input, efs))
 }
 
 fn elastic_file_system(input: &Input, efs: &EfsVolumeConfiguration) -> Verdict {
@@ -66,26 +85,40 @@ fn elastic_file_system(input: &Input, efs: &EfsVolumeConfiguration) -> Verdict {
     let authorization = efs.authorization_config();
     let iam = authorization.and_then(|config| config.iam()) == Some(&EfsAuthorizationConfigIam::Enabled);
     let access_point = authorization.is_some_and(|config| config.access_point_id().is_some());
-    demand(!iam || encrypted, || "EFS IAM authorization requires TransitEncryption to be enabled".to_owned())?;
+    demand(!iam || encrypted, || {
+        "EFS IAM authorization requires TransitEncryption to be enabled".to_owned()
+    })?;
     demand(!iam || input.task_role_arn().is_some(), || {
         "EFS IAM authorization requires a task role: specify a value for 'taskRoleArn'".to_owned()
     })?;
     demand(efs.transit_encryption_port().is_none() || encrypted, || {
         "TransitEncryptionPort requires that TransitEncryption is enabled".to_owned()
     })?;
-    demand(!access_point || encrypted, || "EFS access points require TransitEncryption to be enabled".to_owned())?;
-    demand(!access_point || efs.root_directory().is_none_or(|root| root == "/"), || {
-        "When using an EFS access point, the root directory must either be set to \"/\" or be omitted".to_owned()
-    })
+    demand(!access_point || encrypted, || {
+        "EFS access points require TransitEncryption to be enabled".to_owned()
+    })?;
+    demand(
+        !access_point || efs.root_directory().is_none_or(|root| root == "/"),
+        || {
+            "When using an EFS access point, the root directory must either be set to \"/\" or be omitted"
+                .to_owned()
+        },
+    )
 }
 
 fn mounts(input: &Input, container: &ContainerDefinition, volumes: &BTreeSet<&str>) -> Verdict {
     for mount in container.mount_points() {
         let source = mount.source_volume().unwrap_or_default();
         demand(volumes.contains(source), || format!("Unknown volume '{source}'"))?;
-        demand(mount.container_path().is_some_and(|path| !path.is_empty()), || {
-            format!("The mount point of volume '{source}' in container '{}' has no containerPath.", name(container))
-        })?;
+        demand(
+            mount.container_path().is_some_and(|path| !path.is_empty()),
+            || {
+                format!(
+                    "The mount point of volume '{source}' in container '{}' has no containerPath.",
+                    name(container)
+                )
+            },
+        )?;
     }
     for from in container.volumes_from() {
         let source = from.source_container().unwrap_or_default();
@@ -113,6 +146,9 @@ fn unused(input: &Input) -> Verdict {
         .filter(|name| !mounted.contains(name));
     let idle: Vec<&str> = idle.collect();
     demand(idle.is_empty(), || {
-        format!("Volumes [{}] are not referenced by any of the containers", idle.join(", "))
+        format!(
+            "Volumes [{}] are not referenced by any of the containers",
+            idle.join(", ")
+        )
     })
 }
