@@ -40,6 +40,9 @@ use crate::observer::ServiceView;
 pub use remove::ORPHAN;
 pub use resolve::references;
 
+/// The annotation by which a person says that what is missing is to be created again, however much is missing.
+pub const RECREATE: &str = "ecs-operator.dev/recreate";
+
 /// When an object that may do nothing, or whose spec is wrong, is looked at again, if nothing wakes it.
 const SLOWLY: Duration = Duration::from_mins(5);
 
@@ -55,6 +58,9 @@ pub async fn reconcile(service: Arc<EcsService>, ctx: Arc<Ctx>) -> Result<Action
         Ok(resolved) => resolved,
         Err(wrong) => return halt(&service, &ctx, Course::InvalidSpec(&wrong)).await,
     };
+    if let (false, Some(held)) = (resolved.cluster_known, &resolved.desired.creation_held) {
+        return halt(&service, &ctx, Course::Held(held)).await;
+    }
     match Way::to(&service, &resolved, &ctx) {
         Ok(way) => keep(service, &resolved, &way, &ctx).await,
         Err(nowhere) => halt(&service, &ctx, Course::Nowhere(&nowhere)).await,
@@ -116,7 +122,7 @@ async fn decide(
 ) -> Result<(Arc<ServiceView>, Plan), AwsError> {
     let quiet_for = ctx.quiet.seen(&service.uid().unwrap_or_default(), &resolved.print);
     let known = service.status.as_ref().is_some_and(|status| status.common.arn.is_some());
-    let outage_suspected = known && way.observer.looks_emptied();
+    let outage_suspected = known && way.observer.looks_emptied() && !service.annotations().contains_key(RECREATE);
     let now = DateTime::from_nanos(ctx.now().as_nanosecond()).unwrap_or(DateTime::from_secs(0));
     let mut view = way.look(ctx.now()).await?;
     let mut decided = plan(&resolved.desired, &Facts { view: &view, now, quiet_for, outage_suspected });

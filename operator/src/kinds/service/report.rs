@@ -8,6 +8,7 @@ use ecs_crds::{EcsService, EcsServiceStatus};
 use kube::ResourceExt;
 
 use crate::context::Ctx;
+use crate::diff::drift::changed_members;
 use crate::error::Result;
 use crate::kinds::service::plan::Standing;
 use crate::kinds::service::resolve::Resolved;
@@ -40,7 +41,7 @@ pub async fn report(
     let after = status(&seen);
     ctx.status.write(service, &after).await?;
     tell_transition(ctx, service, before.as_ref(), &after);
-    if let Some(observed) = view.and_then(|view| view.service.as_ref()) {
+    if let Some(observed) = seen.service() {
         let since = ctx.now().checked_sub(RECENT).unwrap_or_else(|_| ctx.now());
         for event in new_events(observed, before.as_ref(), since) {
             tell_event(ctx, service, event);
@@ -75,8 +76,26 @@ pub fn tell_steps(ctx: &Ctx, service: &EcsService, done: &[Step]) {
             Step::TagResource { claims: false, .. } | Step::UntagResource { .. } => "Tagged",
             Step::DeleteService { .. } => "Deleting",
         };
-        ctx.events.normal(service, reason, step.operation(), step.to_string());
+        ctx.events.normal(service, reason, &action(step), step.to_string());
     }
+}
+
+/// The longest action that the API server takes.
+const LONGEST_ACTION: usize = 128;
+
+/// What was done: with the members, since events that differ in their words only would be counted as one.
+fn action(step: &Step) -> String {
+    let mut action = step.operation().to_owned();
+    if let Step::UpdateService { changes, .. } = step {
+        for member in changed_members(changes) {
+            let longer = format!("{action} {member}");
+            if longer.len() > LONGEST_ACTION {
+                break;
+            }
+            action = longer;
+        }
+    }
+    action
 }
 
 fn tell_transition(ctx: &Ctx, service: &EcsService, before: Option<&EcsServiceStatus>, after: &EcsServiceStatus) {

@@ -40,6 +40,8 @@ pub struct Resolved {
     pub desired: Desired,
     /// The cluster, for authorisation.
     pub cluster: ClusterUse,
+    /// Whether the cluster's name is known: an `EcsCluster` that was never seen may be called anything.
+    pub cluster_known: bool,
     /// Another text whenever somebody changes what would be rolled out, or what it refers to.
     pub print: String,
 }
@@ -124,7 +126,9 @@ pub fn resolve(service: &EcsService, referred: &Referred, installation: &str) ->
         input,
     };
     let print = print(service, referred, &desired);
-    Ok(Resolved { desired, cluster, print })
+    let remembered = service.status.as_ref().is_some_and(|status| status.cluster_arn.is_some());
+    let cluster_known = service.spec.cluster_ref.is_none() || referred.cluster.is_some() || remembered;
+    Ok(Resolved { desired, cluster, cluster_known, print })
 }
 
 /// The generations of what people wrote, not what ECS made of it: a revision that was just registered needs no new quiet.

@@ -21,7 +21,8 @@ pub fn plan(desired: &Desired, facts: &Facts<'_>, gone: Option<&Service>) -> Pla
     }
     if facts.outage_suspected {
         let suspicion = "so many services of this account are missing that an outage or a wrong endpoint is likelier than \
-                         deletions; none is created again before they are back";
+                         deletions; none is created again before they are back, or before the object is annotated \
+                         with ecs-operator.dev/recreate";
         return Plan { look_again: Some(PATIENCE), ..Plan::nothing(Standing::OutageSuspected(suspicion.to_owned())) };
     }
     if facts.quiet_for < QUIET {

@@ -12,6 +12,7 @@ use ecs_crds::conditions::{self, Finding, Reason, Status, Type};
 use crate::aws::error::{AwsError, Class};
 use crate::diff::rollout::{self, primary};
 use crate::kinds::place::Nowhere;
+use crate::kinds::service::desired::Held;
 use crate::kinds::service::plan::{Plan, Standing, starts_rollout};
 use crate::kinds::service::status::health::{healthy_minimum, is_available, trouble};
 use crate::kinds::service::status::{Report, short};
@@ -27,6 +28,8 @@ pub enum Course<'a> {
     Nowhere(&'a Nowhere),
     /// The spec cannot be sent.
     InvalidSpec(&'a str),
+    /// The cluster is not known, so there is nowhere to look.
+    Held(&'a Held),
     /// ECS could not be read.
     Unseen(&'a AwsError),
     /// There was a plan, and it was carried out up to the failure, or held back.
@@ -83,7 +86,7 @@ impl Say {
 
 /// The rollout's state, where it is known, and all conditions.
 pub fn findings(report: &Report<'_>) -> (Option<Rollout>, Vec<Finding>) {
-    let service = report.view.and_then(|view| view.service.as_ref()).filter(|service| service.status() == Some("ACTIVE"));
+    let service = report.service().filter(|service| service.status() == Some("ACTIVE"));
     let was_available = report.before.is_some_and(|before| conditions::is_true(&before.common.conditions, Type::Available));
     let available = service.map(|service| availability(report, service, was_available));
     let (synced, ready, rollout) = match &report.course {
@@ -95,6 +98,10 @@ pub fn findings(report: &Report<'_>) -> (Option<Rollout>, Vec<Finding>) {
         Course::InvalidSpec(message) => {
             let say = Say::no(Reason::InvalidSpec, *message).stalled(true);
             (say.clone(), say, None)
+        }
+        Course::Held(held) => {
+            let say = Say::no(Reason::DependencyNotReady, &held.message).stalled(held.stalled);
+            (say.clone(), say, Some(Rollout::Waiting))
         }
         Course::Unseen(error) => {
             let say = failed(error, Duration::ZERO).unknown(true);

@@ -39,6 +39,14 @@ pub struct Report<'a> {
     pub now: Timestamp,
 }
 
+impl<'a> Report<'a> {
+    /// The service in ECS, unless it is someone else's: of that nothing is told but the conflict.
+    pub fn service(&self) -> Option<&'a Service> {
+        let foreign = matches!(&self.course, Course::Planned { plan: Plan { standing: Standing::Conflict(_), .. }, .. });
+        self.view.filter(|_| !foreign)?.service.as_ref()
+    }
+}
+
 /// The whole status.
 pub fn status(report: &Report<'_>) -> EcsServiceStatus {
     let before = report.before.cloned().unwrap_or_default();
@@ -72,15 +80,13 @@ pub fn status(report: &Report<'_>) -> EcsServiceStatus {
 /// What the plan would do, while it is held back.
 fn held_back(course: &Course<'_>) -> Vec<String> {
     match course {
-        Course::Planned { plan: Plan { steps, standing, .. }, suspended: true, .. } if !matches!(standing, Standing::Conflict(_)) => {
-            steps.iter().map(ToString::to_string).collect()
-        }
+        Course::Planned { plan, suspended: true, .. } => plan.steps.iter().map(ToString::to_string).collect(),
         _ => Vec::new(),
     }
 }
 
 fn seen(report: &Report<'_>, view: &ServiceView, before: &EcsServiceStatus) -> EcsServiceStatus {
-    let Some(service) = &view.service else {
+    let Some(service) = report.service() else {
         return EcsServiceStatus { cluster_arn: before.cluster_arn.clone(), ..EcsServiceStatus::default() };
     };
     let mut status = EcsServiceStatus {
