@@ -146,6 +146,16 @@ impl<S: Subject> Book<S> {
         }
     }
 
+    /// Forgets views that hold no longer; they are due at once.
+    pub fn expire(&mut self, now: Instant, outdated: impl Fn(&S, &S::View) -> bool) {
+        for (key, entry) in &mut self.entries {
+            if entry.seen.as_ref().is_some_and(|seen| outdated(key, &seen.view)) {
+                entry.seen = None;
+                entry.due = now;
+            }
+        }
+    }
+
     /// Notes whether the resource ought to exist.
     pub fn expect(&mut self, key: &S, exists: bool) {
         if let Some(entry) = self.entries.get_mut(key) {

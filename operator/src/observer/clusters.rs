@@ -43,6 +43,10 @@ impl Subject for ClusterKey {
         &shared.clusters
     }
 
+    fn touched(shared: &Shared, cluster: &Self) {
+        shared.services.expire(|key, view| view.cluster_missing && key.cluster == cluster.cluster);
+    }
+
     async fn read(shared: &Shared, keys: Vec<Self>, before: Before<Self>, depth: Depth) -> Found<Self> {
         let mut found = Found::<Self>::new();
         for batch in keys.chunks(BATCH) {

@@ -1,7 +1,9 @@
 //! Reading service deployments and revisions: a service's memory of its rollouts.
 //!
-//! Read only where there is something to learn. A service whose first deployment is in place and did not fail has no
-//! history, and a finished deployment and a revision never change; so a steady service costs nothing here.
+//! Read only where there is something to learn. A service whose first deployment is in place most likely has no history, and a
+//! finished deployment and a revision never change; so a steady service costs nothing here. But a rollback to the first
+//! deployment leaves that one in place too: a read that a decision waits for therefore always looks, and what was once known
+//! is never forgotten.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +21,7 @@ use crate::aws::account::Target;
 use crate::aws::call::built;
 use crate::aws::error::{AwsError, Class};
 use crate::observer::services::created;
-use crate::observer::subject::{Before, Found, ServiceKey, ServiceView};
+use crate::observer::subject::{Before, Depth, Found, ServiceKey, ServiceView};
 
 /// How many deployments are kept, newest first.
 const KEPT: i32 = 20;
@@ -30,8 +32,13 @@ const ABREAST: usize = 4;
 
 /// Adds deployments and revisions to the views that have services. A failure makes the whole view a failure: half a memory
 /// could start a rollout that was rolled back before.
-pub(super) async fn complete(target: &Target, found: &mut Found<ServiceKey>, before: &Before<ServiceKey>) {
-    list(target, found, before).await;
+pub(super) async fn complete(
+    target: &Target,
+    found: &mut Found<ServiceKey>,
+    before: &Before<ServiceKey>,
+    depth: Depth,
+) {
+    list(target, found, before, depth).await;
     describe_deployments(target, found, before).await;
     describe_revisions(target, found, before).await;
 }
@@ -43,15 +50,17 @@ fn memory<'a>(view: &ServiceView, key: &ServiceKey, before: &'a Before<ServiceKe
 }
 
 /// Finds out which deployments there are; as yet with ARN and status only.
-async fn list(target: &Target, found: &mut Found<ServiceKey>, before: &Before<ServiceKey>) {
+async fn list(target: &Target, found: &mut Found<ServiceKey>, before: &Before<ServiceKey>, depth: Depth) {
     let mut asked = Vec::new();
     for (key, view) in found.iter_mut() {
         let Ok(view) = view else { continue };
         let Some(service) = &view.service else { continue };
-        if !has_history(service) {
+        let known = memory(view, key, before);
+        let remembered = known.is_some_and(|known| !known.deployments.is_empty());
+        if !keeps_history(service) || !(depth == Depth::Itself || remembered || shows_history(service)) {
             continue;
         }
-        match memory(view, key, before) {
+        match known {
             Some(known) if !is_news(service, known) => view.deployments.clone_from(&known.deployments),
             _ => asked.push(key.clone()),
         }
@@ -97,12 +106,14 @@ async fn list_one(target: &Target, key: &ServiceKey) -> Result<Vec<ServiceDeploy
     Ok(deployments.collect())
 }
 
-/// Whether there was ever more than a first deployment that went well.
-fn has_history(service: &Service) -> bool {
+/// Whether ECS writes down this service's deployments (ecs-semantics.md §3.8).
+fn keeps_history(service: &Service) -> bool {
     let by_ecs = service.deployment_controller().is_none_or(|controller| controller.r#type() == &DeploymentControllerType::Ecs);
-    if !by_ecs || service.status() != Some("ACTIVE") {
-        return false;
-    }
+    by_ecs && service.status() == Some("ACTIVE")
+}
+
+/// Whether the service itself shows that there was more than a first deployment that went well.
+fn shows_history(service: &Service) -> bool {
     let [only] = service.deployments() else { return true };
     only.rollout_state() == Some(&DeploymentRolloutState::Failed) || !is_first(service, only)
 }

@@ -70,6 +70,11 @@ impl<S: Subject> Keeper<S> {
         self.book_changed.notify_one();
     }
 
+    pub(crate) fn expire(&self, outdated: impl Fn(&S, &S::View) -> bool) {
+        self.book().expire(Instant::now(), outdated);
+        self.book_changed.notify_one();
+    }
+
     pub(crate) fn expect(&self, key: &S, exists: bool) {
         self.book().expect(key, exists);
     }
@@ -178,6 +183,7 @@ async fn read<S: Subject>(
     let found: BTreeMap<_, _> = found.into_iter().map(|(key, view)| (key, view.map(Arc::new))).collect();
     let now = Instant::now();
     let mut woken = Vec::new();
+    let mut touched = Vec::new();
     {
         let mut book = keeper.book();
         let read = Read { begun, ended: now, freshness: shared.surroundings.freshness, crowd: book.crowd(now) };
@@ -185,6 +191,7 @@ async fn read<S: Subject>(
             let reception = book.receive(key, view.clone(), &read);
             let word = match reception {
                 Reception::Changed(watchers) => {
+                    touched.push(key);
                     woken.extend(watchers);
                     "changed"
                 }
@@ -198,6 +205,9 @@ async fn read<S: Subject>(
             };
             shared.surroundings.metrics.observation(S::NAME, word);
         }
+    }
+    for key in touched {
+        S::touched(shared, key);
     }
     for object in woken {
         shared.surroundings.wakes.wake(&object);

@@ -186,6 +186,7 @@ impl Observer {
     /// Notes a write that was just carried out: views begun earlier no longer count, and the next read comes soon.
     pub fn wrote<S: Subject>(&self, key: &S) {
         S::keeper(&self.shared).wrote(key, self.shared.surroundings.freshness.after_write);
+        S::touched(&self.shared, key);
     }
 
     /// Says whether a watched resource ought to exist: the operator made it once and has not deleted it.
@@ -376,6 +377,31 @@ mod tests {
         assert!(observer.looks_emptied());
         observer.expect(&named("m5"), false);
         assert!(!observer.looks_emptied(), "what we deleted ourselves does not count");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_is_looked_for_again_once_its_cluster_appears() {
+        let there = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let exists = there.clone();
+        let aws = FakeAws::new(move |call| match call.operation.as_str() {
+            "DescribeClusters" if exists.load(std::sync::atomic::Ordering::Relaxed) => {
+                (200, json!({"clusters": [{"clusterName": "main", "status": "ACTIVE"}]}))
+            }
+            "DescribeClusters" => (200, json!({"clusters": []})),
+            _ if exists.load(std::sync::atomic::Ordering::Relaxed) => ecs(call, &[], ""),
+            _ => refusal(400, "ClusterNotFoundException", "Cluster not found."),
+        });
+        let observer = observer(&aws);
+        let cluster = ClusterKey { cluster: "main".to_owned() };
+        observer.watch(&named("a"), &object("a"));
+        observer.watch(&cluster, &ObjectKey::namespaced(Kind::EcsCluster, "shop", "main"));
+        seconds(3600).await;
+        assert!(observer.service(&named("a")).unwrap().cluster_missing);
+        there.store(true, std::sync::atomic::Ordering::Relaxed);
+        observer.wrote(&cluster);
+        assert!(observer.service(&named("a")).is_none(), "what was known holds no longer");
+        seconds(1).await;
+        assert!(!observer.service(&named("a")).unwrap().cluster_missing);
     }
 
     #[tokio::test(start_paused = true)]

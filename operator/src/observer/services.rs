@@ -38,6 +38,7 @@ impl Subject for ServiceKey {
     }
 
     fn is_urgent(view: &ServiceView) -> bool {
+        // A missing cluster may stay missing; when it appears, the view expires (see the cluster's `touched`).
         view.is_rolling() || view.service.as_ref().is_some_and(|service| service.status() != Some("ACTIVE"))
     }
 
@@ -56,7 +57,7 @@ impl Subject for ServiceKey {
     async fn read(shared: &Shared, keys: Vec<Self>, before: Before<Self>, depth: Depth) -> Found<Self> {
         let mut found = describe_all(shared, keys).await;
         take_over(&mut found, &before);
-        deployments::complete(&shared.target, &mut found, &before).await;
+        deployments::complete(&shared.target, &mut found, &before, depth).await;
         if depth == Depth::Full {
             tasks::complete(&shared.target, &mut found, &before).await;
         }

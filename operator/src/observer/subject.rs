@@ -47,6 +47,8 @@ pub trait Subject: Clone + Ord + Debug + Send + Sync + Sized + 'static {
     }
     /// Whether the resource exists and is not gone (INACTIVE).
     fn exists(view: &Self::View) -> bool;
+    /// Called when it was written, or seen to change: what is known of others because of it may hold no longer.
+    fn touched(_: &Shared, _: &Self) {}
     /// Whether only part of it was ever read, so that a full read is due.
     fn is_partial(_: &Self::View) -> bool {
         false
@@ -169,7 +171,8 @@ impl ServiceView {
     }
 
     pub(crate) fn moves(&self) -> bool {
-        let Some(service) = &self.service else { return false };
+        // Somebody is about to make the cluster, else nobody would watch for its service.
+        let Some(service) = &self.service else { return self.cluster_missing };
         match service.status() {
             Some("INACTIVE") => false,
             Some("ACTIVE") => {
