@@ -1,7 +1,7 @@
 //! The Kubernetes API of ecs-operator: kinds, schema, conditions, references.
 //!
 //! What it is for: everything that `kubectl` users and the reconcilers agree on. The specs are the SDK's own inputs
-//! ([`Ecs`]) beside references ([`reference`]) and what is ours ([`policy`]); the schemas join the ECS model with rules
+//! ([`Ecs`]) beside references ([`mod@reference`]) and what is ours ([`policy`]); the schemas join the ECS model with rules
 //! that ECS checks too late or not at all; status is typed ([`status`]), and its conditions and
 //! reasons are a closed list ([`conditions`]).
 //!
