@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::diff::drift::Change;
 use crate::diff::identity::is_reserved_tag;
+use crate::diff::rollout::ROLLOUT_MEMBERS;
 
 /// One call. Each is safe to repeat: by its token, or because the plan looks before it repeats.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,14 +61,20 @@ impl Step {
         }
     }
 
-    /// Whether the step is decided on a view that was read for it: creating, taking over, deleting.
-    pub const fn needs_fresh_view(&self) -> bool {
+    /// Whether the step is decided on a view that was read for it: creating, taking over, deleting, and rolling out, which
+    /// ECS's whole memory of earlier rollouts decides.
+    pub fn needs_fresh_view(&self) -> bool {
         match self {
             Self::CreateService { .. } | Self::DeleteService { .. } | Self::UntagResource { .. } => true,
             Self::TagResource { claims, .. } => *claims,
-            Self::UpdateService { .. } => false,
+            Self::UpdateService { changes, force, .. } => *force || changes.iter().any(starts_deployment),
         }
     }
+}
+
+/// Whether a change starts a deployment (ecs-semantics.md §3.4).
+pub fn starts_deployment(change: &Change) -> bool {
+    ROLLOUT_MEMBERS.contains(&change.member())
 }
 
 impl fmt::Display for Step {

@@ -104,9 +104,10 @@ impl Plan {
         Self { steps: Vec::new(), standing: Standing::Waiting(what.into()), look_again: Some(look_again) }
     }
 
-    /// Whether a step must be decided on a view that was read for it.
+    /// Whether a step must be decided on a view that was read for it. A deployment is one, since a sweep does not read the
+    /// history of a service that shows none, and a rollback to its first deployment shows none.
     pub fn needs_fresh_view(&self) -> bool {
-        self.steps.iter().any(Step::needs_fresh_view)
+        self.steps.iter().any(|step| step.needs_fresh_view() || starts_rollout(step))
     }
 }
 

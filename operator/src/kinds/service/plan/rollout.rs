@@ -7,9 +7,9 @@ use aws_sdk_ecs::types::Service;
 
 use super::{Facts, PATIENCE, QUIET, Standing};
 use crate::diff::drift::Change;
-use crate::diff::rollout::{Memory, ROLLOUT_MEMBERS, memory, newest_first, primary};
+use crate::diff::rollout::{Memory, memory, newest_first, primary};
 use crate::kinds::service::desired::Desired;
-use crate::kinds::service::step::Step;
+use crate::kinds::service::step::{Step, starts_deployment};
 
 /// What is to happen with the changes that start a deployment.
 #[derive(Debug, PartialEq)]
@@ -23,16 +23,11 @@ pub enum Verdict {
     Stay(Standing, Option<Duration>),
 }
 
-/// Whether a change starts a deployment.
-pub fn starts_one(change: &Change) -> bool {
-    ROLLOUT_MEMBERS.contains(&change.member())
-}
-
 /// Whether a step starts a deployment.
 pub fn starts_rollout(step: &Step) -> bool {
     match step {
         Step::CreateService { .. } => true,
-        Step::UpdateService { changes, force, .. } => *force || changes.iter().any(starts_one),
+        Step::UpdateService { changes, force, .. } => *force || changes.iter().any(starts_deployment),
         Step::TagResource { .. } | Step::UntagResource { .. } | Step::DeleteService { .. } => false,
     }
 }

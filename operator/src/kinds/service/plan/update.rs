@@ -14,7 +14,7 @@ use crate::diff::read_path::{self, Changed, SERVICE};
 use crate::diff::rollout::primary;
 use crate::diff::rules::{self, Rules};
 use crate::kinds::service::desired::Desired;
-use crate::kinds::service::step::Step;
+use crate::kinds::service::step::{Step, starts_deployment};
 
 /// The tag that remembers what was applied last, where drift is only reported: what differs from the spec without the
 /// spec having changed was changed by others.
@@ -27,7 +27,7 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
     let rules = rules::service(&desired.input);
     let differing = differing(desired, service, facts, &rules);
     let (unchangeable, changes): (Vec<_>, Vec<_>) = differing.into_iter().partition(is_immutable);
-    let (mut rolling, mut plain): (Vec<_>, Vec<_>) = changes.into_iter().partition(rollout::starts_one);
+    let (mut rolling, mut plain): (Vec<_>, Vec<_>) = changes.into_iter().partition(starts_deployment);
     plain.extend(scale::change(desired.count, service));
 
     let mut look_again = rollout::restart_in(desired.restart_at, facts.now);
