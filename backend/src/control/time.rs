@@ -8,8 +8,8 @@ use crate::server::State;
 use crate::timing::Timing;
 use crate::world::World;
 
-/// The furthest that one call moves the clock: ten years.
-const FURTHEST: f64 = 315_360_000.0;
+/// The furthest that one call moves the clock: thirty days. All that happens in between is simulated during the call.
+const FURTHEST: f64 = 2_592_000.0;
 
 /// `GET clock`
 pub(super) fn shown(state: &State) -> Value {

@@ -98,6 +98,7 @@ operations! {
     "UpdateCapacityProvider" => op::update_capacity_provider::UpdateCapacityProviderInput,
     "UpdateCluster" => op::update_cluster::UpdateClusterInput,
     "UpdateClusterSettings" => op::update_cluster_settings::UpdateClusterSettingsInput,
+    "UpdateContainerAgent" => op::update_container_agent::UpdateContainerAgentInput,
     "UpdateContainerInstancesState" => op::update_container_instances_state::UpdateContainerInstancesStateInput,
     "UpdateService" => op::update_service::UpdateServiceInput,
     "UpdateTaskProtection" => op::update_task_protection::UpdateTaskProtectionInput,

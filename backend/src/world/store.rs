@@ -53,7 +53,8 @@ pub struct Realm {
     pub account_settings: BTreeMap<(String, String), String>,
     /// What the engine keeps for itself: indexes, tokens, target health.
     pub engine: engine::State,
-    /// The newest events in the manner of `EventBridge`, oldest first; append with [`Realm::log`].
+    /// The newest events in the manner of `EventBridge`, oldest first; append with [`Realm::log`]. Not kept over a restart.
+    #[serde(skip)]
     pub event_log: VecDeque<LoggedEvent>,
 }
 

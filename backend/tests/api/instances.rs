@@ -111,6 +111,12 @@ fn states_filters_and_zones() {
     assert_eq!(listed(json!({"status": "ACTIVE"})).len(), 2);
     let invalid = "InvalidParameterException";
     ecs.refused(
+        "UpdateContainerAgent",
+        &json!({"containerInstance": green[0]}),
+        "NoUpdateAvailableException",
+        "There is no update available for your container agent.",
+    );
+    ecs.refused(
         "UpdateContainerInstancesState",
         &json!({"containerInstances": [green[0]], "status": "REGISTERING"}),
         invalid,

@@ -3,6 +3,7 @@
 //! No agent is there: an instance that is registered behaves as one whose agent is connected, with the abilities of a
 //! recent agent.
 
+mod agent;
 mod deregister;
 mod describe;
 mod list;

@@ -33,7 +33,7 @@ fn dependencies(input: &Input, container: &ContainerDefinition) -> Verdict {
             ContainerCondition::Success | ContainerCondition::Complete => {
                 demand(!is_essential(other), || {
                     "A dependency container with SUCCESS or COMPLETE condition cannot be an essential container".to_owned()
-                })?
+                })?;
             }
             ContainerCondition::Healthy => demand(other.health_check().is_some(), || {
                 "A dependency container with HEALTHY condition must have health check configured".to_owned()
