@@ -51,6 +51,20 @@ impl Type {
         }
     }
 
+    /// What it says when it is true, as the documentation has it.
+    pub const fn explanation(self) -> &'static str {
+        match self {
+            Self::Ready => {
+                "This spec is in effect. For a service: its rollout has completed and it is available."
+            }
+            Self::Synced => "ECS has what the spec says.",
+            Self::Reconciling => "The operator or ECS is on its way to the spec. Present only while true.",
+            Self::Stalled => "Nothing will change before a person does something. Present only while true.",
+            Self::Available => "The healthy minimum of a service's tasks runs.",
+            Self::Progressing => "A service's rollout is on its way, or has completed.",
+        }
+    }
+
     /// Whether the condition is there only while it is true (kstatus's abnormal-true conditions).
     pub const fn only_while_true(self) -> bool {
         matches!(self, Self::Reconciling | Self::Stalled)
@@ -181,6 +195,28 @@ pub fn is_true_of(conditions: &[Condition], type_: Type, generation: i64) -> boo
         && find(conditions, type_).and_then(|condition| condition.observed_generation) == Some(generation)
 }
 
+/// The page on conditions and reasons, `docs/conditions.md`, in Markdown.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Conditions and their reasons\n\n\
+         Generated from `crds/src/conditions` (`UPDATE_MANIFESTS=1 cargo test -p ecs-crds` renews it): do not edit.\n\n\
+         The message of a condition is one sentence with AWS's own words in it; programs go by type, status and reason.\n\n\
+         | condition | true means |\n| --- | --- |\n",
+    );
+    for type_ in Type::ALL {
+        page.push_str(&row(type_.as_str(), type_.explanation()));
+    }
+    page.push_str("\n| reason | means |\n| --- | --- |\n");
+    for reason in Reason::ALL {
+        page.push_str(&row(reason.as_str(), reason.explanation()));
+    }
+    page
+}
+
+fn row(word: &str, explanation: &str) -> String {
+    format!("| `{word}` | {explanation} |\n")
+}
+
 fn whole_seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
@@ -292,6 +328,20 @@ mod tests {
         let written = serde_json::to_value(&conditions).unwrap();
         let read: Vec<Condition> = serde_json::from_value(written).unwrap();
         assert_eq!(read, conditions);
+    }
+
+    /// As with the manifests, `UPDATE_MANIFESTS=1` writes what is missing.
+    #[test]
+    fn the_committed_page_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/conditions.md");
+        if std::env::var_os("UPDATE_MANIFESTS").is_some() {
+            std::fs::write(path, reference()).unwrap();
+        }
+        assert_eq!(
+            std::fs::read_to_string(path).unwrap_or_default(),
+            reference(),
+            "{path} is not current"
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Rules of `CapacityProvider` (ecs-semantics.md §6.1, §6.3, §6.5).
 
-use super::{Rules, at_most_one, immutable, management, named_by, rule};
+use super::{Rules, at_most_one, immutable, management, named_by, rule, tags};
 
 pub(crate) fn rules() -> Rules {
     let mut spec = vec![
@@ -61,6 +61,7 @@ pub(crate) fn rules() -> Rules {
             "ECS takes it at creation only; create another CapacityProvider",
         ),
     ];
+    spec.extend(tags());
     spec.extend(management());
     let prefix = kube::core::Rule::new(
         "has(self.spec.name) || !['aws', 'ecs', 'fargate'].exists(p, self.metadata.name.startsWith(p))",

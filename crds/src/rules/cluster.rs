@@ -1,6 +1,6 @@
 //! Rules of `EcsCluster`.
 
-use super::{Rules, immutable, management, named_by, rule, strategy};
+use super::{Rules, immutable, management, named_by, rule, strategy, tags};
 
 pub(crate) fn rules() -> Rules {
     let mut spec = vec![
@@ -13,6 +13,7 @@ pub(crate) fn rules() -> Rules {
         ),
     ];
     spec.extend(strategy("defaultCapacityProviderStrategy"));
+    spec.extend(tags());
     spec.extend(management());
     Rules {
         spec,
@@ -86,6 +87,29 @@ mod tests {
                 Some("ECS names have no dots: set clusterName"),
             ),
             Case::named("web.prod", json!({"clusterName": "web-prod"}), None),
+        ]);
+    }
+
+    #[test]
+    fn tags_are_the_users() {
+        let tag = |key: &str| json!({"tags": [{"key": "team", "value": "a"}, {"key": key, "value": "b"}]});
+        let many = |count: usize| {
+            let tags: Vec<_> = (0..count)
+                .map(|number| json!({"key": format!("k{number}")}))
+                .collect();
+            json!({"tags": tags})
+        };
+        check::<crate::EcsCluster>(&[
+            Case::fine(tag("owner")),
+            Case::fine(tag("my-aws:x")),
+            Case::bad(tag("aws:x"), "keys of tags cannot begin with aws:"),
+            Case::bad(tag("AWS:x"), "keys of tags cannot begin with aws:"),
+            Case::bad(
+                tag("ecs-operator.dev/cluster"),
+                "keys of tags cannot begin with aws:",
+            ),
+            Case::fine(many(45)),
+            Case::bad(many(46), "set at most 45"),
         ]);
     }
 

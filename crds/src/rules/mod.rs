@@ -19,6 +19,9 @@ pub(crate) use cluster::rules as cluster;
 pub(crate) use service::rules as service;
 pub(crate) use task_definition::rules as task_definition;
 
+/// How many of ECS's 50 tags are the user's; the others say whose the resource is and what it was made from.
+const USER_TAGS: usize = 45;
+
 /// The rules of a kind.
 pub(crate) struct Rules {
     /// Rules in which `self` is the spec.
@@ -85,6 +88,25 @@ fn management() -> Vec<Rule> {
         immutable(
             "management.region",
             "ECS resources do not move; delete the object and create it anew",
+        ),
+    ]
+}
+
+/// Tags that are not the user's to set (ecs-semantics.md §0.3), and room for ours: without it, a manifest could forge the
+/// tags by which the operator knows what is whose.
+fn tags() -> Vec<Rule> {
+    vec![
+        rule(
+            "!has(self.tags) || self.tags.all(t, !t.key.lowerAscii().startsWith('aws:') && \
+             !t.key.startsWith('ecs-operator.dev/'))",
+            "tags",
+            "keys of tags cannot begin with aws: or ecs-operator.dev/, which AWS and the operator keep for themselves",
+        )
+        .reason(Reason::FieldValueForbidden),
+        rule(
+            format!("!has(self.tags) || self.tags.size() <= {USER_TAGS}"),
+            "tags",
+            format!("ECS has room for 50 tags, and the operator needs some: set at most {USER_TAGS}"),
         ),
     ]
 }

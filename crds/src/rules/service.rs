@@ -2,7 +2,9 @@
 
 use kube::core::{Reason, Rule};
 
-use super::{Rules, at_most_one, immutable, immutable_with_default, management, named_by, rule, strategy};
+use super::{
+    Rules, at_most_one, immutable, immutable_with_default, management, named_by, rule, strategy, tags,
+};
 
 const DAEMON: &str = "has(self.schedulingStrategy) && self.schedulingStrategy == 'DAEMON'";
 const FARGATE: &str = "has(self.launchType) && self.launchType == 'FARGATE'";
@@ -14,6 +16,7 @@ pub(crate) fn rules() -> Rules {
     spec.extend(placement());
     spec.extend(rollout());
     spec.extend(immutables());
+    spec.extend(tags());
     spec.extend(management());
     Rules {
         spec,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ecs_model::fargate::Offer;
 use kube::core::{Reason, Rule};
 
-use super::{Rules, immutable, management, named_by, rule};
+use super::{Rules, immutable, management, named_by, rule, tags};
 
 const FARGATE: &str = "has(self.requiresCompatibilities) && 'FARGATE' in self.requiresCompatibilities";
 const CONTAINERS: &str = "self.containerDefinitions";
@@ -19,6 +19,7 @@ pub(crate) fn rules() -> Rules {
     spec.extend(ports());
     spec.extend(volumes());
     spec.extend(fargate());
+    spec.extend(tags());
     spec.extend(management());
     Rules {
         spec,
