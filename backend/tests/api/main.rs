@@ -4,6 +4,7 @@ mod any_input;
 mod backend;
 mod clusters;
 mod control;
+mod http;
 mod instances;
 mod providers;
 mod restart;

@@ -17,6 +17,8 @@ impl Operation for UpdateContainerAgentInput {
         find(realm, self.container_instance().unwrap_or_default(), &cluster)?
             .ok_or_else(|| Fault::invalid("The referenced container instance was not found."))?;
         let text = "There is no update available for your container agent.";
-        Err(Fault::of(&NoUpdateAvailableException::builder().message(text).build()))
+        Err(Fault::of(
+            &NoUpdateAvailableException::builder().message(text).build(),
+        ))
     }
 }
