@@ -54,19 +54,16 @@ pub fn spot_ends(realm: &mut Realm, task: &str) {
 /// There is no such task.
 pub fn set_target_health(realm: &mut Realm, health: &TargetHealth) -> Result<(), Fault> {
     let group = &health.target_group_arn;
-    let tasks: Vec<String> = match &health.task {
-        Some(task) => {
-            let (id, _) = find(realm, task)?;
-            realm.engine.target_health.insert((group.clone(), id.clone()), health.healthy);
-            vec![id]
-        }
-        None => {
-            realm.engine.target_health.retain(|(of, _), _| of != group);
-            realm.engine.group_health.insert(group.clone(), health.healthy);
-            let registered =
-                |record: &TaskRecord| record.targets.iter().any(|target| target.group == *group && target.healthy.is_some());
-            realm.tasks.iter().filter(|(_, record)| registered(record)).map(|(id, _)| id.clone()).collect()
-        }
+    let tasks: Vec<String> = if let Some(task) = &health.task {
+        let (id, _) = find(realm, task)?;
+        realm.engine.target_health.insert((group.clone(), id.clone()), health.healthy);
+        vec![id]
+    } else {
+        realm.engine.target_health.retain(|(of, _), _| of != group);
+        realm.engine.group_health.insert(group.clone(), health.healthy);
+        let registered =
+            |record: &TaskRecord| record.targets.iter().any(|target| target.group == *group && target.healthy.is_some());
+        realm.tasks.iter().filter(|(_, record)| registered(record)).map(|(id, _)| id.clone()).collect()
     };
     for task in tasks {
         balance::set(realm, &task, group, health.healthy);

@@ -5,10 +5,9 @@ use aws_sdk_ecs::types::{
     ContainerImage, Deployment, DeploymentRolloutState, Rollback, ServiceDeployment, ServiceDeploymentCircuitBreaker,
     ServiceDeploymentRollbackMonitorsStatus, ServiceDeploymentStatus, ServiceRevision, ServiceRevisionSummary, TaskDefinition,
 };
-use serde_json::json;
 
 use super::records::{DeploymentRecord, ServiceRecord};
-use super::{launch, scheduler, told};
+use super::{event_log, launch, scheduler, told};
 use crate::world::clock::stamp;
 use crate::world::{Realm, ServiceKey};
 
@@ -86,7 +85,8 @@ pub fn open(realm: &mut Realm, key: &ServiceKey, extras: Extras) {
     record.steady = false;
     record.settled_since = None;
     told::forget(realm, key, told::STEADY);
-    log(realm, key, &id, "SERVICE_DEPLOYMENT_IN_PROGRESS");
+    let reason = format!("ECS deployment {id} in progress.");
+    event_log::deployment_changed(realm, key, &id, "SERVICE_DEPLOYMENT_IN_PROGRESS", &reason);
     scheduler::wake(realm, key);
 }
 
@@ -189,7 +189,7 @@ fn deployment_of(record: &ServiceRecord, id: &str, revision: &ServiceRevision, n
         .build()
 }
 
-/// The primary deployment is COMPLETED: all others leave the list, so that the waiter ServicesStable ends.
+/// The primary deployment is COMPLETED: all others leave the list, so that the waiter `ServicesStable` ends.
 pub fn complete(realm: &mut Realm, key: &ServiceKey) {
     let now = realm.now;
     let Some(record) = realm.services.get_mut(key) else { return };
@@ -214,7 +214,8 @@ pub fn complete(realm: &mut Realm, key: &ServiceKey) {
     let message = format!("(deployment {id}) deployment completed.");
     told::forget(realm, key, &message);
     told::tell(realm, key, &message);
-    log(realm, key, &id, "SERVICE_DEPLOYMENT_COMPLETED");
+    let reason = format!("ECS deployment {id} completed.");
+    event_log::deployment_changed(realm, key, &id, "SERVICE_DEPLOYMENT_COMPLETED", &reason);
 }
 
 /// The circuit breaker has fired: the deployment has FAILED, and is rolled back if that is wanted and possible.
@@ -245,7 +246,7 @@ pub fn trip(realm: &mut Realm, key: &ServiceKey, rollback: bool, threshold: i32)
         );
     }
     told::tell(realm, key, &format!("(deployment {id}) deployment failed: tasks failed to start."));
-    log(realm, key, &id, "SERVICE_DEPLOYMENT_FAILED");
+    event_log::deployment_changed(realm, key, &id, "SERVICE_DEPLOYMENT_FAILED", REASON);
     match target.filter(|_| rollback && !rolling_back) {
         Some(target) => {
             told::tell(realm, key, &format!("rolling back to deployment {target}."));
@@ -298,6 +299,7 @@ pub fn roll_back(realm: &mut Realm, key: &ServiceKey, target: &str, reason: &str
         if is_target {
             revision_arn.clone_from(&deployment.revision);
             deployment.completed = false;
+            deployment.stalled = false;
             deployment.failures = 0;
             deployment.throttle_level = 0;
             deployment.not_before = None;
@@ -343,11 +345,4 @@ pub fn forget(realm: &mut Realm, key: &ServiceKey, deployment: &str) {
     if gone {
         realm.services.remove(key);
     }
-}
-
-fn log(realm: &mut Realm, key: &ServiceKey, deployment: &str, name: &str) {
-    let Some(record) = realm.services.get(key) else { return };
-    let arn = record.service.service_arn().unwrap_or_default().to_owned();
-    let detail = json!({ "eventType": "INFO", "eventName": name, "deploymentId": deployment });
-    realm.log("ECS Deployment State Change", vec![arn], detail);
 }

@@ -9,7 +9,7 @@ use super::{control, instances, scaling, starting};
 use crate::fault::Fault;
 use crate::world::{Realm, ServiceKey};
 
-/// How many of what a cluster has, as DescribeClusters shows it.
+/// How many of what a cluster has, as `DescribeClusters` shows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ClusterCounts {
     /// Tasks whose `lastStatus` is RUNNING, on instances.

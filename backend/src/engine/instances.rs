@@ -7,7 +7,7 @@ use aws_sdk_ecs::types::{TaskDefinition, TaskStopCode};
 
 use super::launch::{self, Order};
 use super::records::{LossKind, Phase, TaskRecord, Waiting};
-use super::{lifecycle, network, scheduler, stop};
+use super::{lifecycle, network, scaling, scheduler, stop};
 use crate::placement::{self, Candidate, Constraint, Demand, Host, Refusal, Room, Strategy, Wish};
 use crate::world::{Realm, ServiceKey};
 
@@ -96,7 +96,7 @@ pub fn find(
     seeker.find(realm, random, constraints, strategies)
 }
 
-/// Why a task cannot go to one instance, if it cannot; constraints are not looked at, as StartTask does not.
+/// Why a task cannot go to one instance, if it cannot; constraints are not looked at, as `StartTask` does not.
 pub fn refusal(realm: &Realm, order: &Order, instance: &str) -> Option<Refusal> {
     let candidates = candidates(realm, &order.cluster, None, true);
     let candidate = candidates.iter().find(|candidate| candidate.id == instance)?;
@@ -159,6 +159,10 @@ pub fn vacate(realm: &mut Realm, task: &str) {
     }
     recount(realm, &instance);
     offer_room(realm, &cluster);
+    if emptied {
+        let provider = realm.container_instances.get(&instance).and_then(|host| host.instance.capacity_provider_name.clone());
+        scaling::wake(realm, provider.as_deref());
+    }
 }
 
 /// Brings the counts of an instance up to date.

@@ -1,12 +1,11 @@
 //! A task's life: its phases, how long each takes, what it changes (ecs-semantics.md §4.1).
 
 use aws_sdk_ecs::types::{Connectivity, TaskStopCode};
-use ecs_model::shape;
 use jiff::SignedDuration;
 
 use super::records::{LossKind, Phase, TaskRecord};
 use super::script::Failure;
-use super::{Event, balance, containers, instances, network, scheduler, stop};
+use super::{Event, balance, containers, event_log, instances, network, scheduler, stop};
 use crate::timing::Timing;
 use crate::world::clock::stamp;
 use crate::world::{Realm, schedule};
@@ -45,7 +44,7 @@ pub fn enter(realm: &mut Realm, task: &str, phase: Phase) {
         instances::recount(realm, &instance);
     }
     if changed {
-        log_change(realm, task);
+        event_log::task_changed(realm, task);
     }
 }
 
@@ -59,13 +58,14 @@ pub fn phase_over(realm: &mut Realm, task: &str) {
             enter(realm, task, Phase::Pending);
         }
         Phase::Pending => enter(realm, task, Phase::Pulling),
-        Phase::Pulling => match failure_of(record, true) {
-            Some((container, reason)) => fail_to_start(realm, task, container, &reason),
-            None => {
+        Phase::Pulling => {
+            if let Some((container, reason)) = failure_of(record, true) {
+                fail_to_start(realm, task, container, &reason);
+            } else {
                 containers::pulled(realm, task);
                 enter(realm, task, Phase::Starting);
             }
-        },
+        }
         Phase::Starting => match failure_of(record, false) {
             Some((container, reason)) => fail_to_start(realm, task, container, &reason),
             None => started(realm, task),
@@ -179,13 +179,4 @@ fn duration_of(record: &TaskRecord, timing: &Timing) -> Option<SignedDuration> {
         Phase::Stopping => containers::stopping_time(record, timing),
         Phase::Deprovisioning => timing.deprovisioning,
     })
-}
-
-/// Tells the event log of a change of a task's state (ecs-semantics.md §8).
-pub fn log_change(realm: &mut Realm, task: &str) {
-    let Some(record) = realm.tasks.get(task) else { return };
-    let arn = record.task.task_arn().unwrap_or_default().to_owned();
-    if let Ok(detail) = shape::to_value(&record.task) {
-        realm.log("ECS Task State Change", vec![arn], detail);
-    }
 }

@@ -9,6 +9,7 @@ pub mod breaker;
 pub mod containers;
 pub mod control;
 pub mod deployments;
+pub mod event_log;
 pub mod hooks;
 pub mod instances;
 pub mod launch;
@@ -109,7 +110,7 @@ pub struct State {
     pub awaiting: BTreeSet<String>,
     /// The services that could not place a task.
     pub unplaced: BTreeSet<ServiceKey>,
-    /// The results of RunTask by cluster and client token.
+    /// The results of `RunTask` by cluster and client token.
     #[serde(with = "pairs")]
     pub run_tokens: BTreeMap<(String, String), RunToken>,
     /// What the control API says of target groups.
@@ -123,7 +124,7 @@ pub struct State {
     pub tasks_made: u64,
 }
 
-/// What a client token of RunTask stands for (ecs-semantics.md §0.3).
+/// What a client token of `RunTask` stands for (ecs-semantics.md §0.3).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RunToken {
     /// The request, to tell a repetition from another call.

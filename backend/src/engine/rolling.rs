@@ -89,8 +89,8 @@ pub fn step(view: &View) -> Step {
     let start = if view.may_start { need.min(room) } else { 0 };
     let unmet = need - start;
 
-    let stop_primary = surplus(view, unmet);
     let stop_old = if view.keep_old { over_desired(view) } else { make_way(view, unmet, waits) };
+    let stop_primary = surplus(view, unmet, stop_old.live() > 0);
     let idle = start == 0 && stop_primary.live() == 0 && stop_old.live() == 0;
     let in_flight = primary.pending + primary.settling + old.settling + view.stopping;
     let stuck = idle && unmet > 0 && room == 0 && view.may_start && in_flight == 0;
@@ -98,7 +98,7 @@ pub fn step(view: &View) -> Step {
 }
 
 /// Tasks of the primary revision that are too many, and sick ones that have been replaced.
-fn surplus(view: &View, unmet: u32) -> Side {
+fn surplus(view: &View, unmet: u32, way_is_made: bool) -> Side {
     let Side { pending, settling, healthy, sick } = view.primary;
     let mut over = view.primary.sound().saturating_sub(view.desired);
     let mut stop = Side::default();
@@ -110,7 +110,7 @@ fn surplus(view: &View, unmet: u32) -> Side {
     stop.sick = sick.saturating_sub(stand_ins);
     // No room to start a replacement first: one sick task at a time makes way.
     let under_way = pending + settling + view.stopping;
-    if stop.sick == 0 && sick > 0 && unmet > 0 && under_way == 0 && view.may_start && view.old.live() == 0 {
+    if stop.sick == 0 && sick > 0 && unmet > 0 && under_way == 0 && view.may_start && !way_is_made {
         stop.sick = 1;
     }
     stop

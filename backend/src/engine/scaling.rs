@@ -1,8 +1,11 @@
 //! Managed scaling of capacity providers (ecs-semantics.md §6.3), over a simulated auto scaling group.
 //!
-//! There is no EC2 here. What is simulated: the group starts empty, its MinSize is 0 and its MaxSize [`MAX_SIZE`]; all its
+//! There is no EC2 here. What is simulated: the group starts empty, its `MinSize` is 0 and its `MaxSize` [`MAX_SIZE`]; all its
 //! instances are of one type ([`INSTANCE_CPU`], [`INSTANCE_MEMORY`]) and register in the cluster whose tasks made the group
-//! grow. CloudWatch is left out: the provider is looked at in the interval in which the alarms would be evaluated.
+//! grow; only instances that the group launched are taken away again. `CloudWatch` is left out: the provider is looked at in
+//! the interval in which the alarms would be evaluated.
+
+use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types::{ManagedScaling, ManagedScalingStatus};
 use jiff::Timestamp;
@@ -30,6 +33,8 @@ pub const INSTANCE_TYPE: &str = "m5.xlarge";
 pub struct Group {
     /// How many instances are being launched.
     pub launching: u32,
+    /// The ids of the instances that it launched: only these it takes away again, as an auto scaling group does.
+    pub launched: BTreeSet<String>,
     /// Since when it has had more instances than it needs.
     pub spare_since: Option<Timestamp>,
     /// Whether a look at it is scheduled.
@@ -41,7 +46,7 @@ pub struct Group {
 pub struct Load {
     /// Instances that run non-daemon tasks.
     pub busy: u32,
-    /// Instances that run none.
+    /// Instances of the group that run none.
     pub idle: u32,
     /// Instances that are being launched.
     pub launching: u32,
@@ -140,7 +145,7 @@ pub fn look(realm: &mut Realm, provider: &str) {
     let needed = instances_for(waiting.iter().map(|task| &task.demand));
     let idle = idle_instances(realm, provider);
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let busy = count(instances_of(realm, provider).count() - idle.len());
+    let busy = count(instances_of(realm, provider).filter(|id| !instances::groups_on(realm, id).is_empty()).count());
     let change = plan(Load { busy, idle: count(idle.len()), launching, needed }, &settings);
     let active = needed > 0 || launching > 0 || change.spare > 0;
     if let Some(cluster) = cluster.or_else(|| cluster_of(realm, provider)) {
@@ -152,6 +157,9 @@ pub fn look(realm: &mut Realm, provider: &str) {
     if quiet {
         let half = (busy + count(idle.len())).div_ceil(2);
         for instance in idle.iter().take(usize::try_from(change.spare.min(half)).unwrap_or_default()) {
+            if let Some(group) = realm.engine.groups.get_mut(provider) {
+                group.launched.remove(instance);
+            }
             container_instances::remove(realm, instance, "Host EC2 instance terminated.");
         }
     }
@@ -185,7 +193,11 @@ pub fn arrive(realm: &mut Realm, provider: &str, cluster: &str) {
             ..Machine::default()
         };
         // A cluster that is gone by now gets no instances: there is nobody to tell.
-        let _ = container_instances::register_simulated(realm, cluster, &machine);
+        if let Ok(id) = container_instances::register_simulated(realm, cluster, &machine)
+            && let Some(group) = realm.engine.groups.get_mut(provider)
+        {
+            group.launched.insert(id);
+        }
     }
 }
 
@@ -201,8 +213,11 @@ fn instances_of<'a>(realm: &'a Realm, provider: &'a str) -> impl Iterator<Item =
     realm.container_instances.iter().filter(of_provider).map(|(id, _)| id)
 }
 
+/// The instances that the group launched and that run nothing.
 fn idle_instances(realm: &Realm, provider: &str) -> Vec<String> {
-    instances_of(realm, provider).filter(|id| instances::groups_on(realm, id).is_empty()).cloned().collect()
+    let launched = |id: &&String| realm.engine.groups.get(provider).is_some_and(|group| group.launched.contains(*id));
+    let idle = |id: &&String| instances::groups_on(realm, id).is_empty();
+    instances_of(realm, provider).filter(launched).filter(idle).cloned().collect()
 }
 
 fn cluster_of(realm: &Realm, provider: &str) -> Option<String> {

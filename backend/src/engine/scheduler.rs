@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::records::{Loss, LossKind, ServiceRecord};
 use super::rolling::{self, Side, Step};
 use super::survey::{Class, Member, Survey, survey};
+use super::event_log::{self, Gravity};
 use super::{Event, balance, breaker, deployments, leaving, starting, stop, told};
 use crate::world::{Realm, ServiceKey, schedule};
 
@@ -113,7 +114,9 @@ fn start(realm: &mut Realm, key: &ServiceKey, seen: &Survey, count: u32) -> usiz
     let outcome = starting::start(realm, key, count);
     told::tell_started(realm, key, &outcome.started, seen.view.primary.sick.min(count));
     if let Some(problem) = outcome.problem {
-        told::tell(realm, key, &problem);
+        told::tell(realm, key, &problem.message);
+        let (name, reason) = ("SERVICE_TASK_PLACEMENT_FAILURE", problem.reason.as_deref());
+        event_log::service_action(realm, key, Gravity::Error, name, reason);
         realm.engine.unplaced.insert(key.clone());
         if let Some(record) = realm.services.get_mut(key)
             && let Some(deployment) = record.primary().map(|primary| primary.id().to_owned())
@@ -205,6 +208,7 @@ fn count_losses(realm: &mut Realm, key: &ServiceKey) {
             let message = "is unable to consistently start tasks successfully. For more information, see the \
                            Troubleshooting section of the Amazon ECS Developer Guide.";
             told::tell(realm, key, message);
+            event_log::service_action(realm, key, Gravity::Warn, "SERVICE_TASK_START_IMPAIRED", None);
         }
     }
 }
@@ -270,6 +274,7 @@ fn settle(realm: &mut Realm, key: &ServiceKey) {
                 }
                 if first {
                     told::tell(realm, key, told::STEADY);
+                    event_log::service_action(realm, key, Gravity::Info, "SERVICE_STEADY_STATE", None);
                 }
             }
         }

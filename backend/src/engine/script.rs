@@ -246,6 +246,9 @@ mod tests {
 
     use super::*;
 
+    /// Entry point, command, and when and how it ends.
+    type Case<'a> = (&'a [&'a str], &'a [&'a str], Option<(SignedDuration, i32)>);
+
     fn words(text: &[&str]) -> Vec<String> {
         text.iter().map(|word| (*word).to_owned()).collect()
     }
@@ -253,7 +256,7 @@ mod tests {
     #[test]
     fn commands_end_as_a_shell_would_end_them() {
         let ms = SignedDuration::from_millis;
-        let cases: [(&[&str], &[&str], Option<(SignedDuration, i32)>); 20] = [
+        let cases: [Case<'_>; 20] = [
             (&[], &[], None),
             (&[], &["nginx"], None),
             (&[], &["true"], Some((ms(0), 0))),

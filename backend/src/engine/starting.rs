@@ -19,8 +19,17 @@ const MORE: &str = "For more information, see the Troubleshooting section of the
 pub struct Outcome {
     /// The ids of the tasks that were started.
     pub started: Vec<String>,
-    /// The event's text, if a task could not be placed; then no more were tried.
-    pub problem: Option<String>,
+    /// What was in the way, if a task could not be placed; then no more were tried.
+    pub problem: Option<Problem>,
+}
+
+/// Why a task could not be placed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problem {
+    /// The text of the service's event.
+    pub message: String,
+    /// `RESOURCE:CPU` and the like; absent where there are no instances.
+    pub reason: Option<String>,
 }
 
 /// Starts tasks of the primary revision.
@@ -39,8 +48,8 @@ pub fn start(realm: &mut Realm, key: &ServiceKey, count: u32) -> Outcome {
     outcome
 }
 
-fn start_one(realm: &mut Realm, key: &ServiceKey, order: &mut Order) -> Result<String, String> {
-    let Some(record) = realm.services.get(key) else { return Err(String::new()) };
+fn start_one(realm: &mut Realm, key: &ServiceKey, order: &mut Order) -> Result<String, Problem> {
+    let Some(record) = realm.services.get(key) else { return Err(Problem::default()) };
     let strategy = record.service.capacity_provider_strategy().to_vec();
     order.provider = share::next(&strategy, &tasks_by_provider(realm, record)).map(str::to_owned);
     if let Some(provider) = &order.provider {
@@ -66,15 +75,19 @@ fn start_one(realm: &mut Realm, key: &ServiceKey, order: &mut Order) -> Result<S
 }
 
 /// What a service tells when a task cannot be placed (ecs-semantics.md §3.14).
-fn problem(refusals: &[Refusal], by_provider: bool) -> String {
-    let reason = match refusals.iter().max_by_key(|refusal| &refusal.reason) {
+fn problem(refusals: &[Refusal], by_provider: bool) -> Problem {
+    let closest = refusals.iter().max_by_key(|refusal| &refusal.reason);
+    let why = match closest {
         None if by_provider => " Reason: No Container Instances were found in your capacity provider.".to_owned(),
         None => " Reason: No Container Instances were found in your cluster.".to_owned(),
         Some(closest) => {
             format!(" The closest matching (container-instance {}){}", closest.id, closest.reason.in_event())
         }
     };
-    format!("was unable to place a task because no container instance met all of its requirements.{reason} {MORE}")
+    Problem {
+        message: format!("was unable to place a task because no container instance met all of its requirements.{why} {MORE}"),
+        reason: closest.map(|closest| closest.reason.to_string()),
+    }
 }
 
 /// FARGATE for Fargate's own providers, EC2 for all others.

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecs::types::ServiceEvent;
-use serde_json::json;
-
 use crate::world::clock::stamp;
 use crate::world::{Realm, ServiceKey};
 
@@ -40,8 +38,6 @@ fn tell_text(realm: &mut Realm, key: &ServiceKey, text: String) {
     let events = record.service.events.get_or_insert_default();
     events.insert(0, event);
     events.truncate(KEPT);
-    let arn = record.service.service_arn().unwrap_or_default().to_owned();
-    realm.log("ECS Service Action", vec![arn], json!({ "message": text }));
 }
 
 /// Lets a text be told again, because something has happened in between.

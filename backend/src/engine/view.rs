@@ -1,4 +1,4 @@
-//! A service as DescribeServices shows it: the record with counts, deployments, and the current revisions filled in.
+//! A service as `DescribeServices` shows it: the record with counts, deployments, and the current revisions filled in.
 
 use std::collections::BTreeMap;
 

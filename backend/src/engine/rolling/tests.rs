@@ -89,13 +89,13 @@ impl Service {
     fn act(&mut self) -> Result<bool, TestCaseError> {
         let lower_held = self.view.primary.healthy + self.view.old.healthy >= self.view.bounds.lower;
         let step = step(&self.view);
-        let View { primary, old, .. } = &mut self.view;
+        let View { primary, old, stopping, .. } = &mut self.view;
         for (side, stop) in [(primary, step.stop_primary), (old, step.stop_old)] {
             side.pending -= stop.pending;
             side.settling -= stop.settling;
             side.healthy -= stop.healthy;
             side.sick -= stop.sick;
-            self.view.stopping += stop.live();
+            *stopping += stop.live();
         }
         self.view.primary.pending += step.start;
         let View { primary, old, bounds, .. } = self.view;
@@ -126,9 +126,9 @@ proptest! {
             service.act()?;
             service.pass(choice);
         }
-        for round in 0..400 {
+        for round in (0..=u8::MAX).chain(0..=u8::MAX) {
             service.act()?;
-            service.pass(round as u8);
+            service.pass(round);
         }
         let rounded = step(&service.view).stuck;
         let View { primary, old, bounds, .. } = service.view;

@@ -27,12 +27,11 @@ impl Operation for DescribeServicesInput {
         let mut answer = DescribeServicesOutput::builder().set_services(Some(vec![])).set_failures(Some(vec![]));
         for reference in self.services() {
             let key = realm.service_key(reference, &cluster)?;
-            answer = match realm.services.get(&key) {
-                Some(record) => answer.services(shown(realm, record, tags)),
-                None => {
-                    let arn = realm.arn(&format!("service/{}/{}", key.cluster, key.service));
-                    answer.failures(Failure::builder().arn(arn).reason("MISSING").build())
-                }
+            answer = if let Some(record) = realm.services.get(&key) {
+                answer.services(shown(realm, record, tags))
+            } else {
+                let arn = realm.arn(&format!("service/{}/{}", key.cluster, key.service));
+                answer.failures(Failure::builder().arn(arn).reason("MISSING").build())
             };
         }
         Ok(answer.build())

@@ -6,6 +6,7 @@ use aws_sdk_ecs::types::{CapacityProviderStrategyItem, LaunchType, NetworkConfig
 use super::rules::{balancing, capacity, deployment, kind, network, placement};
 use super::{not_active, not_found, require, shown};
 use crate::engine::deployments::{self, Extras};
+use crate::engine::event_log::{self, Gravity};
 use crate::engine::starting::launch_type_of;
 use crate::engine::{scheduler, told};
 use crate::fault::Fault;
@@ -48,6 +49,7 @@ fn commit(realm: &mut Realm, key: &ServiceKey, service: Service, deployment: Opt
         record.steady = false;
         record.settled_since = None;
         told::forget(realm, key, told::STEADY);
+        event_log::service_action(realm, key, Gravity::Info, "SERVICE_DESIRED_COUNT_UPDATED", None);
     }
     match deployment {
         Some(extras) => deployments::open(realm, key, extras),

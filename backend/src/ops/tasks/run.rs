@@ -29,10 +29,10 @@ impl Operation for RunTaskInput {
         let cluster = realm.require_cluster(self.cluster())?;
         let count = count(self.count)?;
         let request = comparable(&self)?;
-        if let Some(token) = token(&self)? {
-            if let Some(tasks) = replayed(realm, &cluster, token, &request)? {
-                return Ok(RunTaskOutput::builder().set_tasks(Some(tasks)).set_failures(Some(vec![])).build());
-            }
+        if let Some(token) = token(&self)?
+            && let Some(tasks) = replayed(realm, &cluster, token, &request)?
+        {
+            return Ok(RunTaskOutput::builder().set_tasks(Some(tasks)).set_failures(Some(vec![])).build());
         }
         let (mut order, capacity) = order_of(realm, &cluster, &self)?;
         if !capacity.is_fargate() && capacity.strategy.is_empty() && !has_instances(realm, &cluster) {

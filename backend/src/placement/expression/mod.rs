@@ -1,4 +1,4 @@
-//! The cluster query language of `memberOf` constraints and of ListContainerInstances' filter (ecs-semantics.md §5.2).
+//! The cluster query language of `memberOf` constraints and of the filter of `ListContainerInstances` (ecs-semantics.md §5.2).
 //!
 //! ```text
 //! query      := and ( ("||" | "or") and )*

@@ -107,11 +107,12 @@ fn test(input: &mut &str) -> ModalResult<Test> {
     alt((
         alt((literal("!exists"), word("not_exists"))).value(Test::Absent),
         word("exists").value(Test::Exists),
-        preceded((alt((literal("!in"), word("not_in"))), multispace0), list).map(Test::NotIn),
-        preceded((word("in"), multispace0), list).map(Test::In),
-        preceded((alt((literal("=~"), word("matches"))), multispace0), regex).map(Test::Matches),
-        preceded((alt((literal("!~"), word("not_matches"))), multispace0), regex).map(Test::NotMatches),
-        (terminated(comparison, multispace0), value).map(|(comparison, value)| Test::Compare(comparison, value)),
+        preceded((alt((literal("!in"), word("not_in"))), multispace0), list()).map(Test::NotIn),
+        preceded((word("in"), multispace0), list()).map(Test::In),
+        preceded((alt((literal("=~"), word("matches"))), multispace0), pattern()).map(Test::Matches),
+        preceded((alt((literal("!~"), word("not_matches"))), multispace0), pattern()).map(Test::NotMatches),
+        (terminated(comparison, multispace0), cut_err(value).context(expected("a value")))
+            .map(|(comparison, value)| Test::Compare(comparison, value)),
     ))
     .parse_next(input)
 }
@@ -128,9 +129,14 @@ fn comparison(input: &mut &str) -> ModalResult<Comparison> {
     .parse_next(input)
 }
 
-fn list(input: &mut &str) -> ModalResult<Vec<String>> {
+fn list<'a>() -> impl Parser<&'a str, Vec<String>, ErrMode<ContextError>> {
     let comma = (multispace0, ',', multispace0);
-    delimited(('[', multispace0), separated(1.., value, comma), (multispace0, ']')).parse_next(input)
+    cut_err(delimited(('[', multispace0), separated(1.., value, comma), (multispace0, ']')))
+        .context(expected("a list such as [a, b]"))
+}
+
+fn pattern<'a>() -> impl Parser<&'a str, String, ErrMode<ContextError>> {
+    cut_err(regex).context(expected("a regular expression"))
 }
 
 fn value(input: &mut &str) -> ModalResult<String> {
@@ -175,11 +181,11 @@ fn fits(subject: &Subject, test: &Test) -> bool {
     let orders = |comparison: &Comparison| !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
     match (subject, test) {
         (Subject::Attribute(_), _) => true,
-        (_, Test::Exists | Test::Absent) => false,
         (Subject::RunningTasksCount, Test::Compare(_, value)) => value.parse::<i64>().is_ok(),
         (Subject::AgentVersion, Test::Compare(_, value)) => super::eval::version(value).is_some(),
         (Subject::RegisteredAt, Test::Compare(_, value)) => super::eval::moment(value).is_some(),
-        (Subject::RunningTasksCount | Subject::AgentVersion | Subject::RegisteredAt, _) => false,
+        (_, Test::Exists | Test::Absent)
+        | (Subject::RunningTasksCount | Subject::AgentVersion | Subject::RegisteredAt, _) => false,
         (_, Test::Compare(comparison, _)) => !orders(comparison),
         (Subject::AgentConnected | Subject::Ec2InstanceId | Subject::TaskGroup, _) => true,
     }

@@ -105,8 +105,8 @@ fn what_cannot_be_read_says_where() {
     let cases = [
         ("", "a subject such as attribute:NAME or runningTasksCount", 1),
         ("attribute:x", "an operator that this subject has, with its value", 12),
-        ("attribute:x == ", "an operator that this subject has, with its value", 16),
-        ("attribute:x == a b", "an operator or the end", 17),
+        ("attribute:x == ", "a value", 16),
+        ("attribute:x == a b", "an operator or the end", 18),
         ("(attribute:x == a", "a closing parenthesis", 18),
         ("runningTasksCount exists", "an operator that this subject has", 25),
         ("runningTasksCount == many", "an operator that this subject has", 26),

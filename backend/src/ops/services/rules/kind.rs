@@ -4,7 +4,7 @@ use aws_sdk_ecs::types::{DeploymentController, DeploymentControllerType, Schedul
 
 use crate::fault::Fault;
 
-/// The greatest length of a client token of CreateService.
+/// The greatest length of a client token of `CreateService`.
 const TOKEN_LENGTH: usize = 36;
 
 /// The letters of a service's name, and the length of its client token.

@@ -1,0 +1,175 @@
+//! Services and tasks on instances (ecs-semantics.md §5, §13.1 item 9).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::kit::{Kit, distinct, id, text};
+
+fn service(kit: &Kit, definition: &str, desired: i32, more: Value) -> Value {
+    let mut body =
+        json!({"serviceName": "web", "taskDefinition": definition, "desiredCount": desired, "launchType": "EC2"});
+    crate::kit::merge(&mut body, more);
+    kit.ok("CreateService", body)["service"].clone()
+}
+
+fn spread(kit: &Kit) -> Vec<usize> {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for task in kit.tasks("RUNNING") {
+        *counts.entry(id(&task["containerInstanceArn"])).or_default() += 1;
+    }
+    let mut counts: Vec<usize> = counts.into_values().collect();
+    counts.sort_unstable();
+    counts
+}
+
+#[test]
+fn services_spread_over_zones_and_instances() {
+    let kit = Kit::new();
+    for zone in ["eu-central-1a", "eu-central-1a", "eu-central-1b"] {
+        kit.instances(1, json!({"availabilityZone": zone}));
+    }
+    let definition = kit.bridge(json!({}));
+    service(&kit, &definition, 4, json!({}));
+    kit.until_stable();
+    assert_eq!(spread(&kit), [1, 1, 2]);
+    let zones = |kit: &Kit| {
+        let mut zones: Vec<String> =
+            kit.tasks("RUNNING").iter().map(|task| text(&task["availabilityZone"]).to_owned()).collect();
+        zones.sort();
+        zones
+    };
+    assert_eq!(zones(&kit), ["eu-central-1a", "eu-central-1a", "eu-central-1b", "eu-central-1b"]);
+    kit.update(json!({"desiredCount": 2}));
+    kit.pass(10_000);
+    assert_eq!(zones(&kit), ["eu-central-1a", "eu-central-1b"]);
+}
+
+#[test]
+fn strategies_are_followed() {
+    for (strategy, expected) in [
+        (json!([{"type": "binpack", "field": "memory"}]), vec![4]),
+        (json!([{"type": "spread", "field": "instanceId"}]), vec![1, 1, 2]),
+    ] {
+        let kit = Kit::new();
+        kit.instances(3, json!({}));
+        let definition = kit.bridge(json!({}));
+        service(&kit, &definition, 4, json!({"placementStrategy": strategy}));
+        kit.until_stable();
+        assert_eq!(spread(&kit), expected, "{strategy}");
+    }
+}
+
+#[test]
+fn static_ports_and_distinct_instances_are_used_up() {
+    let cases = [
+        (json!({"portMappings": [{"containerPort": 80, "hostPort": 80}]}), json!([]), "is already using a port required by your task."),
+        (json!({}), json!([{"type": "distinctInstance"}]), "is missing an attribute required by your task."),
+        (json!({"memory": 3000}), json!([]), "has insufficient memory available."),
+        (json!({"cpu": 1500}), json!([]), "has insufficient CPU units available."),
+    ];
+    for (container, constraints, reason) in cases {
+        let kit = Kit::new();
+        kit.instances(2, json!({}));
+        let definition = kit.bridge(container);
+        service(&kit, &definition, 3, json!({"placementConstraints": constraints}));
+        kit.pass(20_000);
+        assert_eq!(kit.service()["runningCount"], 2);
+        assert_eq!(spread(&kit), [1, 1]);
+        let events = kit.events();
+        let unable = "(service web) was unable to place a task because no container instance met all of its requirements. The \
+                      closest matching (container-instance ID) ";
+        let more = "For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.";
+        let expected = format!("{unable}{reason} {more}");
+        assert!(events.contains(&expected), "{expected}\n{events:#?}");
+        kit.instances(1, json!({}));
+        kit.until_stable();
+        assert_eq!(spread(&kit), [1, 1, 1]);
+    }
+}
+
+#[test]
+fn without_instances_a_service_says_so() {
+    let kit = Kit::new();
+    let definition = kit.bridge(json!({}));
+    service(&kit, &definition, 1, json!({}));
+    kit.pass(2_000);
+    let expected = "(service web) was unable to place a task because no container instance met all of its requirements. Reason: \
+                    No Container Instances were found in your cluster. For more information, see the Troubleshooting section of \
+                    the Amazon ECS Developer Guide.";
+    assert_eq!(kit.events(), [expected]);
+    kit.pass(30_000);
+    assert_eq!(kit.events(), [expected], "it is not told again at once");
+}
+
+#[test]
+fn queries_choose_instances() {
+    let kit = Kit::new();
+    kit.instances(1, json!({"attributes": {"tier": "gold"}}));
+    kit.instances(1, json!({"attributes": {"tier": "silver"}}));
+    let definition = kit.bridge(json!({}));
+    let run = |query: &str| {
+        let constraints = json!([{"type": "memberOf", "expression": query}]);
+        kit.ok("RunTask", json!({"taskDefinition": definition, "placementConstraints": constraints}))
+    };
+    for query in ["attribute:tier == gold", "attribute:tier in [gold, platinum]", "not(attribute:tier == silver)"] {
+        let task = run(query)["tasks"][0].clone();
+        let instance = kit.instance(&id(&task["containerInstanceArn"]));
+        let tier = instance["attributes"].as_array().unwrap().iter().find(|found| found["name"] == "tier").unwrap()["value"].clone();
+        assert_eq!(tier, "gold", "{query}");
+    }
+    let failures = run("attribute:tier == bronze")["failures"].clone();
+    assert_eq!(failures.as_array().unwrap().len(), 2);
+    assert_eq!(failures[0]["reason"], "MemberOf placement constraint unsatisfied.");
+    let bad = json!({"taskDefinition": definition, "placementConstraints": [{"type": "memberOf", "expression": "tier is gold"}]});
+    let (code, message) = kit.refused("RunTask", bad);
+    assert_eq!(code, "InvalidParameterException");
+    assert!(message.contains("at character 1 of the expression"), "{message}");
+}
+
+#[test]
+fn a_draining_instance_is_left_by_its_service() {
+    let kit = Kit::new();
+    let instances = kit.instances(2, json!({}));
+    let definition = kit.bridge(json!({}));
+    service(&kit, &definition, 4, json!({}));
+    kit.until_stable();
+    let standalone = kit.ok(
+        "StartTask",
+        json!({"taskDefinition": definition, "containerInstances": [instances[0]]}),
+    )["tasks"][0]["taskArn"]
+        .clone();
+    kit.pass(5_000);
+    kit.ok("UpdateContainerInstancesState", json!({"containerInstances": [instances[0]], "status": "DRAINING"}));
+    let mut least = 4;
+    for _ in 0..500 {
+        kit.pass(20);
+        least = least.min(kit.service()["runningCount"].as_i64().unwrap());
+    }
+    assert_eq!(least, 4, "replacements run before the old tasks are stopped");
+    let tasks = kit.ok("ListTasks", json!({"serviceName": "web"}))["taskArns"].clone();
+    let tasks = kit.ok("DescribeTasks", json!({"tasks": tasks}))["tasks"].clone();
+    let on = distinct(tasks.as_array().unwrap().iter().map(|task| &task["containerInstanceArn"]));
+    assert_eq!(on.len(), 1);
+    assert!(on.iter().all(|arn| arn.ends_with(&instances[1])));
+    assert_eq!(kit.task(&standalone)["lastStatus"], "RUNNING", "it is nobody's to stop");
+    assert_eq!(kit.instance(&instances[0])["runningTasksCount"], 1);
+}
+
+#[test]
+fn tasks_of_a_lost_instance_are_replaced() {
+    let kit = Kit::new();
+    let instances = kit.instances(2, json!({}));
+    let definition = kit.bridge(json!({}));
+    service(&kit, &definition, 2, json!({}));
+    kit.until_stable();
+    let refused = kit.refused("DeregisterContainerInstance", json!({"containerInstance": instances[0]}));
+    assert!(refused.1.contains("Found running tasks on the instance."), "{refused:?}");
+    kit.ok("DeregisterContainerInstance", json!({"containerInstance": instances[0], "force": true}));
+    let stopped = kit.tasks("STOPPED");
+    assert_eq!(stopped.len(), 1);
+    assert_eq!(stopped[0]["stoppedReason"], "Container instance deregistration forced by user");
+    kit.pass(10_000);
+    assert_eq!(kit.service()["runningCount"], 2);
+    assert_eq!(spread(&kit), [2]);
+}
