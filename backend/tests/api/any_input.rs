@@ -113,7 +113,7 @@ impl Drawn {
     fn learn(&mut self, answer: &Value) {
         match answer {
             Value::String(text) if text.starts_with("arn:") && self.seen.len() < 200 => {
-                self.seen.push(text.clone())
+                self.seen.push(text.clone());
             }
             Value::Array(items) => items.iter().for_each(|item| self.learn(item)),
             Value::Object(members) => members.values().for_each(|member| self.learn(member)),
@@ -193,7 +193,9 @@ proptest! {
     fn any_sequence_of_calls_is_answered_well(seed: u64) {
         let (ecs, answers) = prepared();
         let mut drawn = Drawn { ids: Ids::new(seed, "inputs"), seen: Vec::new() };
-        answers.iter().for_each(|answer| drawn.learn(answer));
+        for answer in &answers {
+            drawn.learn(answer);
+        }
         for _ in 0..80 {
             let operation = *drawn.pick(IMPLEMENTED).unwrap();
             let body = drawn.value(&facts::model().operation(operation).unwrap().input, 0);
