@@ -71,9 +71,10 @@ pub struct Run {
     /// Seconds between two looks at a resource that is steady.
     #[arg(long, env = "ECS_OPERATOR_STEADY_SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u16).range(5..=3600), value_name = "SECONDS")]
     pub steady_seconds: u16,
-    /// Percent of ECS's documented request rates that the operator allows itself where an account's object says nothing else.
-    #[arg(long, env = "ECS_OPERATOR_REQUEST_PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u8).range(1..=100), value_name = "PERCENT")]
-    pub request_percent: u8,
+    /// Percent of ECS's documented request rates that the operator allows itself where an account's object says nothing
+    /// else. More than 100 only where AWS has raised the quotas, or against the backend.
+    #[arg(long, env = "ECS_OPERATOR_REQUEST_PERCENT", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=10_000), value_name = "PERCENT")]
+    pub request_percent: u16,
     /// The region in which the operator's own credentials are obtained.
     #[arg(long, env = "AWS_REGION", default_value = "us-east-1", value_name = "REGION")]
     pub aws_region: String,

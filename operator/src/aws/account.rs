@@ -67,7 +67,7 @@ pub struct AwsBase {
     pub credentials: SharedCredentialsProvider,
     /// The endpoint of targets that name none; `None` means AWS's own.
     pub endpoint: Option<String>,
-    /// Share (0 to 1) of ECS's documented request rates that this process allows itself.
+    /// Share of ECS's documented request rates that this process allows itself (0.01 to 100).
     pub budget_share: f64,
 }
 

@@ -59,14 +59,14 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// A budget of `share` (0 to 1) of the documented rates.
+    /// A budget of `share` of the documented rates: 0.01 to 100, where more than 1 is for quotas that AWS has raised.
     pub fn of_share(share: f64) -> Self {
-        Self { state: Mutex::new(State { share: share.clamp(0.01, 1.0), buckets: BTreeMap::new() }) }
+        Self { state: Mutex::new(State { share: share.clamp(0.01, 100.0), buckets: BTreeMap::new() }) }
     }
 
     /// Changes the share; buckets that have been used go on with what they hold.
     pub fn set_share(&self, share: f64) {
-        let share = share.clamp(0.01, 1.0);
+        let share = share.clamp(0.01, 100.0);
         let mut state = self.lock();
         if (state.share - share).abs() > f64::EPSILON {
             state.share = share;
