@@ -15,7 +15,8 @@ pub struct RunDir {
 }
 
 impl RunDir {
-    /// A new folder under the system's temporary folder, removed by the guardian when we are gone.
+    /// A new folder under the system's temporary folder, removed by the guardian when we are gone. Where `ECS_E2E_KEEP` names a
+    /// folder, the new one is made there and stays, so that the logs of a failed test can be read.
     ///
     /// # Errors
     /// [`Error::File`] where it cannot be made.
@@ -26,6 +27,9 @@ impl RunDir {
             std::process::id(),
             NEXT.fetch_add(1, Ordering::Relaxed)
         );
+        if let Some(keep) = std::env::var_os("ECS_E2E_KEEP") {
+            return Self::at(&Path::new(&keep).join(name));
+        }
         let run = Self::at(&std::env::temp_dir().join(name))?;
         run.guardian.remove(&run.path);
         Ok(run)

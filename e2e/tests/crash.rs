@@ -196,10 +196,22 @@ impl World {
         while !effects.sprung() && !done(self) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(20));
         }
-        self.effects.only_count();
-        if self.stack.check_running().is_err() {
+        if effects.sprung() {
+            // The trap closes a moment before the operator is dead.
+            poll::until(
+                "the operator lives",
+                PATIENCE,
+                Duration::from_millis(10),
+                || match self.stack.check_running() {
+                    Ok(()) => Err("it runs".to_owned()),
+                    Err(_) => Ok(()),
+                },
+            )
+            .unwrap();
+            self.effects.only_count();
             self.stack.start_operator().unwrap();
         }
+        self.effects.only_count();
     }
 
     fn is_ready(&self, name: &str) -> bool {
