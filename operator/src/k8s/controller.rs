@@ -2,7 +2,7 @@
 //!
 //! A kind is plugged in with its reconcile function and with the references that an object makes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -13,10 +13,12 @@ use kube::runtime::controller::{Action, Config, Controller};
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher::{self, Event};
 use kube::runtime::{WatchStreamExt, controller, watcher as watch};
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Ctx;
 use crate::error::Result;
+use crate::k8s::face::face;
 use crate::k8s::guard::guarded;
 use crate::k8s::object::{Kept, ObjectKey};
 use crate::k8s::trigger::Trigger;
@@ -37,7 +39,8 @@ pub async fn run<K, F>(
 {
     let store = K::store(&ctx.stores).clone();
     let trigger = Arc::new(Mutex::new(Trigger::default()));
-    let mut tracker = Tracker { ctx: ctx.clone(), references, trigger: trigger.clone(), listed: None };
+    let mut tracker =
+        Tracker { ctx: ctx.clone(), references, trigger: trigger.clone(), faces: BTreeMap::new(), listed: None };
     let changes = decoded::<K>(&ctx)
         .modify(|object| object.managed_fields_mut().clear())
         .reflect(writer)
@@ -130,6 +133,8 @@ struct Tracker<K> {
     ctx: Arc<Ctx>,
     references: fn(&K) -> BTreeSet<ObjectKey>,
     trigger: Arc<Mutex<Trigger>>,
+    /// What those who refer to an object know of it.
+    faces: BTreeMap<ObjectKey, Value>,
     /// What the listing under way has brought so far.
     listed: Option<BTreeSet<ObjectKey>>,
 }
@@ -155,23 +160,35 @@ impl<K: Kept> Tracker<K> {
             Event::InitDone => {
                 // A deletion that no event told of shows by its absence from the new list.
                 let listed = self.listed.take().unwrap_or_default();
-                for key in self.ctx.index().known(K::KIND).difference(&listed) {
+                // Taken out first: the index must not be held while it is changed.
+                let known = self.ctx.index().known(K::KIND);
+                for key in known.difference(&listed) {
                     self.gone(key);
                 }
             }
         }
     }
 
-    fn changed(&self, object: &K) {
+    fn changed(&mut self, object: &K) {
         let key = ObjectKey::of(object);
         let (concerned, referers) = {
             let mut index = self.ctx.index();
             (index.set(&key, (self.references)(object)), index.referers(&key))
         };
-        self.wake(concerned.iter().chain(&referers));
+        self.wake(concerned.iter());
+        if !referers.is_empty() && self.is_news(key, object) {
+            self.wake(referers.iter());
+        }
     }
 
-    fn gone(&self, key: &ObjectKey) {
+    /// Whether the object looks different now to those who refer to it.
+    fn is_news(&mut self, key: ObjectKey, object: &K) -> bool {
+        let face = face(object);
+        self.faces.insert(key, face.clone()) != Some(face)
+    }
+
+    fn gone(&mut self, key: &ObjectKey) {
+        self.faces.remove(key);
         let (concerned, referers) = {
             let mut index = self.ctx.index();
             (index.remove(key), index.referers(key))

@@ -5,6 +5,7 @@ pub mod controller;
 pub mod events;
 #[cfg(test)]
 pub(crate) mod fake;
+pub mod face;
 pub mod finalize;
 pub mod guard;
 pub mod index;

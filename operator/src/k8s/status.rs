@@ -92,7 +92,7 @@ impl StatusWriter {
     {
         let desired = to_value(status)?;
         let current = self.latest(object).as_ref().map(to_value).transpose()?.unwrap_or(Value::Null);
-        if desired == current {
+        if by_type(desired.clone()) == by_type(current.clone()) {
             self.remember_deferral(object, None);
             self.metrics.status_write(K::KIND.as_str(), "same");
             return Ok(Written::Same);
@@ -186,6 +186,16 @@ fn is_behind<K: Resource>(object: &K, written: &Memory) -> bool {
 
 fn to_value<T: Serialize>(status: &T) -> Result<Value> {
     serde_json::to_value(status).map_err(|error| Error::Refused(format!("the status cannot be written as JSON: {error}")))
+}
+
+/// The status with its conditions in the order of their types: the list is a map, and the API server keeps an order of its
+/// own.
+fn by_type(mut status: Value) -> Value {
+    if let Some(conditions) = status.get_mut("conditions").and_then(Value::as_array_mut) {
+        let type_of = |condition: &Value| condition.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        conditions.sort_by_cached_key(type_of);
+    }
+    status
 }
 
 /// Whether a condition appeared, went, or has another status or reason. Another message alone can wait two seconds.
@@ -294,6 +304,17 @@ mod tests {
         tokio::time::advance(QUIET).await;
         assert_eq!(writer.write(&object, &typed(&status("True", "4 of 4"))).await.unwrap(), Written::Yes);
         assert_eq!(log.lock().unwrap().len(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_order_in_which_the_api_server_keeps_conditions_is_no_difference() {
+        let (writer, log) = writer(accepting());
+        let condition = |type_: &str| json!({"type": type_, "status": "True", "reason": "Because", "message": "m",
+            "lastTransitionTime": "2026-01-01T00:00:00Z"});
+        let kept = json!({"observedGeneration": 1, "conditions": [condition("Ready"), condition("Synced"), condition("Reconciling")]});
+        let ours = json!({"observedGeneration": 1, "conditions": [condition("Ready"), condition("Reconciling"), condition("Synced")]});
+        assert_eq!(writer.write(&cluster("10", &kept), &typed(&ours)).await.unwrap(), Written::Same);
+        assert!(log.lock().unwrap().is_empty());
     }
 
     #[tokio::test(start_paused = true)]

@@ -11,11 +11,14 @@ use kube::ResourceExt;
 
 use crate::authorize::{ClusterUse, Roles, Wish};
 use crate::aws::account::Target;
+use crate::aws::error::{AwsError, Class};
 use crate::context::Ctx;
 use crate::diff::identity::{Owner, ResourceKind};
+use crate::k8s::object::ObjectKey;
+use crate::kinds::pass::Look;
 use crate::kinds::place::{Nowhere, Place};
 use crate::kinds::verdict::Verdict;
-use crate::observer::Observer;
+use crate::observer::{Observer, Subject};
 
 /// What an object wants to use an account for.
 #[derive(Debug, Clone)]
@@ -37,6 +40,25 @@ pub struct Access {
     pub target: Arc<Target>,
     /// What is known of ECS there.
     pub observer: Arc<Observer>,
+}
+
+impl Access {
+    /// What the observer knows, or what ECS says now where nothing is known or `look` wants it fresh. A read that AWS denies
+    /// counts although something is known from before: a person has to hear of it.
+    ///
+    /// # Errors
+    /// What AWS answered.
+    pub async fn look<S: Subject>(&self, key: &S, me: &ObjectKey, look: Look) -> Result<Arc<S::View>, AwsError> {
+        self.observer.watch(key, me);
+        if look == Look::Fresh {
+            return self.observer.read_fresh(key).await;
+        }
+        match (self.observer.failure(key), self.observer.view(key)) {
+            (Some(error), _) if error.class == Class::Denied => Err(error),
+            (_, Some(view)) => Ok(view),
+            (_, None) => self.observer.read_fresh(key).await,
+        }
+    }
 }
 
 /// On whose behalf the object's resource exists.

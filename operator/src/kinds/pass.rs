@@ -199,6 +199,8 @@ pub async fn pass<K: Keeps>(object: Arc<K>, ctx: Arc<Ctx>) -> Result<Action> {
     let access = match access(&*object, &ctx, object.ask(&ctx)).await {
         Ok(access) => access,
         Err(verdict) => {
+            // Whoever may not use the account does not have it looked at either.
+            ctx.observers.forget(&ObjectKey::of(&*object));
             let unverified = matches!(verdict.reason(), Reason::AccountMismatch | Reason::AccountNotReady);
             let next = Action::requeue(if unverified { UNVERIFIED } else { SLOWLY });
             return report(&*object, &ctx, None, Ended::at_once(verdict, Ok(next))).await;
@@ -248,7 +250,7 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
     if plan.retry && !ctx.backoff.may_try(&uid, RETRY) {
         return Ended::at_once(plan.verdict, Ok(Action::requeue(RETRY))).seeing(seen);
     }
-    let mut shown = None;
+    let mut shown: Option<K::Seen> = None;
     for step in &plan.steps {
         let outcome = K::apply(desired, step, access).await;
         // Noted for a failure too: a lost answer may hide an effect.
@@ -256,9 +258,9 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
         match outcome {
             Ok(after) => {
                 ctx.events.normal(object, step.event(), step.operation(), step.to_string());
-                shown = after;
+                shown = after.or(shown);
             }
-            Err(error) => return failed(error).seeing(seen),
+            Err(error) => return failed(error).seeing(shown.unwrap_or(seen)),
         }
     }
     let retry = plan.retry;

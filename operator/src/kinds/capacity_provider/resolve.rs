@@ -14,7 +14,7 @@ use crate::authorize::ClusterUse;
 use crate::diff::identity::ResourceKind;
 use crate::k8s::object::{Kind, ObjectKey};
 use crate::kinds::access::owner_of;
-use crate::kinds::send::{spec_of, tags_in};
+use crate::kinds::send::spec_of;
 use crate::kinds::verdict::Verdict;
 
 /// What surrounds a provider, as far as it is known.
@@ -84,7 +84,7 @@ fn not_ready(cluster: &EcsCluster, provider: &CapacityProvider) -> Option<Held> 
 /// A spec that cannot be sent.
 pub fn resolve(provider: &CapacityProvider, installation: &str, around: &Surroundings) -> Result<Desired, Verdict> {
     let name = provider.ecs_name();
-    let (mut input, tags) = tags_in(spec_of(&provider.spec.ecs.0, "name", &name)?);
+    let (mut input, tags) = spec_of(&provider.spec.ecs.0, "name", &name)?;
     let (cluster, held) = match cluster(provider, around.cluster.as_deref()) {
         Some((cluster, _, held)) => (Some(cluster), held),
         None => (None, None),

@@ -19,13 +19,7 @@ pub fn key(desired: &Desired) -> ClusterKey {
 
 /// Looks at ECS.
 pub async fn observe(desired: &Desired, access: &Access, me: &ObjectKey, look: Look) -> Result<Seen, AwsError> {
-    let (observer, key) = (&access.observer, key(desired));
-    observer.watch(&key, me);
-    let known = if look == Look::Known { observer.view(&key) } else { None };
-    let view = match known {
-        Some(view) => view,
-        None => observer.read_fresh(&key).await?,
-    };
+    let view = access.look(&key(desired), me, look).await?;
     let managed = match &view.cluster {
         Some(cluster) => managed(desired, cluster, access).await?,
         None => BTreeSet::new(),

@@ -14,7 +14,7 @@ use super::desired::{Desired, Held, Providers};
 use crate::diff::identity::{ResourceKind, content_hash};
 use crate::k8s::object::{Kind, ObjectKey};
 use crate::kinds::access::owner_of;
-use crate::kinds::send::{spec_of, tags_in};
+use crate::kinds::send::spec_of;
 use crate::kinds::verdict::Verdict;
 
 /// What surrounds a cluster, as far as it is known.
@@ -61,7 +61,7 @@ fn is_fargate(name: &str) -> bool {
 /// A spec that cannot be sent.
 pub fn resolve(cluster: &EcsCluster, installation: &str, around: Surroundings) -> Result<Desired, Verdict> {
     let name = cluster.ecs_name();
-    let (mut input, tags) = tags_in(spec_of(&cluster.spec.ecs.0, "clusterName", &name)?);
+    let (mut input, tags) = spec_of(&cluster.spec.ecs.0, "clusterName", &name)?;
     if let Some(members) = input.as_object_mut() {
         members.remove("capacityProviders");
         members.remove("defaultCapacityProviderStrategy");

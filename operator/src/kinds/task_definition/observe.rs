@@ -43,13 +43,7 @@ async fn newest(
     me: &ObjectKey,
     look: Look,
 ) -> Result<Option<Revision>, AwsError> {
-    let (observer, key) = (&access.observer, key(desired));
-    observer.watch(&key, me);
-    let known = if look == Look::Known { observer.view(&key) } else { None };
-    let view = match known {
-        Some(view) => view,
-        None => observer.read_fresh(&key).await?,
-    };
+    let view = access.look(&key(desired), me, look).await?;
     let revision = view.definition.clone().map(|definition| Revision { definition, tags: tag_map(&view.tags) });
     Ok(revision.filter(Revision::is_active))
 }

@@ -9,7 +9,7 @@ use super::desired::{Desired, Use};
 use super::users::Family;
 use crate::diff::identity::ResourceKind;
 use crate::kinds::access::owner_of;
-use crate::kinds::send::{spec_of, tags_in};
+use crate::kinds::send::spec_of;
 use crate::kinds::verdict::Verdict;
 
 /// What is wanted of the family.
@@ -24,7 +24,7 @@ pub fn resolve(
 ) -> Result<Desired, Verdict> {
     let management = &object.spec.management;
     let family = object.ecs_name();
-    let (input, tags) = tags_in(spec_of(&object.spec.ecs.0, "family", &family)?);
+    let (input, tags) = spec_of(&object.spec.ecs.0, "family", &family)?;
     let going = object.metadata.deletion_timestamp.is_some();
     Ok(Desired {
         family,
