@@ -7,7 +7,9 @@ use aws_sdk_ecs::types::{DeploymentCircuitBreaker, ThresholdType};
 pub fn threshold(breaker: &DeploymentCircuitBreaker, desired: i32) -> i32 {
     let (kind, value) = breaker
         .threshold_configuration()
-        .map_or((&ThresholdType::BoundedPercent, 50), |configured| (&configured.r#type, configured.value));
+        .map_or((&ThresholdType::BoundedPercent, 50), |configured| {
+            (&configured.r#type, configured.value)
+        });
     let share = || {
         let hundredths = i64::from(value) * i64::from(desired.max(0));
         i32::try_from((hundredths + 99) / 100).unwrap_or(i32::MAX)
@@ -31,14 +33,32 @@ mod tests {
     use super::*;
 
     fn breaker(threshold: Option<(ThresholdType, i32)>) -> DeploymentCircuitBreaker {
-        let configured =
-            threshold.map(|(kind, value)| ThresholdConfiguration::builder().r#type(kind).value(value).build().unwrap());
-        DeploymentCircuitBreaker::builder().enable(true).rollback(true).set_threshold_configuration(configured).build()
+        let configured = threshold.map(|(kind, value)| {
+            ThresholdConfiguration::builder()
+                .r#type(kind)
+                .value(value)
+                .build()
+                .unwrap()
+        });
+        DeploymentCircuitBreaker::builder()
+            .enable(true)
+            .rollback(true)
+            .set_threshold_configuration(configured)
+            .build()
     }
 
     #[test]
     fn the_default_is_half_within_3_and_200() {
-        for (desired, expected) in [(0, 3), (1, 3), (5, 3), (6, 3), (7, 4), (25, 13), (400, 200), (800, 200)] {
+        for (desired, expected) in [
+            (0, 3),
+            (1, 3),
+            (5, 3),
+            (6, 3),
+            (7, 4),
+            (25, 13),
+            (400, 200),
+            (800, 200),
+        ] {
             assert_eq!(threshold(&breaker(None), desired), expected, "{desired}");
         }
     }
@@ -53,7 +73,11 @@ mod tests {
             (ThresholdType::Count, 7, 800, 7),
         ];
         for (kind, value, desired, expected) in cases {
-            assert_eq!(threshold(&breaker(Some((kind.clone(), value))), desired), expected, "{kind} {value} {desired}");
+            assert_eq!(
+                threshold(&breaker(Some((kind.clone(), value))), desired),
+                expected,
+                "{kind} {value} {desired}"
+            );
         }
     }
 }

@@ -2,8 +2,9 @@
 //! revisions (ecs-semantics.md §3.4, §3.8, §3.9).
 
 use aws_sdk_ecs::types::{
-    ContainerImage, Deployment, DeploymentRolloutState, Rollback, ServiceDeployment, ServiceDeploymentCircuitBreaker,
-    ServiceDeploymentRollbackMonitorsStatus, ServiceDeploymentStatus, ServiceRevision, ServiceRevisionSummary, TaskDefinition,
+    ContainerImage, Deployment, DeploymentRolloutState, Rollback, ServiceDeployment,
+    ServiceDeploymentCircuitBreaker, ServiceDeploymentRollbackMonitorsStatus, ServiceDeploymentStatus,
+    ServiceRevision, ServiceRevisionSummary, TaskDefinition,
 };
 
 use super::records::{DeploymentRecord, ServiceRecord};
@@ -47,12 +48,20 @@ pub fn open(realm: &mut Realm, key: &ServiceKey, extras: Extras) {
     let (revision_id, deployment_id) = (realm.ids.number19(), realm.ids.service_deployment());
     let revision_arn = realm.arn(&format!("service-revision/{name}/{revision_id}"));
     let deployment_arn = realm.arn(&format!("service-deployment/{name}/{deployment_id}"));
-    let definition = realm.services.get(key).and_then(|record| definition_of(realm, record));
-    let Some(record) = realm.services.get_mut(key) else { return };
+    let definition = realm
+        .services
+        .get(key)
+        .and_then(|record| definition_of(realm, record));
+    let Some(record) = realm.services.get_mut(key) else {
+        return;
+    };
     let revision = revision_of(record, &revision_arn, definition.as_ref(), extras, now);
     let deployment = deployment_of(record, &id, &revision, now);
-    let sources: Vec<ServiceRevisionSummary> =
-        record.deployments.iter().map(|source| summary(&source.revision)).collect();
+    let sources: Vec<ServiceRevisionSummary> = record
+        .deployments
+        .iter()
+        .map(|source| summary(&source.revision))
+        .collect();
     supersede(record, now);
     record.history.push(
         ServiceDeployment::builder()
@@ -91,7 +100,10 @@ pub fn open(realm: &mut Realm, key: &ServiceKey, extras: Extras) {
 }
 
 fn definition_of(realm: &Realm, record: &ServiceRecord) -> Option<TaskDefinition> {
-    let found = realm.find_definition(record.service.task_definition()?).ok().flatten()?;
+    let found = realm
+        .find_definition(record.service.task_definition()?)
+        .ok()
+        .flatten()?;
     Some(found.definition.clone())
 }
 
@@ -101,7 +113,11 @@ fn summary(revision: &str) -> ServiceRevisionSummary {
 
 /// What was PRIMARY becomes ACTIVE, and the service deployment that was going on is stopped.
 fn supersede(record: &mut ServiceRecord, now: jiff::Timestamp) {
-    for deployment in record.deployments.iter_mut().filter(|deployment| deployment.is_primary()) {
+    for deployment in record
+        .deployments
+        .iter_mut()
+        .filter(|deployment| deployment.is_primary())
+    {
         deployment.deployment.status = Some("ACTIVE".to_owned());
         deployment.deployment.updated_at = Some(stamp(now));
     }
@@ -115,7 +131,9 @@ fn supersede(record: &mut ServiceRecord, now: jiff::Timestamp) {
 
 /// Whether a service deployment is still going on.
 pub fn is_open(deployment: &ServiceDeployment) -> bool {
-    use ServiceDeploymentStatus::{InProgress, Pending, RollbackInProgress, RollbackRequested, StopRequested};
+    use ServiceDeploymentStatus::{
+        InProgress, Pending, RollbackInProgress, RollbackRequested, StopRequested,
+    };
     matches!(
         deployment.status(),
         Some(Pending | InProgress | StopRequested | RollbackRequested | RollbackInProgress)
@@ -153,7 +171,12 @@ fn revision_of(
         .set_task_definition(service.task_definition.clone())
         .set_capacity_provider_strategy(service.capacity_provider_strategy.clone())
         .set_launch_type(service.launch_type.clone())
-        .set_platform_version(service.platform_version.as_deref().map(|given| launch::platform_version(Some(given)).to_owned()))
+        .set_platform_version(
+            service
+                .platform_version
+                .as_deref()
+                .map(|given| launch::platform_version(Some(given)).to_owned()),
+        )
         .set_platform_family(service.platform_family.clone())
         .set_load_balancers(service.load_balancers.clone())
         .set_service_registries(service.service_registries.clone())
@@ -168,7 +191,12 @@ fn revision_of(
         .build()
 }
 
-fn deployment_of(record: &ServiceRecord, id: &str, revision: &ServiceRevision, now: jiff::Timestamp) -> Deployment {
+fn deployment_of(
+    record: &ServiceRecord,
+    id: &str,
+    revision: &ServiceRevision,
+    now: jiff::Timestamp,
+) -> Deployment {
     let service = &record.service;
     Deployment::builder()
         .id(id)
@@ -192,9 +220,13 @@ fn deployment_of(record: &ServiceRecord, id: &str, revision: &ServiceRevision, n
 /// The primary deployment is COMPLETED: all others leave the list, so that the waiter `ServicesStable` ends.
 pub fn complete(realm: &mut Realm, key: &ServiceKey) {
     let now = realm.now;
-    let Some(record) = realm.services.get_mut(key) else { return };
+    let Some(record) = realm.services.get_mut(key) else {
+        return;
+    };
     record.deployments.retain(DeploymentRecord::is_primary);
-    let Some(primary) = record.deployments.first_mut() else { return };
+    let Some(primary) = record.deployments.first_mut() else {
+        return;
+    };
     let id = primary.id().to_owned();
     primary.completed = true;
     primary.failures = 0;
@@ -222,15 +254,22 @@ pub fn complete(realm: &mut Realm, key: &ServiceKey) {
 pub fn trip(realm: &mut Realm, key: &ServiceKey, rollback: bool, threshold: i32) {
     const REASON: &str = "ECS deployment circuit breaker: tasks failed to start.";
     let now = realm.now;
-    let Some(record) = realm.services.get_mut(key) else { return };
-    let Some(primary) = record.primary_mut() else { return };
+    let Some(record) = realm.services.get_mut(key) else {
+        return;
+    };
+    let Some(primary) = record.primary_mut() else {
+        return;
+    };
     let id = primary.id().to_owned();
     let failures = primary.failures;
     primary.stalled = true;
     primary.deployment.rollout_state = Some(DeploymentRolloutState::Failed);
     primary.deployment.rollout_state_reason = Some(REASON.to_owned());
     primary.deployment.updated_at = Some(stamp(now));
-    let target = record.deployments.iter().find(|deployment| deployment.completed && !deployment.is_primary());
+    let target = record
+        .deployments
+        .iter()
+        .find(|deployment| deployment.completed && !deployment.is_primary());
     let target = target.map(|deployment| deployment.id().to_owned());
     let mut rolling_back = false;
     if let Some(current) = record.history.last_mut() {
@@ -245,7 +284,11 @@ pub fn trip(realm: &mut Realm, key: &ServiceKey, rollback: bool, threshold: i32)
                 .build(),
         );
     }
-    told::tell(realm, key, &format!("(deployment {id}) deployment failed: tasks failed to start."));
+    told::tell(
+        realm,
+        key,
+        &format!("(deployment {id}) deployment failed: tasks failed to start."),
+    );
     event_log::deployment_changed(realm, key, &id, "SERVICE_DEPLOYMENT_FAILED", REASON);
     match target.filter(|_| rollback && !rolling_back) {
         Some(target) => {
@@ -259,7 +302,9 @@ pub fn trip(realm: &mut Realm, key: &ServiceKey, rollback: bool, threshold: i32)
 
 fn close_failed(realm: &mut Realm, key: &ServiceKey, rolling_back: bool) {
     let now = realm.now;
-    let Some(current) = realm.services.get_mut(key).and_then(ServiceRecord::current_mut) else { return };
+    let Some(current) = realm.services.get_mut(key).and_then(ServiceRecord::current_mut) else {
+        return;
+    };
     current.status = Some(if rolling_back {
         ServiceDeploymentStatus::RollbackFailed
     } else {
@@ -272,9 +317,16 @@ fn close_failed(realm: &mut Realm, key: &ServiceKey, rolling_back: bool) {
 /// Rolls back because a person asked for it; false if no earlier deployment completed.
 pub fn roll_back_for_user(realm: &mut Realm, key: &ServiceKey) -> bool {
     let now = realm.now;
-    let Some(record) = realm.services.get_mut(key) else { return false };
-    let target = record.deployments.iter().find(|deployment| deployment.completed && !deployment.is_primary());
-    let Some(target) = target.map(|target| target.id().to_owned()) else { return false };
+    let Some(record) = realm.services.get_mut(key) else {
+        return false;
+    };
+    let target = record
+        .deployments
+        .iter()
+        .find(|deployment| deployment.completed && !deployment.is_primary());
+    let Some(target) = target.map(|target| target.id().to_owned()) else {
+        return false;
+    };
     if let Some(primary) = record.primary_mut() {
         primary.stalled = true;
         primary.deployment.rollout_state = Some(DeploymentRolloutState::Failed);
@@ -285,14 +337,21 @@ pub fn roll_back_for_user(realm: &mut Realm, key: &ServiceKey) -> bool {
         current.status_reason = Some("Rollback was requested by a user.".to_owned());
     }
     told::tell(realm, key, &format!("rolling back to deployment {target}."));
-    roll_back(realm, key, &target, &format!("ECS deployment rolling back to deploymentId {target}."));
+    roll_back(
+        realm,
+        key,
+        &target,
+        &format!("ECS deployment rolling back to deploymentId {target}."),
+    );
     true
 }
 
 /// Makes an earlier deployment the PRIMARY again, and the service's members those of its revision.
 pub fn roll_back(realm: &mut Realm, key: &ServiceKey, target: &str, reason: &str) {
     let now = realm.now;
-    let Some(record) = realm.services.get_mut(key) else { return };
+    let Some(record) = realm.services.get_mut(key) else {
+        return;
+    };
     let mut revision_arn = String::new();
     for deployment in &mut record.deployments {
         let is_target = deployment.id() == target;
@@ -318,7 +377,11 @@ pub fn roll_back(realm: &mut Realm, key: &ServiceKey, target: &str, reason: &str
         current.status = Some(ServiceDeploymentStatus::RollbackInProgress);
         current.updated_at = Some(stamp(now));
         current.rollback = Some(
-            Rollback::builder().reason(reason).started_at(stamp(now)).service_revision_arn(revision_arn).build(),
+            Rollback::builder()
+                .reason(reason)
+                .started_at(stamp(now))
+                .service_revision_arn(revision_arn)
+                .build(),
         );
     }
     record.steady = false;
@@ -331,10 +394,16 @@ fn restore(record: &mut ServiceRecord, revision: &ServiceRevision) {
     let service = &mut record.service;
     service.task_definition.clone_from(&revision.task_definition);
     service.launch_type.clone_from(&revision.launch_type);
-    service.capacity_provider_strategy.clone_from(&revision.capacity_provider_strategy);
+    service
+        .capacity_provider_strategy
+        .clone_from(&revision.capacity_provider_strategy);
     service.load_balancers.clone_from(&revision.load_balancers);
-    service.service_registries.clone_from(&revision.service_registries);
-    service.network_configuration.clone_from(&revision.network_configuration);
+    service
+        .service_registries
+        .clone_from(&revision.service_registries);
+    service
+        .network_configuration
+        .clone_from(&revision.network_configuration);
 }
 
 /// An INACTIVE service is no longer visible, unless a new one has its name.

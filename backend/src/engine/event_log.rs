@@ -1,4 +1,4 @@
-//! What is told to EventBridge (ecs-semantics.md §8): the details of events, in ECS's form.
+//! What is told to `EventBridge` (ecs-semantics.md §8): the details of events, in ECS's form.
 
 use ecs_model::shape;
 use serde_json::{Value, json};
@@ -28,11 +28,23 @@ impl Gravity {
 
 /// `ECS Task State Change`: the task as it is now. A network interface's attachment is of type `eni` here.
 pub fn task_changed(realm: &mut Realm, task: &str) {
-    let Some(record) = realm.tasks.get(task) else { return };
+    let Some(record) = realm.tasks.get(task) else {
+        return;
+    };
     let arn = record.task.task_arn().unwrap_or_default().to_owned();
-    let Ok(mut detail) = shape::to_value(&record.task) else { return };
-    for attachment in detail.get_mut("attachments").and_then(Value::as_array_mut).into_iter().flatten() {
-        if let Some(kind) = attachment.get_mut("type").filter(|kind| *kind == "ElasticNetworkInterface") {
+    let Ok(mut detail) = shape::to_value(&record.task) else {
+        return;
+    };
+    for attachment in detail
+        .get_mut("attachments")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        if let Some(kind) = attachment
+            .get_mut("type")
+            .filter(|kind| *kind == "ElasticNetworkInterface")
+        {
             *kind = json!("eni");
         }
     }
@@ -44,8 +56,16 @@ pub fn task_changed(realm: &mut Realm, task: &str) {
 }
 
 /// `ECS Service Action`.
-pub fn service_action(realm: &mut Realm, key: &ServiceKey, gravity: Gravity, name: &str, reason: Option<&str>) {
-    let Some(record) = realm.services.get(key) else { return };
+pub fn service_action(
+    realm: &mut Realm,
+    key: &ServiceKey,
+    gravity: Gravity,
+    name: &str,
+    reason: Option<&str>,
+) {
+    let Some(record) = realm.services.get(key) else {
+        return;
+    };
     let arn = record.service.service_arn().unwrap_or_default().to_owned();
     let mut detail = json!({
         "eventType": gravity.name(), "eventName": name, "clusterArn": record.service.cluster_arn(),
@@ -59,9 +79,15 @@ pub fn service_action(realm: &mut Realm, key: &ServiceKey, gravity: Gravity, nam
 
 /// `ECS Deployment State Change`.
 pub fn deployment_changed(realm: &mut Realm, key: &ServiceKey, deployment: &str, name: &str, reason: &str) {
-    let Some(record) = realm.services.get(key) else { return };
+    let Some(record) = realm.services.get(key) else {
+        return;
+    };
     let arn = record.service.service_arn().unwrap_or_default().to_owned();
-    let gravity = if name.ends_with("FAILED") { Gravity::Error } else { Gravity::Info };
+    let gravity = if name.ends_with("FAILED") {
+        Gravity::Error
+    } else {
+        Gravity::Info
+    };
     let detail = json!({
         "eventType": gravity.name(), "eventName": name, "deploymentId": deployment, "reason": reason,
         "updatedAt": realm.now.to_string(),

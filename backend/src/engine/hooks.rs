@@ -3,8 +3,8 @@
 use aws_sdk_ecs::types::LaunchType;
 use serde::Deserialize;
 
-use super::records::{DeploymentRecord, Phase, ServiceRecord, TaskRecord};
 pub use super::instances::groups_on;
+use super::records::{DeploymentRecord, Phase, ServiceRecord, TaskRecord};
 use super::{control, instances, scaling, starting};
 use crate::fault::Fault;
 use crate::world::{Realm, ServiceKey};
@@ -64,7 +64,10 @@ pub fn counts(realm: &Realm, cluster: &str) -> ClusterCounts {
     let mut counts = ClusterCounts::default();
     for task in realm.tasks.values().filter(|task| task.cluster == cluster) {
         let (running, pending) = if task.on_fargate() {
-            (&mut counts.running_fargate_tasks, &mut counts.pending_fargate_tasks)
+            (
+                &mut counts.running_fargate_tasks,
+                &mut counts.pending_fargate_tasks,
+            )
         } else {
             (&mut counts.running_ec2_tasks, &mut counts.pending_ec2_tasks)
         };
@@ -87,28 +90,49 @@ pub fn counts(realm: &Realm, cluster: &str) -> ClusterCounts {
 }
 
 /// The services of a cluster, INACTIVE ones included while they are visible.
-pub fn services_of<'a>(realm: &'a Realm, cluster: &'a str) -> impl Iterator<Item = (&'a ServiceKey, &'a ServiceRecord)> {
-    let first = ServiceKey { cluster: cluster.to_owned(), service: String::new() };
-    realm.services.range(first..).take_while(move |(key, _)| key.cluster == cluster)
+pub fn services_of<'a>(
+    realm: &'a Realm,
+    cluster: &'a str,
+) -> impl Iterator<Item = (&'a ServiceKey, &'a ServiceRecord)> {
+    let first = ServiceKey {
+        cluster: cluster.to_owned(),
+        service: String::new(),
+    };
+    realm
+        .services
+        .range(first..)
+        .take_while(move |(key, _)| key.cluster == cluster)
 }
 
 fn on_fargate(record: &ServiceRecord) -> bool {
     let providers = record.service.capacity_provider_strategy();
     record.service.launch_type() == Some(&LaunchType::Fargate)
-        || providers.iter().any(|item| starting::launch_type_of(&item.capacity_provider) == LaunchType::Fargate)
+        || providers
+            .iter()
+            .any(|item| starting::launch_type_of(&item.capacity_provider) == LaunchType::Fargate)
 }
 
 /// How many tasks run on an instance, and how many are on their way there.
 pub fn tasks_on(realm: &Realm, instance: &str) -> (i32, i32) {
-    let tasks = realm.engine.tasks_on.get(instance).into_iter().flatten().filter_map(|task| realm.tasks.get(task));
+    let tasks = realm
+        .engine
+        .tasks_on
+        .get(instance)
+        .into_iter()
+        .flatten()
+        .filter_map(|task| realm.tasks.get(task));
     tasks.fold((0, 0), |(running, pending), task| {
-        (running + i32::from(task.running()), pending + i32::from(task.pending()))
+        (
+            running + i32::from(task.running()),
+            pending + i32::from(task.pending()),
+        )
     })
 }
 
 /// Whether a task that has not stopped, or a service that is not INACTIVE, uses this revision.
 pub fn definition_in_use(realm: &Realm, arn: &str) -> bool {
-    let task = |task: &TaskRecord| task.phase != Phase::Stopped && task.task.task_definition_arn() == Some(arn);
+    let task =
+        |task: &TaskRecord| task.phase != Phase::Stopped && task.task.task_definition_arn() == Some(arn);
     let deployment = |deployment: &DeploymentRecord| deployment.deployment.task_definition() == Some(arn);
     let service = |record: &ServiceRecord| !record.is_inactive() && record.deployments.iter().any(deployment);
     realm.tasks.values().any(task) || realm.services.values().any(service)
@@ -122,7 +146,11 @@ pub fn provider_in_use(realm: &Realm, cluster: &str, provider: &str) -> bool {
             && task.task.capacity_provider_name() == Some(provider)
     };
     let strategy = |record: &ServiceRecord| {
-        record.service.capacity_provider_strategy().iter().any(|item| item.capacity_provider == provider)
+        record
+            .service
+            .capacity_provider_strategy()
+            .iter()
+            .any(|item| item.capacity_provider == provider)
     };
     let service = |(_, record): (&ServiceKey, &ServiceRecord)| !record.is_inactive() && strategy(record);
     realm.tasks.values().any(task) || services_of(realm, cluster).any(service)

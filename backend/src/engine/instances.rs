@@ -13,7 +13,12 @@ use crate::world::{Realm, ServiceKey};
 
 /// The instances of a cluster, and of a capacity provider if one is given, that tasks can go to: those that are ACTIVE; or
 /// all of them.
-pub fn candidates<'a>(realm: &'a Realm, cluster: &str, provider: Option<&str>, all: bool) -> Vec<Candidate<'a>> {
+pub fn candidates<'a>(
+    realm: &'a Realm,
+    cluster: &str,
+    provider: Option<&str>,
+    all: bool,
+) -> Vec<Candidate<'a>> {
     let instances = realm.container_instances.iter().filter(|(_, record)| {
         record.cluster == cluster
             && (all || record.instance.status() == Some("ACTIVE"))
@@ -22,7 +27,10 @@ pub fn candidates<'a>(realm: &'a Realm, cluster: &str, provider: Option<&str>, a
     instances
         .map(|(id, record)| Candidate {
             id,
-            host: Host { instance: &record.instance, groups: groups_on(realm, id) },
+            host: Host {
+                instance: &record.instance,
+                groups: groups_on(realm, id),
+            },
             room: Room::of(&record.instance),
         })
         .collect()
@@ -66,12 +74,17 @@ impl Seeker<'_> {
         let wish = Wish {
             demand: self.demand,
             group: self.group,
-            attributes: attributes.map(|attribute| (attribute.name.as_str(), attribute.value())).collect(),
+            attributes: attributes
+                .map(|attribute| (attribute.name.as_str(), attribute.value()))
+                .collect(),
             constraints: &all,
             strategies,
         };
         let candidates = candidates(realm, self.cluster, self.provider, false);
-        placement::choose(&candidates, &wish, |limit| random.checked_rem(limit).unwrap_or_default()).map(str::to_owned)
+        placement::choose(&candidates, &wish, |limit| {
+            random.checked_rem(limit).unwrap_or_default()
+        })
+        .map(str::to_owned)
     }
 }
 
@@ -105,45 +118,81 @@ pub fn refusal(realm: &Realm, order: &Order, instance: &str) -> Option<Refusal> 
     let wish = Wish {
         demand: &demand,
         group: &order.group,
-        attributes: attributes.map(|attribute| (attribute.name.as_str(), attribute.value())).collect(),
+        attributes: attributes
+            .map(|attribute| (attribute.name.as_str(), attribute.value()))
+            .collect(),
         constraints: &[],
         strategies: &[],
     };
     let reason = placement::refusal::reason(candidate, &wish)?;
-    let arn = candidate.host.instance.container_instance_arn().unwrap_or_default().to_owned();
-    Some(Refusal { arn, id: instance.to_owned(), reason })
+    let arn = candidate
+        .host
+        .instance
+        .container_instance_arn()
+        .unwrap_or_default()
+        .to_owned();
+    Some(Refusal {
+        arn,
+        id: instance.to_owned(),
+        reason,
+    })
 }
 
 /// Puts a task on an instance: it takes its room there.
 pub fn occupy(realm: &mut Realm, task: &str, instance: &str) {
-    let definition = realm.tasks.get(task).and_then(|record| definition_of(realm, record));
-    let (Some(record), Some(host)) = (realm.tasks.get_mut(task), realm.container_instances.get_mut(instance)) else {
+    let definition = realm
+        .tasks
+        .get(task)
+        .and_then(|record| definition_of(realm, record));
+    let (Some(record), Some(host)) = (
+        realm.tasks.get_mut(task),
+        realm.container_instances.get_mut(instance),
+    ) else {
         return;
     };
     let mut room = Room::of(&host.instance);
     record.given_ports = room.take(&record.demand);
     room.write(&mut host.instance);
     record.instance = Some(instance.to_owned());
-    record.task.container_instance_arn.clone_from(&host.instance.container_instance_arn);
-    let zone = host.instance.attributes().iter().find(|attribute| attribute.name == "ecs.availability-zone");
+    record
+        .task
+        .container_instance_arn
+        .clone_from(&host.instance.container_instance_arn);
+    let zone = host
+        .instance
+        .attributes()
+        .iter()
+        .find(|attribute| attribute.name == "ecs.availability-zone");
     if let Some(zone) = zone.and_then(|zone| zone.value.clone()) {
         record.task.availability_zone = Some(zone);
     }
     if let Some(definition) = definition {
         network::bind_ports(record, &definition);
     }
-    realm.engine.tasks_on.entry(instance.to_owned()).or_default().insert(task.to_owned());
+    realm
+        .engine
+        .tasks_on
+        .entry(instance.to_owned())
+        .or_default()
+        .insert(task.to_owned());
 }
 
 fn definition_of(realm: &Realm, record: &TaskRecord) -> Option<TaskDefinition> {
-    let found = realm.find_definition(record.task.task_definition_arn()?).ok().flatten()?;
+    let found = realm
+        .find_definition(record.task.task_definition_arn()?)
+        .ok()
+        .flatten()?;
     Some(found.definition.clone())
 }
 
 /// Takes a task that has ended off its instance; who waited for room may have it.
 pub fn vacate(realm: &mut Realm, task: &str) {
-    let Some(record) = realm.tasks.get(task) else { return };
-    let Some(instance) = record.instance.clone() else { return };
+    let Some(record) = realm.tasks.get(task) else {
+        return;
+    };
+    let Some(instance) = record.instance.clone() else {
+        return;
+    };
     let cluster = record.cluster.clone();
     let emptied = realm.engine.tasks_on.get_mut(&instance).is_some_and(|tasks| {
         tasks.remove(task);
@@ -160,7 +209,10 @@ pub fn vacate(realm: &mut Realm, task: &str) {
     recount(realm, &instance);
     offer_room(realm, &cluster);
     if emptied {
-        let provider = realm.container_instances.get(&instance).and_then(|host| host.instance.capacity_provider_name.clone());
+        let provider = realm
+            .container_instances
+            .get(&instance)
+            .and_then(|host| host.instance.capacity_provider_name.clone());
         scaling::wake(realm, provider.as_deref());
     }
 }
@@ -184,16 +236,34 @@ pub fn offer_room(realm: &mut Realm, cluster: &str) {
         .engine
         .awaiting
         .iter()
-        .filter_map(|task| Some((realm.tasks.get(task).filter(|record| record.cluster == cluster)?.number, task.clone())))
+        .filter_map(|task| {
+            Some((
+                realm
+                    .tasks
+                    .get(task)
+                    .filter(|record| record.cluster == cluster)?
+                    .number,
+                task.clone(),
+            ))
+        })
         .collect();
     waiting.sort();
     for (_, task) in waiting {
         place_waiting(realm, &task);
     }
-    let unplaced: Vec<ServiceKey> =
-        realm.engine.unplaced.iter().filter(|key| key.cluster == cluster).cloned().collect();
+    let unplaced: Vec<ServiceKey> = realm
+        .engine
+        .unplaced
+        .iter()
+        .filter(|key| key.cluster == cluster)
+        .cloned()
+        .collect();
     for key in unplaced {
-        if let Some(primary) = realm.services.get_mut(&key).and_then(super::records::ServiceRecord::primary_mut) {
+        if let Some(primary) = realm
+            .services
+            .get_mut(&key)
+            .and_then(super::records::ServiceRecord::primary_mut)
+        {
             primary.not_before = None;
         }
         scheduler::wake(realm, &key);
@@ -202,11 +272,22 @@ pub fn offer_room(realm: &mut Realm, cluster: &str) {
 
 fn place_waiting(realm: &mut Realm, task: &str) {
     let random = realm.ids.next_u64();
-    let Some(record) = realm.tasks.get(task) else { return };
-    let Some(definition) = definition_of(realm, record) else { return };
-    let Waiting { constraints, strategies } = record.waiting.clone().unwrap_or_default();
+    let Some(record) = realm.tasks.get(task) else {
+        return;
+    };
+    let Some(definition) = definition_of(realm, record) else {
+        return;
+    };
+    let Waiting {
+        constraints,
+        strategies,
+    } = record.waiting.clone().unwrap_or_default();
     let of_service = record.service.is_some() && strategies.is_empty();
-    let strategies = if of_service { Strategy::of_services() } else { Strategy::of_request(&strategies) };
+    let strategies = if of_service {
+        Strategy::of_services()
+    } else {
+        Strategy::of_request(&strategies)
+    };
     let seeker = Seeker {
         cluster: &record.cluster,
         provider: record.task.capacity_provider_name(),
@@ -214,18 +295,32 @@ fn place_waiting(realm: &mut Realm, task: &str) {
         demand: &record.demand,
         definition: &definition,
     };
-    let Ok(instance) = seeker.find(realm, random, &constraints, &strategies) else { return };
+    let Ok(instance) = seeker.find(realm, random, &constraints, &strategies) else {
+        return;
+    };
     realm.engine.awaiting.remove(task);
     occupy(realm, task, &instance);
-    let Some(record) = realm.tasks.get_mut(task) else { return };
+    let Some(record) = realm.tasks.get_mut(task) else {
+        return;
+    };
     record.waiting = None;
-    let phase = if record.interface { Phase::Provisioning } else { Phase::Pending };
+    let phase = if record.interface {
+        Phase::Provisioning
+    } else {
+        Phase::Pending
+    };
     lifecycle::enter(realm, task, phase);
 }
 
 /// An instance was registered, or its status, agent or attributes changed.
 pub fn changed(realm: &mut Realm, instance: &str) {
-    let Some(cluster) = realm.container_instances.get(instance).map(|record| record.cluster.clone()) else { return };
+    let Some(cluster) = realm
+        .container_instances
+        .get(instance)
+        .map(|record| record.cluster.clone())
+    else {
+        return;
+    };
     let services: Vec<ServiceKey> = tasks_on(realm, instance).filter_map(stop::service_of).collect();
     for key in services {
         scheduler::wake(realm, &key);
@@ -235,8 +330,21 @@ pub fn changed(realm: &mut Realm, instance: &str) {
 
 /// An instance is about to be removed: its tasks are over at once, since nothing is left to stop them.
 pub fn gone(realm: &mut Realm, instance: &str, reason: &str) {
-    let tasks: Vec<String> = realm.engine.tasks_on.get(instance).into_iter().flatten().cloned().collect();
+    let tasks: Vec<String> = realm
+        .engine
+        .tasks_on
+        .get(instance)
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
     for task in tasks {
-        stop::cut_off(realm, &task, TaskStopCode::TerminationNotice, reason, LossKind::Ended);
+        stop::cut_off(
+            realm,
+            &task,
+            TaskStopCode::TerminationNotice,
+            reason,
+            LossKind::Ended,
+        );
     }
 }

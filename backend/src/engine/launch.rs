@@ -1,8 +1,8 @@
 //! Making a task: from an order, placed somewhere, to a record whose life begins.
 
 use aws_sdk_ecs::types::{
-    AwsVpcConfiguration, Container, ContainerDefinition, HealthStatus, LaunchType, NetworkMode, Tag, Task, TaskDefinition,
-    TaskOverride,
+    AwsVpcConfiguration, Container, ContainerDefinition, HealthStatus, LaunchType, NetworkMode, Tag, Task,
+    TaskDefinition, TaskOverride,
 };
 
 use super::records::{Phase, Target, TaskRecord, Waiting};
@@ -91,7 +91,11 @@ pub fn launch(realm: &mut Realm, order: &Order, place: Place) -> String {
         given_ports: Vec::new(),
         number: realm.engine.tasks_made,
     };
-    let subnets = order.network.as_ref().map(|network| network.subnets.as_slice()).unwrap_or_default();
+    let subnets = order
+        .network
+        .as_ref()
+        .map(|network| network.subnets.as_slice())
+        .unwrap_or_default();
     let mut instance = None;
     match place {
         Place::Fargate { subnet } => network::plan_interface(realm, &mut record, subnet.as_deref()),
@@ -105,7 +109,10 @@ pub fn launch(realm: &mut Realm, order: &Order, place: Place) -> String {
         network::plan_interface(realm, &mut record, subnets.first().map(String::as_str));
     }
     if let Some(service) = &order.service {
-        let key = crate::world::ServiceKey { cluster: order.cluster.clone(), service: service.clone() };
+        let key = crate::world::ServiceKey {
+            cluster: order.cluster.clone(),
+            service: service.clone(),
+        };
         if let Some(service) = realm.services.get_mut(&key) {
             service.tasks.insert(id.clone());
         }
@@ -135,15 +142,23 @@ pub fn demand_of(order: &Order) -> Demand {
 }
 
 fn command_override<'a>(order: &'a Order, container: Option<&str>) -> Option<&'a [String]> {
-    let overrides = order.overrides.container_overrides().iter().find(|over| over.name() == container)?;
+    let overrides = order
+        .overrides
+        .container_overrides()
+        .iter()
+        .find(|over| over.name() == container)?;
     overrides.command.as_deref()
 }
 
 fn task_of(realm: &mut Realm, order: &Order, arn: &str) -> Task {
     let demand = demand_of(order);
     let fargate = order.launch_type == LaunchType::Fargate;
-    let containers =
-        order.definition.container_definitions().iter().map(|definition| container_of(realm, order, arn, definition)).collect();
+    let containers = order
+        .definition
+        .container_definitions()
+        .iter()
+        .map(|definition| container_of(realm, order, arn, definition))
+        .collect();
     let mut task = Task::builder()
         .task_arn(arn)
         .cluster_arn(realm.arn(&format!("cluster/{}", order.cluster)))
@@ -163,7 +178,11 @@ fn task_of(realm: &mut Realm, order: &Order, arn: &str) -> Task {
         .created_at(stamp(realm.now))
         .health_status(HealthStatus::UnknownValue)
         .build();
-    if let Some(architecture) = order.definition.runtime_platform().and_then(|platform| platform.cpu_architecture()) {
+    if let Some(architecture) = order
+        .definition
+        .runtime_platform()
+        .and_then(|platform| platform.cpu_architecture())
+    {
         let attribute = aws_sdk_ecs::types::Attribute::builder()
             .name("ecs.cpu-architecture")
             .value(architecture.as_str().to_ascii_lowercase())
@@ -173,9 +192,17 @@ fn task_of(realm: &mut Realm, order: &Order, arn: &str) -> Task {
     if fargate {
         task.platform_version = Some(platform_version(order.platform_version.as_deref()).to_owned());
         task.platform_family = Some("Linux".to_owned());
-        task.ephemeral_storage =
-            order.overrides.ephemeral_storage.clone().or_else(|| order.definition.ephemeral_storage.clone()).or_else(|| {
-                Some(aws_sdk_ecs::types::EphemeralStorage::builder().size_in_gib(20).build())
+        task.ephemeral_storage = order
+            .overrides
+            .ephemeral_storage
+            .clone()
+            .or_else(|| order.definition.ephemeral_storage.clone())
+            .or_else(|| {
+                Some(
+                    aws_sdk_ecs::types::EphemeralStorage::builder()
+                        .size_in_gib(20)
+                        .build(),
+                )
             });
     }
     task
@@ -192,14 +219,23 @@ fn overrides_of(order: &Order) -> TaskOverride {
     let mut each = overrides.container_overrides.take().unwrap_or_default();
     for definition in order.definition.container_definitions() {
         if !each.iter().any(|over| over.name() == definition.name()) {
-            each.push(aws_sdk_ecs::types::ContainerOverride::builder().set_name(definition.name.clone()).build());
+            each.push(
+                aws_sdk_ecs::types::ContainerOverride::builder()
+                    .set_name(definition.name.clone())
+                    .build(),
+            );
         }
     }
     overrides.container_overrides = Some(each);
     overrides
 }
 
-fn container_of(realm: &mut Realm, order: &Order, task_arn: &str, definition: &ContainerDefinition) -> Container {
+fn container_of(
+    realm: &mut Realm,
+    order: &Order,
+    task_arn: &str,
+    definition: &ContainerDefinition,
+) -> Container {
     let tail = task_arn.rsplit('/').next().unwrap_or_default();
     let uuid = realm.ids.uuid();
     Container::builder()

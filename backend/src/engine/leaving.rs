@@ -32,9 +32,13 @@ pub fn pick<'m>(
             .filter(|member| member.primary == primary && member.class == class && !member.protected)
             .collect();
         for _ in 0..count {
-            let staying: Vec<&Member> =
-                members.iter().filter(|member| !leaving.iter().any(|gone| gone.task == member.task)).collect();
-            let Some(index) = next(realm, key, &eligible, &staying) else { break };
+            let staying: Vec<&Member> = members
+                .iter()
+                .filter(|member| !leaving.iter().any(|gone| gone.task == member.task))
+                .collect();
+            let Some(index) = next(realm, key, &eligible, &staying) else {
+                break;
+            };
             leaving.push(eligible.remove(index));
         }
     }
@@ -63,13 +67,22 @@ fn narrow_by_share<'m>(
     eligible: &[&'m Member],
     staying: &[&Member],
 ) -> Vec<&'m Member> {
-    let provider = |member: &Member| realm.tasks.get(&member.task).and_then(|task| task.task.capacity_provider_name());
+    let provider = |member: &Member| {
+        realm
+            .tasks
+            .get(&member.task)
+            .and_then(|task| task.task.capacity_provider_name())
+    };
     let mut counts: BTreeMap<String, u32> = BTreeMap::new();
     for name in staying.iter().filter_map(|member| provider(member)) {
         *counts.entry(name.to_owned()).or_default() += 1;
     }
     let over = share::surplus(record.service.capacity_provider_strategy(), &counts);
-    let kept: Vec<&Member> = eligible.iter().filter(|member| over.is_some() && provider(member) == over).copied().collect();
+    let kept: Vec<&Member> = eligible
+        .iter()
+        .filter(|member| over.is_some() && provider(member) == over)
+        .copied()
+        .collect();
     if kept.is_empty() { eligible.to_vec() } else { kept }
 }
 
@@ -81,7 +94,10 @@ fn narrow_by_place<'m>(
     eligible: &[&'m Member],
 ) -> Vec<&'m Member> {
     let task = |member: &Member| realm.tasks.get(&member.task);
-    let on_fargate = eligible.iter().filter_map(|member| task(member)).all(TaskRecord::on_fargate);
+    let on_fargate = eligible
+        .iter()
+        .filter_map(|member| task(member))
+        .all(TaskRecord::on_fargate);
     if on_fargate {
         let mut zones: BTreeMap<Option<&str>, usize> = BTreeMap::new();
         let zone = |member: &Member| task(member).and_then(|task| task.task.availability_zone());
@@ -89,24 +105,40 @@ fn narrow_by_place<'m>(
             *zones.entry(zone(member)).or_default() += 1;
         }
         let most = zones.values().max().copied();
-        return eligible.iter().filter(|member| zones.get(&zone(member)).copied() == most).copied().collect();
+        return eligible
+            .iter()
+            .filter(|member| zones.get(&zone(member)).copied() == most)
+            .copied()
+            .collect();
     }
     let candidates: Vec<Candidate<'_>> = instances::candidates(realm, &key.cluster, None, true);
     let placed: Vec<Placed<'_>> = eligible
         .iter()
         .filter_map(|member| {
             let instance = task(member)?.instance.as_deref()?;
-            Some(Placed { task: &member.task, on: candidates.iter().find(|candidate| candidate.id == instance)? })
+            Some(Placed {
+                task: &member.task,
+                on: candidates.iter().find(|candidate| candidate.id == instance)?,
+            })
         })
         .collect();
     let strategies = match record.service.placement_strategy() {
         [] => Strategy::of_services(),
         given => Strategy::of_request(given),
     };
-    let demand = eligible.first().and_then(|member| task(member)).map(|task| task.demand.clone()).unwrap_or_default();
+    let demand = eligible
+        .first()
+        .and_then(|member| task(member))
+        .map(|task| task.demand.clone())
+        .unwrap_or_default();
     let start: Vec<&Placed<'_>> = placed.iter().collect();
-    let left = strategies.iter().fold(start, |left, strategy| strategy.narrow_leaving(&left, &demand));
-    let kept: Vec<&Member> =
-        eligible.iter().filter(|member| left.iter().any(|placed| placed.task == member.task)).copied().collect();
+    let left = strategies
+        .iter()
+        .fold(start, |left, strategy| strategy.narrow_leaving(&left, &demand));
+    let kept: Vec<&Member> = eligible
+        .iter()
+        .filter(|member| left.iter().any(|placed| placed.task == member.task))
+        .copied()
+        .collect();
     if kept.is_empty() { eligible.to_vec() } else { kept }
 }

@@ -12,7 +12,9 @@ use crate::world::{Realm, schedule};
 
 /// Lets a new task's life begin.
 pub fn begin(realm: &mut Realm, task: &str) {
-    let Some(record) = realm.tasks.get(task) else { return };
+    let Some(record) = realm.tasks.get(task) else {
+        return;
+    };
     let phase = if record.waiting.is_some() {
         Phase::AwaitingCapacity
     } else if record.interface || record.on_fargate() {
@@ -26,7 +28,9 @@ pub fn begin(realm: &mut Realm, task: &str) {
 /// Moves a task into a phase: shows it, and schedules its end.
 pub fn enter(realm: &mut Realm, task: &str, phase: Phase) {
     let (now, timing) = (realm.now, realm.timing);
-    let Some(record) = realm.tasks.get_mut(task) else { return };
+    let Some(record) = realm.tasks.get_mut(task) else {
+        return;
+    };
     record.phase = phase;
     let status = status_of(record);
     let changed = record.task.last_status() != Some(status);
@@ -35,7 +39,9 @@ pub fn enter(realm: &mut Realm, task: &str, phase: Phase) {
     note_times(record, now);
     if let Some(wait) = duration_of(record, &timing) {
         let at = now.checked_add(wait).unwrap_or(now);
-        let event = Event::PhaseOver { task: task.to_owned() };
+        let event = Event::PhaseOver {
+            task: task.to_owned(),
+        };
         let slot = realm.schedule.push(at, schedule::Event::Engine(event));
         record.slots.push(slot);
     }
@@ -50,7 +56,9 @@ pub fn enter(realm: &mut Realm, task: &str, phase: Phase) {
 
 /// The phase that a task is in is over: on to the next.
 pub fn phase_over(realm: &mut Realm, task: &str) {
-    let Some(record) = realm.tasks.get(task) else { return };
+    let Some(record) = realm.tasks.get(task) else {
+        return;
+    };
     match record.phase {
         Phase::AwaitingCapacity | Phase::Running | Phase::Stopped => {}
         Phase::Provisioning => {
@@ -102,7 +110,9 @@ fn started(realm: &mut Realm, task: &str) {
 
 fn run(realm: &mut Realm, task: &str) {
     let now = realm.now;
-    let Some(record) = realm.tasks.get_mut(task) else { return };
+    let Some(record) = realm.tasks.get_mut(task) else {
+        return;
+    };
     record.ran_at = Some(now);
     enter(realm, task, Phase::Running);
     scheduler::task_runs(realm, task);
@@ -115,16 +125,26 @@ fn fail_to_start(realm: &mut Realm, task: &str, container: usize, reason: &str) 
             failed.reason = Some(reason.to_owned());
         }
     }
-    stop::stop(realm, task, TaskStopCode::TaskFailedToStart, reason, Some(LossKind::NeverRan));
+    stop::stop(
+        realm,
+        task,
+        TaskStopCode::TaskFailedToStart,
+        reason,
+        Some(LossKind::NeverRan),
+    );
 }
 
 /// Which container cannot be pulled or started, and why.
 fn failure_of(record: &TaskRecord, pulling: bool) -> Option<(usize, String)> {
-    record.scripts.iter().enumerate().find_map(|(index, script)| match &script.failure {
-        Some(Failure::Pull(reason)) if pulling => Some((index, reason.clone())),
-        Some(Failure::Start(reason)) if !pulling => Some((index, reason.clone())),
-        _ => None,
-    })
+    record
+        .scripts
+        .iter()
+        .enumerate()
+        .find_map(|(index, script)| match &script.failure {
+            Some(Failure::Pull(reason)) if pulling => Some((index, reason.clone())),
+            Some(Failure::Start(reason)) if !pulling => Some((index, reason.clone())),
+            _ => None,
+        })
 }
 
 /// `lastStatus`. Without interface and load balancer a task is PENDING until it runs, and goes from RUNNING to STOPPED
@@ -161,7 +181,8 @@ fn note_times(record: &mut TaskRecord, now: jiff::Timestamp) {
 
 /// How long the phase takes; nothing for one that other things end.
 fn duration_of(record: &TaskRecord, timing: &Timing) -> Option<SignedDuration> {
-    let longest = |each: &dyn Fn(&super::script::Script) -> SignedDuration| record.scripts.iter().map(each).max();
+    let longest =
+        |each: &dyn Fn(&super::script::Script) -> SignedDuration| record.scripts.iter().map(each).max();
     Some(match record.phase {
         Phase::AwaitingCapacity | Phase::Running | Phase::Stopped => return None,
         Phase::Provisioning if record.on_fargate() => timing.fargate_provisioning,
@@ -171,9 +192,8 @@ fn duration_of(record: &TaskRecord, timing: &Timing) -> Option<SignedDuration> {
             Some(_) => timing.image_pull_failure,
             None => longest(&|script| script.pull.unwrap_or(timing.image_pull)).unwrap_or(timing.image_pull),
         },
-        Phase::Starting => {
-            longest(&|script| script.start.unwrap_or(timing.container_start)).unwrap_or(timing.container_start)
-        }
+        Phase::Starting => longest(&|script| script.start.unwrap_or(timing.container_start))
+            .unwrap_or(timing.container_start),
         Phase::Registering => timing.target_registration,
         Phase::Deactivating => timing.deregistration_delay,
         Phase::Stopping => containers::stopping_time(record, timing),

@@ -140,7 +140,11 @@ pub fn happen(realm: &mut Realm, event: Event) {
     match event {
         Event::PhaseOver { task } => lifecycle::phase_over(realm, &task),
         Event::ContainerEnds { task, container } => containers::ends(realm, &task, container),
-        Event::HealthVerdict { task, container, healthy } => containers::verdict(realm, &task, container, healthy),
+        Event::HealthVerdict {
+            task,
+            container,
+            healthy,
+        } => containers::verdict(realm, &task, container, healthy),
         Event::TargetVerdict { task, target } => balance::verdict(realm, &task, target),
         Event::SpotEnds { task } => control::spot_ends(realm, &task),
         Event::TaskForgotten { task } => stop::forget(realm, &task),

@@ -2,7 +2,8 @@
 //! §4.4).
 
 use aws_sdk_ecs::types::{
-    Attachment, KeyValuePair, NetworkBinding, NetworkInterface, NetworkMode, TaskDefinition, TransportProtocol,
+    Attachment, KeyValuePair, NetworkBinding, NetworkInterface, NetworkMode, TaskDefinition,
+    TransportProtocol,
 };
 
 use super::records::TaskRecord;
@@ -29,19 +30,29 @@ pub fn plan_interface(realm: &mut Realm, record: &mut TaskRecord, subnet: Option
 /// The subnet that a task's interface is in.
 pub fn subnet_of(record: &TaskRecord) -> Option<&str> {
     let details = record.task.attachments().first()?.details();
-    details.iter().find(|detail| detail.name() == Some("subnetId"))?.value()
+    details
+        .iter()
+        .find(|detail| detail.name() == Some("subnetId"))?
+        .value()
 }
 
 /// Attaches the interface: it gets its id, MAC address and private IPv4 address.
 pub fn attach(realm: &mut Realm, task: &str) {
     let (number, hardware) = (realm.ids.hex(17), realm.ids.hex(10));
     let region = realm.id.region.clone();
-    let Some(record) = realm.tasks.get_mut(task) else { return };
-    let Some(attachment) = record.task.attachments.iter_mut().flatten().next() else { return };
+    let Some(record) = realm.tasks.get_mut(task) else {
+        return;
+    };
+    let Some(attachment) = record.task.attachments.iter_mut().flatten().next() else {
+        return;
+    };
     let address = address_of(record.number);
     let dashed = address.replace('.', "-");
-    let mac: Vec<String> =
-        hardware.as_bytes().chunks(2).map(|pair| String::from_utf8_lossy(pair).into_owned()).collect();
+    let mac: Vec<String> = hardware
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| String::from_utf8_lossy(pair).into_owned())
+        .collect();
     attachment.status = Some("ATTACHED".to_owned());
     attachment.details.get_or_insert_default().extend([
         detail("networkInterfaceId", format!("eni-{number}")),
@@ -81,7 +92,10 @@ pub fn bind_ports(record: &mut TaskRecord, definition: &TaskDefinition) {
     let containers = record.task.containers.iter_mut().flatten();
     for (container, definition) in containers.zip(definition.container_definitions()) {
         let bind = |mapping: &aws_sdk_ecs::types::PortMapping| {
-            let named = mapping.host_port.filter(|port| *port > 0).or(mapping.container_port.filter(|_| host_network));
+            let named = mapping
+                .host_port
+                .filter(|port| *port > 0)
+                .or(mapping.container_port.filter(|_| host_network));
             NetworkBinding::builder()
                 .bind_ip("0.0.0.0")
                 .set_container_port(mapping.container_port)

@@ -116,12 +116,16 @@ impl ServiceRecord {
 
     /// As [`Self::primary`], to change it.
     pub fn primary_mut(&mut self) -> Option<&mut DeploymentRecord> {
-        self.deployments.iter_mut().find(|deployment| deployment.is_primary())
+        self.deployments
+            .iter_mut()
+            .find(|deployment| deployment.is_primary())
     }
 
     /// The revision with this ARN.
     pub fn revision(&self, arn: &str) -> Option<&ServiceRevision> {
-        self.revisions.iter().find(|revision| revision.service_revision_arn() == Some(arn))
+        self.revisions
+            .iter()
+            .find(|revision| revision.service_revision_arn() == Some(arn))
     }
 
     /// The service deployment that is going on, or was the last.

@@ -17,7 +17,10 @@ impl Bounds {
     pub fn of(desired: u32, minimum_healthy_percent: u32, maximum_percent: u32) -> Self {
         let share = |percent: u32| u64::from(desired) * u64::from(percent);
         let count = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
-        Self { lower: count(share(minimum_healthy_percent).div_ceil(100)), upper: count(share(maximum_percent) / 100) }
+        Self {
+            lower: count(share(minimum_healthy_percent).div_ceil(100)),
+            upper: count(share(maximum_percent) / 100),
+        }
     }
 }
 
@@ -79,7 +82,13 @@ pub struct Step {
 
 /// What is to be done now. With nothing to do, all counts are 0.
 pub fn step(view: &View) -> Step {
-    let View { desired, bounds, primary, old, .. } = *view;
+    let View {
+        desired,
+        bounds,
+        primary,
+        old,
+        ..
+    } = *view;
     // Where the upper bound leaves no room for a replacement, a stopping task still takes its place
     // (ecs-semantics.md §13, row 1).
     let waits = bounds.upper <= desired;
@@ -89,20 +98,38 @@ pub fn step(view: &View) -> Step {
     let start = if view.may_start { need.min(room) } else { 0 };
     let unmet = need - start;
 
-    let stop_old = if view.keep_old { over_desired(view) } else { make_way(view, unmet, waits) };
+    let stop_old = if view.keep_old {
+        over_desired(view)
+    } else {
+        make_way(view, unmet, waits)
+    };
     let stop_primary = surplus(view, unmet, stop_old.live() > 0);
     let idle = start == 0 && stop_primary.live() == 0 && stop_old.live() == 0;
     let in_flight = primary.pending + primary.settling + old.settling + view.stopping;
     let stuck = idle && unmet > 0 && room == 0 && view.may_start && in_flight == 0;
-    Step { start, stop_primary, stop_old, stuck }
+    Step {
+        start,
+        stop_primary,
+        stop_old,
+        stuck,
+    }
 }
 
 /// Tasks of the primary revision that are too many, and sick ones that have been replaced.
 fn surplus(view: &View, unmet: u32, way_is_made: bool) -> Side {
-    let Side { pending, settling, healthy, sick } = view.primary;
+    let Side {
+        pending,
+        settling,
+        healthy,
+        sick,
+    } = view.primary;
     let mut over = view.primary.sound().saturating_sub(view.desired);
     let mut stop = Side::default();
-    for (count, stopped) in [(pending, &mut stop.pending), (settling, &mut stop.settling), (healthy, &mut stop.healthy)] {
+    for (count, stopped) in [
+        (pending, &mut stop.pending),
+        (settling, &mut stop.settling),
+        (healthy, &mut stop.healthy),
+    ] {
         *stopped = over.min(count);
         over -= *stopped;
     }
@@ -118,11 +145,25 @@ fn surplus(view: &View, unmet: u32, way_is_made: bool) -> Side {
 
 /// Old tasks that are no longer needed, or that make room for new ones.
 fn make_way(view: &View, unmet: u32, waits: bool) -> Side {
-    let View { desired, bounds, primary, old, .. } = *view;
-    let mut stop = Side { pending: old.pending, sick: old.sick, ..Side::default() };
+    let View {
+        desired,
+        bounds,
+        primary,
+        old,
+        ..
+    } = *view;
+    let mut stop = Side {
+        pending: old.pending,
+        sick: old.sick,
+        ..Side::default()
+    };
     let replaced = (old.settling + old.healthy).saturating_sub(desired.saturating_sub(primary.healthy));
     let freed = stop.live() + if waits { view.stopping } else { 0 };
-    let early = if view.may_start { unmet.saturating_sub(freed) } else { 0 };
+    let early = if view.may_start {
+        unmet.saturating_sub(freed)
+    } else {
+        0
+    };
     let wanted = replaced.max(early);
     stop.settling = wanted.min(old.settling);
     let spare = (primary.healthy + old.healthy).saturating_sub(bounds.lower);
@@ -133,7 +174,10 @@ fn make_way(view: &View, unmet: u32, waits: bool) -> Side {
 /// After a failure without rollback, the old tasks serve; only those above the desired count go.
 fn over_desired(view: &View) -> Side {
     let over = view.old.sound().saturating_sub(view.desired);
-    Side { healthy: over.min(view.old.healthy), ..Side::default() }
+    Side {
+        healthy: over.min(view.old.healthy),
+        ..Side::default()
+    }
 }
 
 #[cfg(test)]

@@ -75,7 +75,11 @@ pub fn reservation(needed: u32, running: u32) -> u32 {
 
 /// What is to be done about a load, by the provider's settings.
 pub fn plan(load: Load, scaling: &ManagedScaling) -> Change {
-    let setting = |value: Option<i32>, default| value.and_then(|value| u32::try_from(value).ok()).unwrap_or(default);
+    let setting = |value: Option<i32>, default| {
+        value
+            .and_then(|value| u32::try_from(value).ok())
+            .unwrap_or(default)
+    };
     let target = setting(scaling.target_capacity, 100).clamp(1, 100);
     let present = load.busy + load.idle + load.launching;
     let wanted = |instances: u32| (instances * 100).div_ceil(target).min(MAX_SIZE);
@@ -83,19 +87,33 @@ pub fn plan(load: Load, scaling: &ManagedScaling) -> Change {
         let least = setting(scaling.minimum_scaling_step_size, 1);
         let most = setting(scaling.maximum_scaling_step_size, 10_000).max(least);
         let extra = (load.needed - load.launching).clamp(least, most);
-        return Change { launch: wanted(present + extra).saturating_sub(present), spare: 0 };
+        return Change {
+            launch: wanted(present + extra).saturating_sub(present),
+            spare: 0,
+        };
     }
     let enough = wanted(load.busy);
     if load.needed == 0 && load.launching == 0 && present < enough {
-        return Change { launch: enough - present, spare: 0 };
+        return Change {
+            launch: enough - present,
+            spare: 0,
+        };
     }
-    let spare = if load.needed == 0 { present.saturating_sub(enough).min(load.idle) } else { 0 };
+    let spare = if load.needed == 0 {
+        present.saturating_sub(enough).min(load.idle)
+    } else {
+        0
+    };
     Change { launch: 0, spare }
 }
 
 /// How many instances these demands need, packed first fit; those that fit no instance are left out.
 pub fn instances_for<'a>(demands: impl Iterator<Item = &'a Demand>) -> u32 {
-    let whole = Room { cpu: INSTANCE_CPU, memory: INSTANCE_MEMORY, ..Room::default() };
+    let whole = Room {
+        cpu: INSTANCE_CPU,
+        memory: INSTANCE_MEMORY,
+        ..Room::default()
+    };
     let mut bins: Vec<Room> = Vec::new();
     for demand in demands.filter(|demand| whole.short_of(demand).is_none()) {
         if let Some(bin) = bins.iter_mut().find(|bin| bin.short_of(demand).is_none()) {
@@ -123,20 +141,32 @@ pub fn will_grow(realm: &Realm, provider: Option<&str>) -> bool {
 
 /// Lets managed scaling look at a provider soon.
 pub fn wake(realm: &mut Realm, provider: Option<&str>) {
-    let Some(provider) = provider.filter(|provider| settings(realm, provider).is_some()) else { return };
+    let Some(provider) = provider.filter(|provider| settings(realm, provider).is_some()) else {
+        return;
+    };
     let group = realm.engine.groups.entry(provider.to_owned()).or_default();
     if std::mem::replace(&mut group.watched, true) {
         return;
     }
-    let at = realm.now.checked_add(realm.timing.managed_scaling_interval).unwrap_or(realm.now);
-    realm.schedule.push(at, schedule::Event::Engine(Event::ScalingLook { provider: provider.to_owned() }));
+    let at = realm
+        .now
+        .checked_add(realm.timing.managed_scaling_interval)
+        .unwrap_or(realm.now);
+    realm.schedule.push(
+        at,
+        schedule::Event::Engine(Event::ScalingLook {
+            provider: provider.to_owned(),
+        }),
+    );
 }
 
 /// Looks at a provider: launches what is missing, and ends what has been idle for long.
 pub fn look(realm: &mut Realm, provider: &str) {
     let (now, timing) = (realm.now, realm.timing);
     let settings = settings(realm, provider);
-    let Some(group) = realm.engine.groups.get_mut(provider) else { return };
+    let Some(group) = realm.engine.groups.get_mut(provider) else {
+        return;
+    };
     group.watched = false;
     let Some(settings) = settings else { return };
     let launching = group.launching;
@@ -145,18 +175,41 @@ pub fn look(realm: &mut Realm, provider: &str) {
     let needed = instances_for(waiting.iter().map(|task| &task.demand));
     let idle = idle_instances(realm, provider);
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-    let busy = count(instances_of(realm, provider).filter(|id| !instances::groups_on(realm, id).is_empty()).count());
-    let change = plan(Load { busy, idle: count(idle.len()), launching, needed }, &settings);
+    let busy = count(
+        instances_of(realm, provider)
+            .filter(|id| !instances::groups_on(realm, id).is_empty())
+            .count(),
+    );
+    let change = plan(
+        Load {
+            busy,
+            idle: count(idle.len()),
+            launching,
+            needed,
+        },
+        &settings,
+    );
     let active = needed > 0 || launching > 0 || change.spare > 0;
     if let Some(cluster) = cluster.or_else(|| cluster_of(realm, provider)) {
         launch(realm, provider, &cluster, change.launch);
     }
-    let Some(group) = realm.engine.groups.get_mut(provider) else { return };
-    group.spare_since = if change.spare > 0 { group.spare_since.or(Some(now)) } else { None };
-    let quiet = group.spare_since.is_some_and(|since| now.duration_since(since) >= timing.managed_scaling_quiet);
+    let Some(group) = realm.engine.groups.get_mut(provider) else {
+        return;
+    };
+    group.spare_since = if change.spare > 0 {
+        group.spare_since.or(Some(now))
+    } else {
+        None
+    };
+    let quiet = group
+        .spare_since
+        .is_some_and(|since| now.duration_since(since) >= timing.managed_scaling_quiet);
     if quiet {
         let half = (busy + count(idle.len())).div_ceil(2);
-        for instance in idle.iter().take(usize::try_from(change.spare.min(half)).unwrap_or_default()) {
+        for instance in idle
+            .iter()
+            .take(usize::try_from(change.spare.min(half)).unwrap_or_default())
+        {
             if let Some(group) = realm.engine.groups.get_mut(provider) {
                 group.launched.remove(instance);
             }
@@ -169,12 +222,18 @@ pub fn look(realm: &mut Realm, provider: &str) {
 }
 
 fn launch(realm: &mut Realm, provider: &str, cluster: &str, count: u32) {
-    let at = realm.now.checked_add(realm.timing.instance_launch).unwrap_or(realm.now);
+    let at = realm
+        .now
+        .checked_add(realm.timing.instance_launch)
+        .unwrap_or(realm.now);
     if let Some(group) = realm.engine.groups.get_mut(provider) {
         group.launching += count;
     }
     for _ in 0..count {
-        let event = Event::InstanceArrives { provider: provider.to_owned(), cluster: cluster.to_owned() };
+        let event = Event::InstanceArrives {
+            provider: provider.to_owned(),
+            cluster: cluster.to_owned(),
+        };
         realm.schedule.push(at, schedule::Event::Engine(event));
     }
 }
@@ -202,27 +261,50 @@ pub fn arrive(realm: &mut Realm, provider: &str, cluster: &str) {
 }
 
 fn waiting_for<'a>(realm: &'a Realm, provider: &str) -> Vec<&'a TaskRecord> {
-    let tasks = realm.engine.awaiting.iter().filter_map(|task| realm.tasks.get(task));
-    tasks.filter(|task| task.task.capacity_provider_name() == Some(provider)).collect()
+    let tasks = realm
+        .engine
+        .awaiting
+        .iter()
+        .filter_map(|task| realm.tasks.get(task));
+    tasks
+        .filter(|task| task.task.capacity_provider_name() == Some(provider))
+        .collect()
 }
 
 fn instances_of<'a>(realm: &'a Realm, provider: &'a str) -> impl Iterator<Item = &'a String> {
     let of_provider = |(_, record): &(&String, &crate::world::InstanceRecord)| {
         record.instance.capacity_provider_name() == Some(provider)
     };
-    realm.container_instances.iter().filter(of_provider).map(|(id, _)| id)
+    realm
+        .container_instances
+        .iter()
+        .filter(of_provider)
+        .map(|(id, _)| id)
 }
 
 /// The instances that the group launched and that run nothing.
 fn idle_instances(realm: &Realm, provider: &str) -> Vec<String> {
-    let launched = |id: &&String| realm.engine.groups.get(provider).is_some_and(|group| group.launched.contains(*id));
+    let launched = |id: &&String| {
+        realm
+            .engine
+            .groups
+            .get(provider)
+            .is_some_and(|group| group.launched.contains(*id))
+    };
     let idle = |id: &&String| instances::groups_on(realm, id).is_empty();
-    instances_of(realm, provider).filter(launched).filter(idle).cloned().collect()
+    instances_of(realm, provider)
+        .filter(launched)
+        .filter(idle)
+        .cloned()
+        .collect()
 }
 
 fn cluster_of(realm: &Realm, provider: &str) -> Option<String> {
     let first = instances_of(realm, provider).next()?;
-    realm.container_instances.get(first).map(|record| record.cluster.clone())
+    realm
+        .container_instances
+        .get(first)
+        .map(|record| record.cluster.clone())
 }
 
 #[cfg(test)]
@@ -231,7 +313,14 @@ mod tests {
 
     #[test]
     fn the_reservation_has_its_corner_cases() {
-        for (needed, running, expected) in [(0, 0, 100), (3, 0, 200), (0, 3, 0), (3, 3, 100), (6, 4, 150), (1, 4, 25)] {
+        for (needed, running, expected) in [
+            (0, 0, 100),
+            (3, 0, 200),
+            (0, 3, 0),
+            (3, 3, 100),
+            (6, 4, 150),
+            (1, 4, 25),
+        ] {
             assert_eq!(reservation(needed, running), expected, "{needed} of {running}");
         }
     }
@@ -245,7 +334,12 @@ mod tests {
                 .maximum_scaling_step_size(most)
                 .build()
         };
-        let load = |busy, idle, launching, needed| Load { busy, idle, launching, needed };
+        let load = |busy, idle, launching, needed| Load {
+            busy,
+            idle,
+            launching,
+            needed,
+        };
         let grow = |launch| Change { launch, spare: 0 };
         let cases = [
             (load(0, 0, 0, 3), scaling(100, 1, 10_000), grow(3)),
@@ -255,7 +349,11 @@ mod tests {
             (load(4, 0, 0, 4), scaling(80, 1, 10), grow(6)),
             (load(4, 1, 0, 0), scaling(80, 1, 10), grow(0)),
             (load(4, 0, 0, 0), scaling(80, 1, 10), grow(1)),
-            (load(1, 3, 0, 0), scaling(100, 1, 10), Change { launch: 0, spare: 3 }),
+            (
+                load(1, 3, 0, 0),
+                scaling(100, 1, 10),
+                Change { launch: 0, spare: 3 },
+            ),
             (load(0, 0, 0, 500), scaling(100, 1, 10_000), grow(MAX_SIZE)),
         ];
         for (load, scaling, expected) in cases {
@@ -265,8 +363,18 @@ mod tests {
 
     #[test]
     fn demands_are_packed() {
-        let demand = |cpu, memory| Demand { cpu, memory, ..Demand::default() };
-        let demands = [demand(2048, 100), demand(2048, 100), demand(100, 15_000), demand(100, 700), demand(9999, 1)];
+        let demand = |cpu, memory| Demand {
+            cpu,
+            memory,
+            ..Demand::default()
+        };
+        let demands = [
+            demand(2048, 100),
+            demand(2048, 100),
+            demand(100, 15_000),
+            demand(100, 700),
+            demand(9999, 1),
+        ];
         assert_eq!(instances_for(demands.iter()), 3);
         assert_eq!(instances_for([].iter()), 0);
     }

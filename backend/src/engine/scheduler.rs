@@ -5,10 +5,10 @@
 use aws_sdk_ecs::types::{DeploymentRolloutState, TaskStopCode};
 use jiff::{SignedDuration, Timestamp};
 
+use super::event_log::{self, Gravity};
 use super::records::{Loss, LossKind, ServiceRecord};
 use super::rolling::{self, Side, Step};
 use super::survey::{Class, Member, Survey, survey};
-use super::event_log::{self, Gravity};
 use super::{Event, balance, breaker, deployments, leaving, starting, stop, told};
 use crate::world::{Realm, ServiceKey, schedule};
 
@@ -17,12 +17,17 @@ const CONSISTENTLY: u32 = 3;
 
 /// Lets the scheduler look at a service soon: once for all that changes until then.
 pub fn wake(realm: &mut Realm, key: &ServiceKey) {
-    let at = realm.now.checked_add(realm.timing.scheduler_reaction).unwrap_or(realm.now);
+    let at = realm
+        .now
+        .checked_add(realm.timing.scheduler_reaction)
+        .unwrap_or(realm.now);
     wake_at(realm, key, at);
 }
 
 fn wake_at(realm: &mut Realm, key: &ServiceKey, at: Timestamp) {
-    let Some(record) = realm.services.get_mut(key) else { return };
+    let Some(record) = realm.services.get_mut(key) else {
+        return;
+    };
     if record.look.is_some_and(|(planned, _)| planned <= at) {
         return;
     }
@@ -35,11 +40,18 @@ fn wake_at(realm: &mut Realm, key: &ServiceKey, at: Timestamp) {
 
 /// A task has come to run: its deployment's tasks do not fail to start.
 pub fn task_runs(realm: &mut Realm, task: &str) {
-    let Some(record) = realm.tasks.get(task) else { return };
-    let Some(key) = stop::service_of(record) else { return };
+    let Some(record) = realm.tasks.get(task) else {
+        return;
+    };
+    let Some(key) = stop::service_of(record) else {
+        return;
+    };
     let deployment = record.started_by().to_owned();
     if let Some(service) = realm.services.get_mut(&key)
-        && let Some(deployment) = service.deployments.iter_mut().find(|found| found.id() == deployment)
+        && let Some(deployment) = service
+            .deployments
+            .iter_mut()
+            .find(|found| found.id() == deployment)
     {
         deployment.ran = true;
         deployment.deployment.failed_tasks = 0;
@@ -58,7 +70,9 @@ pub fn task_changed(realm: &mut Realm, task: &str) {
 
 /// Looks at a service and does what is to be done.
 pub fn look(realm: &mut Realm, key: &ServiceKey) {
-    let Some(record) = realm.services.get_mut(key) else { return };
+    let Some(record) = realm.services.get_mut(key) else {
+        return;
+    };
     record.look = None;
     match record.service.status() {
         Some("ACTIVE") => {}
@@ -71,7 +85,9 @@ pub fn look(realm: &mut Realm, key: &ServiceKey) {
     told::tell_of_targets(realm, key);
     // What stops may make room for what starts at once: a few rounds until nothing is to do.
     for _ in 0..4 {
-        let Some(seen) = realm.services.get(key).map(|record| survey(realm, record)) else { return };
+        let Some(seen) = realm.services.get(key).map(|record| survey(realm, record)) else {
+            return;
+        };
         let step = rolling::step(&seen.view);
         if !act(realm, key, &seen, &step) {
             break;
@@ -91,7 +107,11 @@ fn act(realm: &mut Realm, key: &ServiceKey, seen: &Survey, step: &Step) -> bool 
              the minimumHealthyPercent or maximumPercent value and try again.",
         );
     }
-    let started = if step.start == 0 { 0 } else { start(realm, key, seen, step.start) };
+    let started = if step.start == 0 {
+        0
+    } else {
+        start(realm, key, seen, step.start)
+    };
     let leaving: Vec<&Member> = [(true, step.stop_primary), (false, step.stop_old)]
         .into_iter()
         .flat_map(|(primary, counts)| leaving::pick(realm, key, &seen.members, primary, counts))
@@ -121,7 +141,10 @@ fn start(realm: &mut Realm, key: &ServiceKey, seen: &Survey, count: u32) -> usiz
         if let Some(record) = realm.services.get_mut(key)
             && let Some(deployment) = record.primary().map(|primary| primary.id().to_owned())
         {
-            record.losses.push(Loss { deployment, kind: LossKind::NeverRan });
+            record.losses.push(Loss {
+                deployment,
+                kind: LossKind::NeverRan,
+            });
         }
         count_losses(realm, key);
     } else {
@@ -131,14 +154,29 @@ fn start(realm: &mut Realm, key: &ServiceKey, seen: &Survey, count: u32) -> usiz
 }
 
 fn stop_all(realm: &mut Realm, key: &ServiceKey, leaving: &[&Member]) -> usize {
-    let Some(record) = realm.services.get(key) else { return 0 };
-    let deployment = record.primary().map(|primary| primary.id().to_owned()).unwrap_or_default();
+    let Some(record) = realm.services.get(key) else {
+        return 0;
+    };
+    let deployment = record
+        .primary()
+        .map(|primary| primary.id().to_owned())
+        .unwrap_or_default();
     let scaling = format!("Scaling activity initiated by (deployment {deployment})");
     for member in leaving {
-        let sick = (member.class == Class::Sick).then(|| complaint(realm, &member.task)).flatten();
-        let reason = sick.as_ref().map_or(scaling.as_str(), |(reason, _)| reason.as_str());
+        let sick = (member.class == Class::Sick)
+            .then(|| complaint(realm, &member.task))
+            .flatten();
+        let reason = sick
+            .as_ref()
+            .map_or(scaling.as_str(), |(reason, _)| reason.as_str());
         let loss = sick.is_some().then_some(LossKind::Unhealthy);
-        stop::stop(realm, &member.task, TaskStopCode::ServiceSchedulerInitiated, reason, loss);
+        stop::stop(
+            realm,
+            &member.task,
+            TaskStopCode::ServiceSchedulerInitiated,
+            reason,
+            loss,
+        );
         if let Some((_, event)) = sick {
             told::tell(realm, key, &event);
         }
@@ -167,8 +205,13 @@ fn complaint(realm: &Realm, task: &str) -> Option<(String, String)> {
 }
 
 fn tell_of_protection(realm: &mut Realm, key: &ServiceKey) {
-    let Some(record) = realm.services.get(key) else { return };
-    let id = record.primary().map(|primary| primary.id().to_owned()).unwrap_or_default();
+    let Some(record) = realm.services.get(key) else {
+        return;
+    };
+    let id = record
+        .primary()
+        .map(|primary| primary.id().to_owned())
+        .unwrap_or_default();
     let message = format!(
         "was unable to reach steady state because task set ({id}) was unable to scale in. Reason: The number of protected \
          tasks are more than the desired count of tasks."
@@ -179,13 +222,17 @@ fn tell_of_protection(realm: &mut Realm, key: &ServiceKey) {
 /// Counts the tasks that were lost: for the circuit breaker, and to start more slowly when they keep failing.
 fn count_losses(realm: &mut Realm, key: &ServiceKey) {
     let (now, timing) = (realm.now, realm.timing);
-    let Some(record) = realm.services.get_mut(key) else { return };
+    let Some(record) = realm.services.get_mut(key) else {
+        return;
+    };
     let losses = std::mem::take(&mut record.losses);
     if losses.is_empty() {
         return;
     }
     record.steady = false;
-    let Some(primary) = record.primary_mut() else { return };
+    let Some(primary) = record.primary_mut() else {
+        return;
+    };
     let (mut slower, id) = (false, primary.id().to_owned());
     for loss in losses.iter().filter(|loss| loss.deployment == id) {
         match loss.kind {
@@ -199,8 +246,13 @@ fn count_losses(realm: &mut Realm, key: &ServiceKey) {
         primary.deployment.failed_tasks += 1;
     }
     if slower {
-        let doubled = 1_i32.checked_shl(primary.throttle_level.min(20)).unwrap_or(i32::MAX);
-        let wait = timing.failing_task_wait.checked_mul(doubled).unwrap_or(SignedDuration::MAX);
+        let doubled = 1_i32
+            .checked_shl(primary.throttle_level.min(20))
+            .unwrap_or(i32::MAX);
+        let wait = timing
+            .failing_task_wait
+            .checked_mul(doubled)
+            .unwrap_or(SignedDuration::MAX);
         primary.not_before = now.checked_add(wait.min(timing.failing_task_wait_limit)).ok();
         primary.throttle_level += 1;
         let consistently = primary.throttle_level >= CONSISTENTLY && !realm.engine.unplaced.contains(key);
@@ -215,15 +267,27 @@ fn count_losses(realm: &mut Realm, key: &ServiceKey) {
 
 /// Notes which tasks have become healthy since the last look: that sets the circuit breaker's count back.
 fn note_healthy(realm: &mut Realm, key: &ServiceKey) {
-    let Some(record) = realm.services.get(key) else { return };
-    let healthy = |member: &Member| {
-        member.class == Class::Healthy && realm.tasks.get(&member.task).is_some_and(|task| !task.was_healthy)
+    let Some(record) = realm.services.get(key) else {
+        return;
     };
-    let fresh: Vec<String> =
-        survey(realm, record).members.into_iter().filter(healthy).map(|member| member.task).collect();
+    let healthy = |member: &Member| {
+        member.class == Class::Healthy
+            && realm
+                .tasks
+                .get(&member.task)
+                .is_some_and(|task| !task.was_healthy)
+    };
+    let fresh: Vec<String> = survey(realm, record)
+        .members
+        .into_iter()
+        .filter(healthy)
+        .map(|member| member.task)
+        .collect();
     let resets = breaker_of(record).is_none_or(breaker::resets);
     for id in fresh {
-        let Some(task) = realm.tasks.get_mut(&id) else { continue };
+        let Some(task) = realm.tasks.get_mut(&id) else {
+            continue;
+        };
         task.was_healthy = true;
         let deployment = task.started_by().to_owned();
         let primary = realm.services.get_mut(key).and_then(ServiceRecord::primary_mut);
@@ -234,13 +298,20 @@ fn note_healthy(realm: &mut Realm, key: &ServiceKey) {
 }
 
 fn breaker_of(record: &ServiceRecord) -> Option<&aws_sdk_ecs::types::DeploymentCircuitBreaker> {
-    let configured = record.service.deployment_configuration()?.deployment_circuit_breaker()?;
+    let configured = record
+        .service
+        .deployment_configuration()?
+        .deployment_circuit_breaker()?;
     configured.enable.then_some(configured)
 }
 
 fn break_circuit(realm: &mut Realm, key: &ServiceKey) {
-    let Some(record) = realm.services.get(key) else { return };
-    let (Some(configured), Some(primary)) = (breaker_of(record), record.primary()) else { return };
+    let Some(record) = realm.services.get(key) else {
+        return;
+    };
+    let (Some(configured), Some(primary)) = (breaker_of(record), record.primary()) else {
+        return;
+    };
     let threshold = breaker::threshold(configured, record.service.desired_count);
     let in_progress = primary.deployment.rollout_state() == Some(&DeploymentRolloutState::InProgress);
     if in_progress && primary.failures >= threshold {
@@ -252,19 +323,35 @@ fn break_circuit(realm: &mut Realm, key: &ServiceKey) {
 /// Sees whether the service is as it should be, and for how long; and when to look again.
 fn settle(realm: &mut Realm, key: &ServiceKey) {
     let now = realm.now;
-    let Some(record) = realm.services.get(key) else { return };
+    let Some(record) = realm.services.get(key) else {
+        return;
+    };
     let seen = survey(realm, record);
     let bake = bake_time(record);
-    let whole = Side { healthy: seen.view.desired, ..Side::default() };
+    let whole = Side {
+        healthy: seen.view.desired,
+        ..Side::default()
+    };
     let settled = seen.view.primary == whole && seen.view.old.live() == 0 && !seen.view.keep_old;
     let in_progress = record.primary().is_some_and(|primary| {
         primary.deployment.rollout_state() == Some(&DeploymentRolloutState::InProgress)
     });
     let mut next = seen.next;
     if let Some(record) = realm.services.get_mut(key) {
-        record.settled_since = if settled { record.settled_since.or(Some(now)) } else { None };
-        let wait = realm.timing.steady_state.saturating_add(if in_progress { bake } else { SignedDuration::ZERO });
-        if let Some(done) = record.settled_since.and_then(|since| since.checked_add(wait).ok()) {
+        record.settled_since = if settled {
+            record.settled_since.or(Some(now))
+        } else {
+            None
+        };
+        let wait =
+            realm
+                .timing
+                .steady_state
+                .saturating_add(if in_progress { bake } else { SignedDuration::ZERO });
+        if let Some(done) = record
+            .settled_since
+            .and_then(|since| since.checked_add(wait).ok())
+        {
             if done > now {
                 next = Some(next.map_or(done, |next| next.min(done)));
             } else {
@@ -285,38 +372,69 @@ fn settle(realm: &mut Realm, key: &ServiceKey) {
 }
 
 fn bake_time(record: &ServiceRecord) -> SignedDuration {
-    let minutes = record.service.deployment_configuration().and_then(|given| given.bake_time_in_minutes);
+    let minutes = record
+        .service
+        .deployment_configuration()
+        .and_then(|given| given.bake_time_in_minutes);
     SignedDuration::from_mins(minutes.unwrap_or(0).max(0).into())
 }
 
 /// Ends a service that was deleted: it is INACTIVE when its tasks have been asked to end and are out of service.
 fn drain(realm: &mut Realm, key: &ServiceKey) {
-    let Some(record) = realm.services.get(key) else { return };
-    let deployment = record.primary().map(|primary| primary.id().to_owned()).unwrap_or_default();
+    let Some(record) = realm.services.get(key) else {
+        return;
+    };
+    let deployment = record
+        .primary()
+        .map(|primary| primary.id().to_owned())
+        .unwrap_or_default();
     let reason = format!("Scaling activity initiated by (deployment {deployment})");
     let tasks: Vec<String> = record.tasks.iter().cloned().collect();
     for task in &tasks {
-        stop::stop(realm, task, TaskStopCode::ServiceSchedulerInitiated, &reason, None);
+        stop::stop(
+            realm,
+            task,
+            TaskStopCode::ServiceSchedulerInitiated,
+            &reason,
+            None,
+        );
     }
     told::tell_of_targets(realm, key);
     let serving = |task: &String| {
-        realm.tasks.get(task).is_some_and(|task| task.phase < super::records::Phase::Stopping)
+        realm
+            .tasks
+            .get(task)
+            .is_some_and(|task| task.phase < super::records::Phase::Stopping)
     };
     if tasks.iter().any(serving) {
-        let again = realm.now.checked_add(realm.timing.deregistration_delay).unwrap_or(realm.now);
+        let again = realm
+            .now
+            .checked_add(realm.timing.deregistration_delay)
+            .unwrap_or(realm.now);
         wake_at(realm, key, again);
         return;
     }
-    let at = realm.now.checked_add(realm.timing.inactive_visible).unwrap_or(realm.now);
-    let Some(record) = realm.services.get_mut(key) else { return };
+    let at = realm
+        .now
+        .checked_add(realm.timing.inactive_visible)
+        .unwrap_or(realm.now);
+    let Some(record) = realm.services.get_mut(key) else {
+        return;
+    };
     if let Some((_, slot)) = record.look.take() {
         realm.schedule.cancel(slot);
     }
     record.service.status = Some("INACTIVE".to_owned());
     record.service.desired_count = 0;
     record.deployments.clear();
-    let last = record.history.last().and_then(|last| last.service_deployment_arn.clone());
-    let event = Event::ServiceForgotten { service: key.clone(), deployment: last.unwrap_or_default() };
+    let last = record
+        .history
+        .last()
+        .and_then(|last| last.service_deployment_arn.clone());
+    let event = Event::ServiceForgotten {
+        service: key.clone(),
+        deployment: last.unwrap_or_default(),
+    };
     realm.schedule.push(at, schedule::Event::Engine(event));
     realm.engine.unplaced.remove(key);
 }

@@ -117,7 +117,8 @@ pub fn of(definition: &ContainerDefinition, command: Option<&[String]>) -> Scrip
         match serde_json::from_str::<Label>(text) {
             Ok(label) => follow(&mut script, &label, image),
             Err(error) => {
-                let problem = format!("CannotStartContainerError: the docker label {LABEL} cannot be read: {error}");
+                let problem =
+                    format!("CannotStartContainerError: the docker label {LABEL} cannot be read: {error}");
                 script.failure = Some(Failure::Start(problem));
             }
         }
@@ -136,14 +137,28 @@ fn follow(script: &mut Script, label: &Label, image: &str) {
     if label.out_of_memory {
         let reason = "OutOfMemoryError: Container killed due to memory usage".to_owned();
         let after = seconds(label.exit.unwrap_or_default());
-        script.end = Some(End { after, code: KILLED, reason: Some(reason) });
+        script.end = Some(End {
+            after,
+            code: KILLED,
+            reason: Some(reason),
+        });
     } else if let Some(after) = label.exit {
-        script.end = Some(End { after: seconds(after), code: label.exit_code.unwrap_or(0), reason: None });
+        script.end = Some(End {
+            after: seconds(after),
+            code: label.exit_code.unwrap_or(0),
+            reason: None,
+        });
     } else if let (Some(end), Some(code)) = (&mut script.end, label.exit_code) {
         end.code = code;
     }
-    script.health =
-        label.health.iter().map(|verdict| Verdict { after: seconds(verdict.after), healthy: verdict.healthy }).collect();
+    script.health = label
+        .health
+        .iter()
+        .map(|verdict| Verdict {
+            after: seconds(verdict.after),
+            healthy: verdict.healthy,
+        })
+        .collect();
 }
 
 fn health_interval(definition: &ContainerDefinition) -> Option<SignedDuration> {
@@ -178,7 +193,11 @@ fn command_end(entry_point: &[String], command: &[String]) -> Option<End> {
             Simple::Takes(time) => (time, 0),
         },
     };
-    Some(End { after: seconds(after), code, reason: None })
+    Some(End {
+        after: seconds(after),
+        code,
+        reason: None,
+    })
 }
 
 fn is_shell(word: &str) -> bool {
@@ -210,7 +229,11 @@ fn sleep_time(text: &str) -> Option<f64> {
         _ => (text, 1.0),
     };
     let digits = number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-    number.parse::<f64>().ok().filter(|_| digits).map(|number| number * unit)
+    number
+        .parse::<f64>()
+        .ok()
+        .filter(|_| digits)
+        .map(|number| number * unit)
 }
 
 /// When and how a shell's list of simple commands ends.
@@ -280,26 +303,47 @@ mod tests {
         ];
         for (entry_point, command, expected) in cases {
             let end = command_end(&words(entry_point), &words(command));
-            assert_eq!(end.map(|end| (end.after, end.code)), expected, "{entry_point:?} {command:?}");
+            assert_eq!(
+                end.map(|end| (end.after, end.code)),
+                expected,
+                "{entry_point:?} {command:?}"
+            );
         }
     }
 
     fn labelled(image: &str, label: Option<&str>) -> Script {
         let labels = label.map(|label| HashMap::from([(LABEL.to_owned(), label.to_owned())]));
-        let definition = ContainerDefinition::builder().image(image).command("false").set_docker_labels(labels).build();
+        let definition = ContainerDefinition::builder()
+            .image(image)
+            .command("false")
+            .set_docker_labels(labels)
+            .build();
         of(&definition, None)
     }
 
     #[test]
     fn the_label_goes_over_the_command() {
-        let end = |label| labelled("web", Some(label)).end.map(|end| (end.after.as_millis(), end.code));
+        let end = |label| {
+            labelled("web", Some(label))
+                .end
+                .map(|end| (end.after.as_millis(), end.code))
+        };
         assert_eq!(end("{}"), Some((0, 1)));
         assert_eq!(end(r#"{"exit": 1.5}"#), Some((1500, 0)));
         assert_eq!(end(r#"{"exit": 1.5, "exitCode": 4}"#), Some((1500, 4)));
         assert_eq!(end(r#"{"exitCode": 4}"#), Some((0, 4)));
         assert_eq!(end(r#"{"outOfMemory": true, "exit": 2}"#), Some((2000, KILLED)));
-        let script = labelled("web", Some(r#"{"health": [{"after": 3, "healthy": false}], "ignoresSigterm": true}"#));
-        assert_eq!(script.health, [Verdict { after: SignedDuration::from_secs(3), healthy: false }]);
+        let script = labelled(
+            "web",
+            Some(r#"{"health": [{"after": 3, "healthy": false}], "ignoresSigterm": true}"#),
+        );
+        assert_eq!(
+            script.health,
+            [Verdict {
+                after: SignedDuration::from_secs(3),
+                healthy: false
+            }]
+        );
         assert!(script.ignores_sigterm);
     }
 
@@ -314,7 +358,10 @@ mod tests {
         assert!(failure("registry.invalid:5000/web:1", None).starts_with("CannotPullContainerError: "));
         assert!(failure("web", Some(r#"{"cannotPull": true}"#)).starts_with("CannotPullContainerError: "));
         let text = failure("web", Some(r#"{"exits": 1}"#));
-        assert!(text.starts_with("CannotStartContainerError: the docker label ecs-backend.simulate"), "{text}");
+        assert!(
+            text.starts_with("CannotStartContainerError: the docker label ecs-backend.simulate"),
+            "{text}"
+        );
         assert!(text.contains("unknown field `exits`"), "{text}");
     }
 }

@@ -8,8 +8,13 @@ use aws_sdk_ecs::types::CapacityProviderStrategyItem;
 ///
 /// Bases come first, then the provider whose tasks above its base are fewest for its weight; ties go to the first in the
 /// list. A base counts on a provider of weight 0 too.
-pub fn next<'a>(strategy: &'a [CapacityProviderStrategyItem], tasks: &BTreeMap<String, u32>) -> Option<&'a str> {
-    let has = |item: &CapacityProviderStrategyItem| i64::from(tasks.get(&item.capacity_provider).copied().unwrap_or_default());
+pub fn next<'a>(
+    strategy: &'a [CapacityProviderStrategyItem],
+    tasks: &BTreeMap<String, u32>,
+) -> Option<&'a str> {
+    let has = |item: &CapacityProviderStrategyItem| {
+        i64::from(tasks.get(&item.capacity_provider).copied().unwrap_or_default())
+    };
     let short = strategy.iter().find(|item| has(item) < i64::from(item.base));
     let lightest = || {
         let weighted = strategy.iter().filter(|item| item.weight > 0);
@@ -22,22 +27,37 @@ pub fn next<'a>(strategy: &'a [CapacityProviderStrategyItem], tasks: &BTreeMap<S
     };
     // A weight is asked of a strategy of several providers only.
     let only = || strategy.first().filter(|_| strategy.len() == 1);
-    short.or_else(lightest).or_else(only).map(CapacityProviderStrategyItem::capacity_provider)
+    short
+        .or_else(lightest)
+        .or_else(only)
+        .map(CapacityProviderStrategyItem::capacity_provider)
 }
 
 /// The provider that one task should leave, so that the ratio is kept: the last one that [`next`] would have filled.
-pub fn surplus<'a>(strategy: &'a [CapacityProviderStrategyItem], tasks: &BTreeMap<String, u32>) -> Option<&'a str> {
-    let total: u32 = strategy.iter().filter_map(|item| tasks.get(&item.capacity_provider)).sum();
+pub fn surplus<'a>(
+    strategy: &'a [CapacityProviderStrategyItem],
+    tasks: &BTreeMap<String, u32>,
+) -> Option<&'a str> {
+    let total: u32 = strategy
+        .iter()
+        .filter_map(|item| tasks.get(&item.capacity_provider))
+        .sum();
     let mut ideal = BTreeMap::new();
     for _ in 1..total {
         let provider = next(strategy, &ideal)?;
         *ideal.entry(provider.to_owned()).or_default() += 1;
     }
     let over = |item: &&CapacityProviderStrategyItem| {
-        let count = |counts: &BTreeMap<String, u32>| i64::from(counts.get(&item.capacity_provider).copied().unwrap_or_default());
+        let count = |counts: &BTreeMap<String, u32>| {
+            i64::from(counts.get(&item.capacity_provider).copied().unwrap_or_default())
+        };
         count(tasks) - count(&ideal)
     };
-    strategy.iter().max_by_key(over).filter(|item| over(item) > 0).map(CapacityProviderStrategyItem::capacity_provider)
+    strategy
+        .iter()
+        .max_by_key(over)
+        .filter(|item| over(item) > 0)
+        .map(CapacityProviderStrategyItem::capacity_provider)
 }
 
 #[cfg(test)]
@@ -48,7 +68,12 @@ mod tests {
 
     fn strategy(items: &[(&str, i32, i32)]) -> Vec<CapacityProviderStrategyItem> {
         let item = |(name, base, weight): &(&str, i32, i32)| {
-            CapacityProviderStrategyItem::builder().capacity_provider(*name).base(*base).weight(*weight).build().unwrap()
+            CapacityProviderStrategyItem::builder()
+                .capacity_provider(*name)
+                .base(*base)
+                .weight(*weight)
+                .build()
+                .unwrap()
         };
         items.iter().map(item).collect()
     }
@@ -60,7 +85,10 @@ mod tests {
                 *tasks.entry(provider.to_owned()).or_default() += 1;
             }
         }
-        strategy.iter().map(|item| tasks.get(&item.capacity_provider).copied().unwrap_or_default()).collect()
+        strategy
+            .iter()
+            .map(|item| tasks.get(&item.capacity_provider).copied().unwrap_or_default())
+            .collect()
     }
 
     #[test]

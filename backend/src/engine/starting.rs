@@ -35,7 +35,9 @@ pub struct Problem {
 /// Starts tasks of the primary revision.
 pub fn start(realm: &mut Realm, key: &ServiceKey, count: u32) -> Outcome {
     let mut outcome = Outcome::default();
-    let Some(mut order) = order_of(realm, key) else { return outcome };
+    let Some(mut order) = order_of(realm, key) else {
+        return outcome;
+    };
     for _ in 0..count {
         match start_one(realm, key, &mut order) {
             Ok(task) => outcome.started.push(task),
@@ -49,7 +51,9 @@ pub fn start(realm: &mut Realm, key: &ServiceKey, count: u32) -> Outcome {
 }
 
 fn start_one(realm: &mut Realm, key: &ServiceKey, order: &mut Order) -> Result<String, Problem> {
-    let Some(record) = realm.services.get(key) else { return Err(Problem::default()) };
+    let Some(record) = realm.services.get(key) else {
+        return Err(Problem::default());
+    };
     let strategy = record.service.capacity_provider_strategy().to_vec();
     order.provider = share::next(&strategy, &tasks_by_provider(realm, record)).map(str::to_owned);
     if let Some(provider) = &order.provider {
@@ -61,11 +65,18 @@ fn start_one(realm: &mut Realm, key: &ServiceKey, order: &mut Order) -> Result<S
     }
     let constraints = record.service.placement_constraints().to_vec();
     let given = record.service.placement_strategy().to_vec();
-    let strategies = if given.is_empty() { Strategy::of_services() } else { Strategy::of_request(&given) };
+    let strategies = if given.is_empty() {
+        Strategy::of_services()
+    } else {
+        Strategy::of_request(&given)
+    };
     match instances::find(realm, order, &constraints, &strategies) {
         Ok(instance) => Ok(launch::launch(realm, order, Place::Instance(instance))),
         Err(_) if scaling::will_grow(realm, order.provider.as_deref()) => {
-            let waiting = Waiting { constraints, strategies: given };
+            let waiting = Waiting {
+                constraints,
+                strategies: given,
+            };
             let task = launch::launch(realm, order, Place::Await(waiting));
             scaling::wake(realm, order.provider.as_deref());
             Ok(task)
@@ -78,26 +89,41 @@ fn start_one(realm: &mut Realm, key: &ServiceKey, order: &mut Order) -> Result<S
 fn problem(refusals: &[Refusal], by_provider: bool) -> Problem {
     let closest = refusals.iter().max_by_key(|refusal| &refusal.reason);
     let why = match closest {
-        None if by_provider => " Reason: No Container Instances were found in your capacity provider.".to_owned(),
+        None if by_provider => {
+            " Reason: No Container Instances were found in your capacity provider.".to_owned()
+        }
         None => " Reason: No Container Instances were found in your cluster.".to_owned(),
         Some(closest) => {
-            format!(" The closest matching (container-instance {}){}", closest.id, closest.reason.in_event())
+            format!(
+                " The closest matching (container-instance {}){}",
+                closest.id,
+                closest.reason.in_event()
+            )
         }
     };
     Problem {
-        message: format!("was unable to place a task because no container instance met all of its requirements.{why} {MORE}"),
+        message: format!(
+            "was unable to place a task because no container instance met all of its requirements.{why} {MORE}"
+        ),
         reason: closest.map(|closest| closest.reason.to_string()),
     }
 }
 
 /// FARGATE for Fargate's own providers, EC2 for all others.
 pub fn launch_type_of(provider: &str) -> LaunchType {
-    if matches!(provider, "FARGATE" | "FARGATE_SPOT") { LaunchType::Fargate } else { LaunchType::Ec2 }
+    if matches!(provider, "FARGATE" | "FARGATE_SPOT") {
+        LaunchType::Fargate
+    } else {
+        LaunchType::Ec2
+    }
 }
 
 /// The tasks of the primary deployment that are meant to run, by capacity provider.
 fn tasks_by_provider(realm: &Realm, record: &ServiceRecord) -> BTreeMap<String, u32> {
-    let deployment = record.primary().map(super::records::DeploymentRecord::id).unwrap_or_default();
+    let deployment = record
+        .primary()
+        .map(super::records::DeploymentRecord::id)
+        .unwrap_or_default();
     let mut counts = BTreeMap::new();
     for task in record.tasks.iter().filter_map(|task| realm.tasks.get(task)) {
         if let Some(provider) = task.task.capacity_provider_name()
@@ -112,13 +138,22 @@ fn tasks_by_provider(realm: &Realm, record: &ServiceRecord) -> BTreeMap<String, 
 
 /// The subnet of one more Fargate task of a service: in the zone with the fewest tasks of the same provider.
 fn fargate_subnet(realm: &Realm, record: &ServiceRecord, order: &Order) -> Option<String> {
-    let alike = |task: &&TaskRecord| task.wanted() && task.task.capacity_provider_name() == order.provider.as_deref();
-    let tasks = record.tasks.iter().filter_map(|task| realm.tasks.get(task)).filter(alike);
+    let alike =
+        |task: &&TaskRecord| task.wanted() && task.task.capacity_provider_name() == order.provider.as_deref();
+    let tasks = record
+        .tasks
+        .iter()
+        .filter_map(|task| realm.tasks.get(task))
+        .filter(alike);
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for subnet in tasks.filter_map(network::subnet_of) {
         *counts.entry(subnet).or_default() += 1;
     }
-    let subnets = order.network.as_ref().map(|network| network.subnets.as_slice()).unwrap_or_default();
+    let subnets = order
+        .network
+        .as_ref()
+        .map(|network| network.subnets.as_slice())
+        .unwrap_or_default();
     zones::spread(&realm.id.region, subnets, &counts).map(str::to_owned)
 }
 
@@ -127,8 +162,13 @@ fn order_of(realm: &Realm, key: &ServiceKey) -> Option<Order> {
     let record = realm.services.get(key)?;
     let primary = record.primary()?;
     let revision = record.revision(&primary.revision)?;
-    let definition = realm.find_definition(revision.task_definition()?).ok().flatten()?;
-    let network = revision.network_configuration().and_then(|network| network.awsvpc_configuration().cloned());
+    let definition = realm
+        .find_definition(revision.task_definition()?)
+        .ok()
+        .flatten()?;
+    let network = revision
+        .network_configuration()
+        .and_then(|network| network.awsvpc_configuration().cloned());
     Some(Order {
         cluster: key.cluster.clone(),
         group: format!("service:{}", key.service),
@@ -151,8 +191,15 @@ fn targets_of(revision: &ServiceRevision) -> Vec<Target> {
     let balancers = revision.load_balancers().iter();
     balancers
         .filter_map(|balancer| {
-            let group = balancer.target_group_arn().or(balancer.load_balancer_name())?.to_owned();
-            Some(Target { group, port: balancer.container_port.unwrap_or_default(), healthy: None })
+            let group = balancer
+                .target_group_arn()
+                .or(balancer.load_balancer_name())?
+                .to_owned();
+            Some(Target {
+                group,
+                port: balancer.container_port.unwrap_or_default(),
+                healthy: None,
+            })
         })
         .collect()
 }
@@ -174,5 +221,7 @@ fn tags_of(record: &ServiceRecord, key: &ServiceKey, of_definition: &[Tag]) -> V
 pub fn managed_tags(cluster: &str, service: Option<&str>) -> Vec<Tag> {
     let tag = |key: &str, value: &str| Tag::builder().key(key).value(value).build();
     let cluster = tag("aws:ecs:clusterName", cluster);
-    std::iter::once(cluster).chain(service.map(|service| tag("aws:ecs:serviceName", service))).collect()
+    std::iter::once(cluster)
+        .chain(service.map(|service| tag("aws:ecs:serviceName", service)))
+        .collect()
 }

@@ -10,7 +10,9 @@ use crate::world::{Realm, ServiceKey, schedule};
 /// Stops a task; does nothing if it is stopping already. `loss` says that its service did not want this, and why it counts.
 pub fn stop(realm: &mut Realm, task: &str, code: TaskStopCode, reason: &str, loss: Option<LossKind>) {
     let now = realm.now;
-    let Some(record) = realm.tasks.get_mut(task) else { return };
+    let Some(record) = realm.tasks.get_mut(task) else {
+        return;
+    };
     if !record.wanted() {
         return;
     }
@@ -45,21 +47,38 @@ pub fn stop(realm: &mut Realm, task: &str, code: TaskStopCode, reason: &str, los
 fn next_phase(record: &TaskRecord) -> Phase {
     let interface = record.interface && record.phase > Phase::AwaitingCapacity;
     if !containers::has_started(record) {
-        return if interface { Phase::Deprovisioning } else { Phase::Stopped };
+        return if interface {
+            Phase::Deprovisioning
+        } else {
+            Phase::Stopped
+        };
     }
-    if record.phase == Phase::Running && !record.targets.is_empty() { Phase::Deactivating } else { Phase::Stopping }
+    if record.phase == Phase::Running && !record.targets.is_empty() {
+        Phase::Deactivating
+    } else {
+        Phase::Stopping
+    }
 }
 
 /// The service that a task belongs to.
 pub fn service_of(record: &TaskRecord) -> Option<ServiceKey> {
     let service = record.service.clone()?;
-    Some(ServiceKey { cluster: record.cluster.clone(), service })
+    Some(ServiceKey {
+        cluster: record.cluster.clone(),
+        service,
+    })
 }
 
 /// Ends a task whose machine is gone: at once, since nothing is left to stop it.
 pub fn cut_off(realm: &mut Realm, task: &str, code: TaskStopCode, reason: &str, loss: LossKind) {
     stop(realm, task, code, reason, Some(loss));
-    let Some(record) = realm.tasks.get_mut(task).filter(|record| record.phase != Phase::Stopped) else { return };
+    let Some(record) = realm
+        .tasks
+        .get_mut(task)
+        .filter(|record| record.phase != Phase::Stopped)
+    else {
+        return;
+    };
     for slot in std::mem::take(&mut record.slots) {
         realm.schedule.cancel(slot);
     }
@@ -68,7 +87,9 @@ pub fn cut_off(realm: &mut Realm, task: &str, code: TaskStopCode, reason: &str, 
 
 /// A task has ended: it gives back what it held, and stays visible for a while.
 pub fn finish(realm: &mut Realm, task: &str) {
-    let Some(record) = realm.tasks.get_mut(task) else { return };
+    let Some(record) = realm.tasks.get_mut(task) else {
+        return;
+    };
     for container in record.task.containers.iter_mut().flatten() {
         container.last_status = Some("STOPPED".to_owned());
     }
@@ -76,8 +97,13 @@ pub fn finish(realm: &mut Realm, task: &str) {
     let service = service_of(record);
     lifecycle::enter(realm, task, Phase::Stopped);
     instances::vacate(realm, task);
-    let at = realm.now.checked_add(realm.timing.stopped_visible).unwrap_or(realm.now);
-    let event = Event::TaskForgotten { task: task.to_owned() };
+    let at = realm
+        .now
+        .checked_add(realm.timing.stopped_visible)
+        .unwrap_or(realm.now);
+    let event = Event::TaskForgotten {
+        task: task.to_owned(),
+    };
     realm.schedule.push(at, schedule::Event::Engine(event));
     if let Some(key) = service {
         if let Some(service) = realm.services.get_mut(&key) {
@@ -90,7 +116,9 @@ pub fn finish(realm: &mut Realm, task: &str) {
 
 /// A STOPPED task is no longer visible.
 pub fn forget(realm: &mut Realm, task: &str) {
-    let Some(record) = realm.tasks.remove(task) else { return };
+    let Some(record) = realm.tasks.remove(task) else {
+        return;
+    };
     if let Some(service) = service_of(&record).and_then(|key| realm.services.get_mut(&key)) {
         service.stopped.remove(task);
     }

@@ -49,11 +49,23 @@ pub struct Survey {
 /// Looks at a service.
 pub fn survey(realm: &Realm, record: &ServiceRecord) -> Survey {
     let primary = record.primary();
-    let primary_id = primary.map(super::records::DeploymentRecord::id).unwrap_or_default();
-    let grace = SignedDuration::from_secs(record.service.health_check_grace_period_seconds.unwrap_or(0).max(0).into());
+    let primary_id = primary
+        .map(super::records::DeploymentRecord::id)
+        .unwrap_or_default();
+    let grace = SignedDuration::from_secs(
+        record
+            .service
+            .health_check_grace_period_seconds
+            .unwrap_or(0)
+            .max(0)
+            .into(),
+    );
     let (mut members, mut next, mut stopping) = (Vec::new(), None, 0);
-    let mut tasks: Vec<(&String, &TaskRecord)> =
-        record.tasks.iter().filter_map(|id| Some((id, realm.tasks.get(id)?))).collect();
+    let mut tasks: Vec<(&String, &TaskRecord)> = record
+        .tasks
+        .iter()
+        .filter_map(|id| Some((id, realm.tasks.get(id)?)))
+        .collect();
     tasks.sort_by_key(|(_, task)| task.number);
     for (id, task) in tasks {
         if !task.wanted() {
@@ -66,10 +78,17 @@ pub fn survey(realm: &Realm, record: &ServiceRecord) -> Survey {
             sooner(&mut next, until);
         }
         let primary = task.started_by() == primary_id && !leaves(realm, task);
-        members.push(Member { task: id.clone(), primary, class, protected: protected.is_some() });
+        members.push(Member {
+            task: id.clone(),
+            primary,
+            class,
+            protected: protected.is_some(),
+        });
     }
     let stalled = primary.is_some_and(|primary| primary.stalled);
-    let not_before = primary.and_then(|primary| primary.not_before).filter(|until| *until > realm.now);
+    let not_before = primary
+        .and_then(|primary| primary.not_before)
+        .filter(|until| *until > realm.now);
     if let Some(until) = not_before {
         sooner(&mut next, until);
     }
@@ -89,7 +108,11 @@ pub fn survey(realm: &Realm, record: &ServiceRecord) -> Survey {
 /// The bounds of a service's deployments; 100 and 200 percent unless configured.
 fn bounds_of(record: &ServiceRecord, desired: u32) -> Bounds {
     let configured = record.service.deployment_configuration();
-    let percent = |given: Option<i32>, default| given.and_then(|given| u32::try_from(given).ok()).unwrap_or(default);
+    let percent = |given: Option<i32>, default| {
+        given
+            .and_then(|given| u32::try_from(given).ok())
+            .unwrap_or(default)
+    };
     let minimum = percent(configured.and_then(|given| given.minimum_healthy_percent), 100);
     let maximum = percent(configured.and_then(|given| given.maximum_percent), 200);
     Bounds::of(desired, minimum, maximum)
@@ -110,13 +133,18 @@ fn side(members: &[Member], primary: bool) -> Side {
 
 /// Whether a task is on an instance that is being drained: it is replaced as an old task is.
 fn leaves(realm: &Realm, task: &TaskRecord) -> bool {
-    let instance = task.instance.as_ref().and_then(|id| realm.container_instances.get(id));
+    let instance = task
+        .instance
+        .as_ref()
+        .and_then(|id| realm.container_instances.get(id));
     instance.is_some_and(|record| record.instance.status() == Some("DRAINING"))
 }
 
 /// How a task counts: healthy when its targets and its health checks say so; a task that has neither, after a while.
 fn class_of(realm: &Realm, task: &TaskRecord, grace: SignedDuration, next: &mut Option<Timestamp>) -> Class {
-    let Some(ran_at) = task.ran_at.filter(|_| task.running()) else { return Class::Pending };
+    let Some(ran_at) = task.ran_at.filter(|_| task.running()) else {
+        return Class::Pending;
+    };
     let after = |wait: SignedDuration| ran_at.checked_add(wait).unwrap_or(Timestamp::MAX);
     let health = task.task.health_status();
     if balance::failed(task).is_some() || health == Some(&HealthStatus::Unhealthy) {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::ServiceEvent;
 use crate::world::clock::stamp;
 use crate::world::{Realm, ServiceKey};
+use aws_sdk_ecs::types::ServiceEvent;
 
 /// How many events a service shows.
 const KEPT: usize = 100;
@@ -23,7 +23,9 @@ pub fn tell_of_task_set(realm: &mut Realm, key: &ServiceKey, deployment: &str, m
 
 fn tell_text(realm: &mut Realm, key: &ServiceKey, text: String) {
     let (now, repeat) = (realm.now, realm.timing.event_repeat);
-    let Some(record) = realm.services.get_mut(key) else { return };
+    let Some(record) = realm.services.get_mut(key) else {
+        return;
+    };
     // Texts without ids come again and again; the others tell of something new each time.
     let last = record.told.insert(text.clone(), now);
     if last.is_some_and(|last| now.duration_since(last) < repeat) {
@@ -33,8 +35,11 @@ fn tell_text(realm: &mut Realm, key: &ServiceKey, text: String) {
         return;
     }
     record.told.retain(|_, told| now.duration_since(*told) < repeat);
-    let event =
-        ServiceEvent::builder().id(realm.ids.uuid()).created_at(stamp(now)).message(&text).build();
+    let event = ServiceEvent::builder()
+        .id(realm.ids.uuid())
+        .created_at(stamp(now))
+        .message(&text)
+        .build();
     let events = record.service.events.get_or_insert_default();
     events.insert(0, event);
     events.truncate(KEPT);
@@ -43,7 +48,9 @@ fn tell_text(realm: &mut Realm, key: &ServiceKey, text: String) {
 /// Lets a text be told again, because something has happened in between.
 pub fn forget(realm: &mut Realm, key: &ServiceKey, message: &str) {
     if let Some(record) = realm.services.get_mut(key) {
-        record.told.remove(&format!("(service {}) {message}", key.service));
+        record
+            .told
+            .remove(&format!("(service {}) {message}", key.service));
     }
 }
 
@@ -61,7 +68,11 @@ pub fn tell_started(realm: &mut Realm, key: &ServiceKey, tasks: &[String], repla
     } else {
         format!(" Amazon ECS replaced {replaced} tasks due to an unhealthy status.")
     };
-    tell(realm, key, &format!("has started {} tasks: {}.{sick}", tasks.len(), listed(tasks)));
+    tell(
+        realm,
+        key,
+        &format!("has started {} tasks: {}.{sick}", tasks.len(), listed(tasks)),
+    );
 }
 
 /// Tells which running tasks were stopped.
@@ -70,19 +81,30 @@ pub fn tell_stopped(realm: &mut Realm, key: &ServiceKey, tasks: &[String]) {
         return;
     }
     forget(realm, key, STEADY);
-    tell(realm, key, &format!("has stopped {} running tasks: {}.", tasks.len(), listed(tasks)));
+    tell(
+        realm,
+        key,
+        &format!("has stopped {} running tasks: {}.", tasks.len(), listed(tasks)),
+    );
 }
 
 /// Tells what was registered and deregistered since the last time.
 pub fn tell_of_targets(realm: &mut Realm, key: &ServiceKey) {
-    let Some(record) = realm.services.get_mut(key) else { return };
+    let Some(record) = realm.services.get_mut(key) else {
+        return;
+    };
     let registered = std::mem::take(&mut record.registered);
     let deregistered = std::mem::take(&mut record.deregistered);
     let draining = std::mem::take(&mut record.draining);
     tell_counts(realm, key, "registered", &registered);
     tell_counts(realm, key, "deregistered", &deregistered);
     for (deployment, count) in draining {
-        tell_again_of_task_set(realm, key, &deployment, &format!("has begun draining connections on {count} tasks."));
+        tell_again_of_task_set(
+            realm,
+            key,
+            &deployment,
+            &format!("has begun draining connections on {count} tasks."),
+        );
     }
 }
 
@@ -96,7 +118,10 @@ fn tell_counts(realm: &mut Realm, key: &ServiceKey, what: &str, counts: &BTreeMa
 
 fn tell_again_of_task_set(realm: &mut Realm, key: &ServiceKey, deployment: &str, message: &str) {
     if let Some(record) = realm.services.get_mut(key) {
-        record.told.remove(&format!("(service {}, taskSet {deployment}) {message}", key.service));
+        record.told.remove(&format!(
+            "(service {}, taskSet {deployment}) {message}",
+            key.service
+        ));
     }
     tell_of_task_set(realm, key, deployment, message);
 }

@@ -54,18 +54,26 @@ pub fn service(realm: &Realm, record: &ServiceRecord) -> Service {
     };
     if !record.is_inactive() {
         shown.current_service_revisions = Some(deployments.iter().map(current).collect());
-        shown.current_service_deployment =
-            record.history.last().and_then(|deployment| deployment.service_deployment_arn.clone());
+        shown.current_service_deployment = record
+            .history
+            .last()
+            .and_then(|deployment| deployment.service_deployment_arn.clone());
     }
-    let shown_deployments =
-        deployments.iter().map(|deployment| deployment_of(record, deployment, count_of(deployment))).collect();
+    let shown_deployments = deployments
+        .iter()
+        .map(|deployment| deployment_of(record, deployment, count_of(deployment)))
+        .collect();
     shown.deployments = Some(shown_deployments);
     shown.task_sets = Some(Vec::new());
     shown
 }
 
 fn requested(record: &ServiceRecord, deployment: &DeploymentRecord, count: Counts) -> i32 {
-    if deployment.is_primary() { record.service.desired_count } else { count.wanted }
+    if deployment.is_primary() {
+        record.service.desired_count
+    } else {
+        count.wanted
+    }
 }
 
 fn deployment_of(record: &ServiceRecord, deployment: &DeploymentRecord, count: Counts) -> Deployment {
@@ -77,11 +85,18 @@ fn deployment_of(record: &ServiceRecord, deployment: &DeploymentRecord, count: C
 }
 
 /// A service deployment as the API shows it.
-pub fn service_deployment(realm: &Realm, record: &ServiceRecord, deployment: &ServiceDeployment) -> ServiceDeployment {
+pub fn service_deployment(
+    realm: &Realm,
+    record: &ServiceRecord,
+    deployment: &ServiceDeployment,
+) -> ServiceDeployment {
     let counts = counts(realm, record);
     let mut shown = deployment.clone();
     let fill = |summary: &mut ServiceRevisionSummary| {
-        let found = record.deployments.iter().find(|found| Some(found.revision.as_str()) == summary.arn());
+        let found = record
+            .deployments
+            .iter()
+            .find(|found| Some(found.revision.as_str()) == summary.arn());
         let (requested, count) = found.map_or((0, Counts::default()), |found| {
             let count = counts.get(found.id()).copied().unwrap_or_default();
             (requested(record, found, count), count)
@@ -97,16 +112,24 @@ pub fn service_deployment(realm: &Realm, record: &ServiceRecord, deployment: &Se
 }
 
 fn breaker_of(record: &ServiceRecord, deployment: &ServiceDeployment) -> ServiceDeploymentCircuitBreaker {
-    let configured = deployment.deployment_configuration().and_then(|given| given.deployment_circuit_breaker());
+    let configured = deployment
+        .deployment_configuration()
+        .and_then(|given| given.deployment_circuit_breaker());
     let Some(configured) = configured.filter(|breaker| breaker.enable) else {
         return ServiceDeploymentCircuitBreaker::builder()
             .status(ServiceDeploymentRollbackMonitorsStatus::Disabled)
             .build();
     };
-    let target = deployment.target_service_revision().and_then(|target| target.arn());
-    let found = record.deployments.iter().find(|found| Some(found.revision.as_str()) == target);
+    let target = deployment
+        .target_service_revision()
+        .and_then(|target| target.arn());
+    let found = record
+        .deployments
+        .iter()
+        .find(|found| Some(found.revision.as_str()) == target);
     let kept = deployment.deployment_circuit_breaker();
-    let triggered = kept.and_then(|kept| kept.status()) == Some(&ServiceDeploymentRollbackMonitorsStatus::Triggered);
+    let triggered =
+        kept.and_then(|kept| kept.status()) == Some(&ServiceDeploymentRollbackMonitorsStatus::Triggered);
     let status = match deployment.status() {
         _ if triggered => ServiceDeploymentRollbackMonitorsStatus::Triggered,
         Some(ServiceDeploymentStatus::Pending | ServiceDeploymentStatus::InProgress) => {
@@ -117,7 +140,11 @@ fn breaker_of(record: &ServiceRecord, deployment: &ServiceDeployment) -> Service
     let failures = kept.filter(|_| triggered).map(|kept| kept.failure_count);
     ServiceDeploymentCircuitBreaker::builder()
         .status(status)
-        .failure_count(failures.or_else(|| found.map(|found| found.failures)).unwrap_or_default())
+        .failure_count(
+            failures
+                .or_else(|| found.map(|found| found.failures))
+                .unwrap_or_default(),
+        )
         .threshold(breaker::threshold(configured, record.service.desired_count))
         .build()
 }

@@ -25,16 +25,25 @@ impl Constraint {
     ///
     /// # Errors
     /// A query that cannot be read.
-    pub fn of_definition(definition: &aws_sdk_ecs::types::TaskDefinition) -> Result<Vec<Self>, ExpressionError> {
-        let queries = definition.placement_constraints().iter().filter_map(|constraint| constraint.expression());
-        queries.map(|query| Expression::parse(query).map(Self::MemberOf)).collect()
+    pub fn of_definition(
+        definition: &aws_sdk_ecs::types::TaskDefinition,
+    ) -> Result<Vec<Self>, ExpressionError> {
+        let queries = definition
+            .placement_constraints()
+            .iter()
+            .filter_map(|constraint| constraint.expression());
+        queries
+            .map(|query| Expression::parse(query).map(Self::MemberOf))
+            .collect()
     }
 
     /// Reads the constraints of a request.
     ///
     /// # Errors
     /// A query that cannot be read.
-    pub fn of_request(given: &[aws_sdk_ecs::types::PlacementConstraint]) -> Result<Vec<Self>, ExpressionError> {
+    pub fn of_request(
+        given: &[aws_sdk_ecs::types::PlacementConstraint],
+    ) -> Result<Vec<Self>, ExpressionError> {
         let read = |constraint: &aws_sdk_ecs::types::PlacementConstraint| match constraint.expression() {
             Some(query) => Expression::parse(query).map(Self::MemberOf),
             None => Ok(Self::DistinctInstance),

@@ -56,8 +56,17 @@ pub fn choose<'a>(
         match refusal::reason(candidate, wish) {
             None => fits.push(candidate),
             Some(reason) => {
-                let arn = candidate.host.instance.container_instance_arn().unwrap_or_default().to_owned();
-                refusals.push(Refusal { arn, id: candidate.id.to_owned(), reason });
+                let arn = candidate
+                    .host
+                    .instance
+                    .container_instance_arn()
+                    .unwrap_or_default()
+                    .to_owned();
+                refusals.push(Refusal {
+                    arn,
+                    id: candidate.id.to_owned(),
+                    reason,
+                });
             }
         }
     }

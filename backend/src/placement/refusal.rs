@@ -49,7 +49,9 @@ impl Reason {
     pub fn in_event(&self) -> &'static str {
         match self {
             Self::Agent => " encountered error \"AGENT\".",
-            Self::Attribute(_) | Self::MemberOf | Self::Distinct => " is missing an attribute required by your task.",
+            Self::Attribute(_) | Self::MemberOf | Self::Distinct => {
+                " is missing an attribute required by your task."
+            }
             Self::Resource(Short::Cpu) => " has insufficient CPU units available.",
             Self::Resource(Short::Memory) => " has insufficient memory available.",
             Self::Resource(Short::Ports) => " is already using a port required by your task.",
@@ -85,7 +87,10 @@ pub fn reason(candidate: &Candidate<'_>, wish: &Wish<'_>) -> Option<Reason> {
     if let Some((name, _)) = wish.attributes.iter().find(lacks) {
         return Some(Reason::Attribute((*name).to_owned()));
     }
-    let broken = wish.constraints.iter().find(|constraint| !constraint.allows(candidate, wish.group))?;
+    let broken = wish
+        .constraints
+        .iter()
+        .find(|constraint| !constraint.allows(candidate, wish.group))?;
     Some(match broken {
         Constraint::DistinctInstance => Reason::Distinct,
         Constraint::MemberOf(_) => Reason::MemberOf,

@@ -64,8 +64,9 @@ impl Demand {
         let given = |text: Option<&str>| text.and_then(|text| text.parse::<i32>().ok());
         let mut demand = Self {
             cpu: given(definition.cpu()).unwrap_or_else(|| sum(&|container| container.cpu)),
-            memory: given(definition.memory())
-                .unwrap_or_else(|| sum(&|container| container.memory_reservation.or(container.memory).unwrap_or(0))),
+            memory: given(definition.memory()).unwrap_or_else(|| {
+                sum(&|container| container.memory_reservation.or(container.memory).unwrap_or(0))
+            }),
             gpu: sum(&gpus),
             ..Self::default()
         };
@@ -77,8 +78,14 @@ impl Demand {
     }
 
     fn take_ports(&mut self, containers: &[aws_sdk_ecs::types::ContainerDefinition], host_network: bool) {
-        for mapping in containers.iter().flat_map(aws_sdk_ecs::types::ContainerDefinition::port_mappings) {
-            let named = mapping.host_port.filter(|port| *port > 0).or(mapping.container_port.filter(|_| host_network));
+        for mapping in containers
+            .iter()
+            .flat_map(aws_sdk_ecs::types::ContainerDefinition::port_mappings)
+        {
+            let named = mapping
+                .host_port
+                .filter(|port| *port > 0)
+                .or(mapping.container_port.filter(|_| host_network));
             match named.and_then(|port| u16::try_from(port).ok()) {
                 Some(port) if mapping.protocol() == Some(&TransportProtocol::Udp) => {
                     self.udp_ports.insert(port);
@@ -139,7 +146,9 @@ impl Room {
         self.gpu = self.gpu.saturating_sub(demand.gpu);
         self.ports.extend(&demand.ports);
         self.udp_ports.extend(&demand.udp_ports);
-        let free = EPHEMERAL.filter(|port| !self.ports.contains(port)).take(demand.dynamic_ports.into());
+        let free = EPHEMERAL
+            .filter(|port| !self.ports.contains(port))
+            .take(demand.dynamic_ports.into());
         let given: Vec<u16> = free.collect();
         self.ports.extend(&given);
         given
@@ -150,14 +159,20 @@ impl Room {
         self.cpu = self.cpu.saturating_add(demand.cpu);
         self.memory = self.memory.saturating_add(demand.memory);
         self.gpu = self.gpu.saturating_add(demand.gpu);
-        self.ports.retain(|port| !demand.ports.contains(port) && !given.contains(port));
+        self.ports
+            .retain(|port| !demand.ports.contains(port) && !given.contains(port));
         self.udp_ports.retain(|port| !demand.udp_ports.contains(port));
     }
 
     /// Writes what is left into the instance's `remainingResources`. GPUs keep the ids that were registered.
     pub fn write(&self, instance: &mut ContainerInstance) {
-        let registered_gpus = instance.registered_resources().iter().find(|resource| resource.name() == Some("GPU"));
-        let gpu_ids = registered_gpus.map(|gpus| gpus.string_set_value().to_vec()).unwrap_or_default();
+        let registered_gpus = instance
+            .registered_resources()
+            .iter()
+            .find(|resource| resource.name() == Some("GPU"));
+        let gpu_ids = registered_gpus
+            .map(|gpus| gpus.string_set_value().to_vec())
+            .unwrap_or_default();
         for resource in instance.remaining_resources.iter_mut().flatten() {
             match resource.name.as_deref().unwrap_or_default() {
                 "CPU" => resource.integer_value = self.cpu,
@@ -176,7 +191,11 @@ impl Room {
 }
 
 fn ports_of(resource: &Resource) -> BTreeSet<u16> {
-    resource.string_set_value().iter().filter_map(|port| port.parse().ok()).collect()
+    resource
+        .string_set_value()
+        .iter()
+        .filter_map(|port| port.parse().ok())
+        .collect()
 }
 
 fn port_texts(ports: &BTreeSet<u16>) -> Vec<String> {
@@ -191,8 +210,17 @@ mod tests {
     use super::*;
 
     fn definition(mode: NetworkMode, host_port: Option<i32>) -> TaskDefinition {
-        let mapping = PortMapping::builder().container_port(80).set_host_port(host_port).build();
-        let container = |name: &str| ContainerDefinition::builder().name(name).cpu(100).memory(64).memory_reservation(32);
+        let mapping = PortMapping::builder()
+            .container_port(80)
+            .set_host_port(host_port)
+            .build();
+        let container = |name: &str| {
+            ContainerDefinition::builder()
+                .name(name)
+                .cpu(100)
+                .memory(64)
+                .memory_reservation(32)
+        };
         TaskDefinition::builder()
             .network_mode(mode)
             .container_definitions(container("a").port_mappings(mapping).build())
@@ -216,16 +244,34 @@ mod tests {
     #[test]
     fn a_size_of_the_task_goes_over_its_containers() {
         let mut definition = definition(NetworkMode::Awsvpc, None);
-        assert_eq!((Demand::of(&definition).cpu, Demand::of(&definition).memory), (200, 64));
+        assert_eq!(
+            (Demand::of(&definition).cpu, Demand::of(&definition).memory),
+            (200, 64)
+        );
         definition.cpu = Some("512".to_owned());
         definition.memory = Some("1024".to_owned());
-        assert_eq!((Demand::of(&definition).cpu, Demand::of(&definition).memory), (512, 1024));
+        assert_eq!(
+            (Demand::of(&definition).cpu, Demand::of(&definition).memory),
+            (512, 1024)
+        );
     }
 
     #[test]
     fn the_first_shortage_is_named() {
-        let room = Room { cpu: 100, memory: 100, gpu: 0, ports: BTreeSet::from([80]), udp_ports: BTreeSet::new() };
-        let demand = |cpu, memory, gpu, port| Demand { cpu, memory, gpu, ports: BTreeSet::from([port]), ..Demand::default() };
+        let room = Room {
+            cpu: 100,
+            memory: 100,
+            gpu: 0,
+            ports: BTreeSet::from([80]),
+            udp_ports: BTreeSet::new(),
+        };
+        let demand = |cpu, memory, gpu, port| Demand {
+            cpu,
+            memory,
+            gpu,
+            ports: BTreeSet::from([port]),
+            ..Demand::default()
+        };
         let cases = [
             (demand(101, 101, 1, 80), Some(Short::Cpu)),
             (demand(100, 101, 1, 80), Some(Short::Memory)),

@@ -33,7 +33,10 @@ pub struct Placed<'a> {
 impl Strategy {
     /// What a service without strategies does: spread over zones, then over instances.
     pub fn of_services() -> Vec<Self> {
-        vec![Self::Spread("ecs.availability-zone".to_owned()), Self::SpreadInstances]
+        vec![
+            Self::Spread("ecs.availability-zone".to_owned()),
+            Self::SpreadInstances,
+        ]
     }
 
     /// Reads strategies. One that is none of ECS's is left out: the operations have refused it.
@@ -46,11 +49,15 @@ impl Strategy {
         match given.r#type()? {
             PlacementStrategyType::Random => Some(Self::Random),
             PlacementStrategyType::Binpack if field.eq_ignore_ascii_case("cpu") => Some(Self::BinpackCpu),
-            PlacementStrategyType::Binpack if field.eq_ignore_ascii_case("memory") => Some(Self::BinpackMemory),
-            PlacementStrategyType::Spread if matches!(field, "instanceId" | "host") => Some(Self::SpreadInstances),
-            PlacementStrategyType::Spread => {
-                field.strip_prefix("attribute:").map(|name| Self::Spread(name.to_owned()))
+            PlacementStrategyType::Binpack if field.eq_ignore_ascii_case("memory") => {
+                Some(Self::BinpackMemory)
             }
+            PlacementStrategyType::Spread if matches!(field, "instanceId" | "host") => {
+                Some(Self::SpreadInstances)
+            }
+            PlacementStrategyType::Spread => field
+                .strip_prefix("attribute:")
+                .map(|name| Self::Spread(name.to_owned())),
             _ => None,
         }
     }
@@ -81,9 +88,17 @@ impl Strategy {
             for placed in leaving {
                 *counts.entry(bin(placed)).or_default() += 1;
             }
-            leaving.iter().map(|placed| counts.get(&bin(placed)).copied().unwrap_or_default()).collect::<Vec<_>>()
+            leaving
+                .iter()
+                .map(|placed| counts.get(&bin(placed)).copied().unwrap_or_default())
+                .collect::<Vec<_>>()
         };
-        let after = |room: &Room| (i64::from(room.cpu) + i64::from(demand.cpu), i64::from(room.memory) + i64::from(demand.memory));
+        let after = |room: &Room| {
+            (
+                i64::from(room.cpu) + i64::from(demand.cpu),
+                i64::from(room.memory) + i64::from(demand.memory),
+            )
+        };
         let scores: Vec<i64> = match self {
             Self::Random => return leaving.to_vec(),
             Self::BinpackCpu => leaving.iter().map(|placed| after(&placed.on.room).0).collect(),
@@ -92,17 +107,37 @@ impl Strategy {
             Self::Spread(attribute) => on_bin(&|placed| placed.on.host.attribute(attribute)),
         };
         let most = scores.iter().max().copied();
-        leaving.iter().zip(scores).filter(|(_, score)| Some(*score) == most).map(|(placed, _)| *placed).collect()
+        leaving
+            .iter()
+            .zip(scores)
+            .filter(|(_, score)| Some(*score) == most)
+            .map(|(placed, _)| *placed)
+            .collect()
     }
 }
 
-fn least<'c, 'a>(possible: &[&'c Candidate<'a>], score: impl Fn(&Candidate<'a>) -> i64) -> Vec<&'c Candidate<'a>> {
-    let Some(best) = possible.iter().map(|candidate| score(candidate)).min() else { return Vec::new() };
-    possible.iter().filter(|candidate| score(candidate) == best).copied().collect()
+fn least<'c, 'a>(
+    possible: &[&'c Candidate<'a>],
+    score: impl Fn(&Candidate<'a>) -> i64,
+) -> Vec<&'c Candidate<'a>> {
+    let Some(best) = possible.iter().map(|candidate| score(candidate)).min() else {
+        return Vec::new();
+    };
+    possible
+        .iter()
+        .filter(|candidate| score(candidate) == best)
+        .copied()
+        .collect()
 }
 
 fn tasks_of(candidate: &Candidate<'_>, group: &str) -> i64 {
-    candidate.host.groups.get(group).copied().unwrap_or_default().into()
+    candidate
+        .host
+        .groups
+        .get(group)
+        .copied()
+        .unwrap_or_default()
+        .into()
 }
 
 fn counts_by<'a>(all: &'a [Candidate<'_>], attribute: &str, group: &str) -> BTreeMap<Option<&'a str>, i64> {

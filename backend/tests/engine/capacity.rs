@@ -9,13 +9,18 @@ use crate::kit::{Kit, fargate_service, text};
 fn by_provider(kit: &Kit) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for task in kit.tasks("RUNNING") {
-        *counts.entry(text(&task["capacityProviderName"]).to_owned()).or_default() += 1;
+        *counts
+            .entry(text(&task["capacityProviderName"]).to_owned())
+            .or_default() += 1;
     }
     counts
 }
 
 fn counts(pairs: &[(&str, usize)]) -> BTreeMap<String, usize> {
-    pairs.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect()
+    pairs
+        .iter()
+        .map(|(name, count)| ((*name).to_owned(), *count))
+        .collect()
 }
 
 fn create(kit: &Kit, definition: &str, desired: i32, strategy: Value) {
@@ -76,14 +81,20 @@ fn a_strategy_changes_only_with_a_forced_deployment() {
     let body = json!({"service": "web", "capacityProviderStrategy": strategy});
     let (code, message) = kit.refused("UpdateService", body);
     assert_eq!(code, "InvalidParameterException");
-    assert!(message.starts_with("When switching from launch type to capacity provider strategy"), "{message}");
+    assert!(
+        message.starts_with("When switching from launch type to capacity provider strategy"),
+        "{message}"
+    );
     kit.update(json!({"capacityProviderStrategy": strategy, "forceNewDeployment": true}));
     kit.until_stable();
     assert_eq!(by_provider(&kit), counts(&[("FARGATE_SPOT", 2)]));
     kit.update(json!({"capacityProviderStrategy": [], "forceNewDeployment": true}));
     kit.until_stable();
     let service = kit.service();
-    assert_eq!((&service["launchType"], &service["capacityProviderStrategy"]), (&json!("FARGATE"), &Value::Null));
+    assert_eq!(
+        (&service["launchType"], &service["capacityProviderStrategy"]),
+        (&json!("FARGATE"), &Value::Null)
+    );
 }
 
 fn with_group(kit: &Kit, scaling: Value) {
@@ -101,7 +112,10 @@ fn with_group(kit: &Kit, scaling: Value) {
 }
 
 fn instances(kit: &Kit) -> usize {
-    kit.ok("ListContainerInstances", json!({}))["containerInstanceArns"].as_array().unwrap().len()
+    kit.ok("ListContainerInstances", json!({}))["containerInstanceArns"]
+        .as_array()
+        .unwrap()
+        .len()
 }
 
 #[test]
@@ -120,7 +134,10 @@ fn managed_scaling_makes_room_and_takes_it_away_again() {
     kit.pass(500);
     let waiting = kit.tasks("RUNNING");
     assert_eq!(waiting.len(), 4);
-    assert!(waiting.iter().all(|task| task["lastStatus"] == "PROVISIONING"), "{waiting:#?}");
+    assert!(
+        waiting.iter().all(|task| task["lastStatus"] == "PROVISIONING"),
+        "{waiting:#?}"
+    );
     kit.until_stable();
     assert_eq!(instances(&kit), 2, "two tasks have room on an instance");
     kit.update(json!({"desiredCount": 0}));
@@ -139,7 +156,11 @@ fn a_task_waits_for_its_provider_and_can_be_stopped() {
     };
     let huge = run(&definition);
     kit.pass(60_000);
-    assert_eq!(kit.task(&huge)["lastStatus"], "PROVISIONING", "no instance is large enough");
+    assert_eq!(
+        kit.task(&huge)["lastStatus"],
+        "PROVISIONING",
+        "no instance is large enough"
+    );
     assert_eq!(instances(&kit), 0);
     kit.ok("StopTask", json!({"task": huge}));
     assert_eq!(kit.task(&huge)["lastStatus"], "STOPPED");
@@ -157,5 +178,8 @@ fn without_managed_scaling_a_task_needs_room_at_once() {
     let body = json!({"taskDefinition": definition, "capacityProviderStrategy": strategy});
     assert_eq!(kit.ok("RunTask", body.clone())["tasks"], json!([]));
     kit.instances(1, json!({"capacityProvider": "group"}));
-    assert_eq!(kit.ok("RunTask", body)["tasks"][0]["capacityProviderName"], "group");
+    assert_eq!(
+        kit.ok("RunTask", body)["tasks"][0]["capacityProviderName"],
+        "group"
+    );
 }

@@ -12,25 +12,45 @@ fn a_service_is_deleted_when_it_is_scaled_to_zero_or_by_force() {
     kit.until_stable();
     let (code, message) = kit.refused("DeleteService", json!({"service": "web"}));
     assert_eq!(code, "InvalidParameterException");
-    assert_eq!(message, "The service cannot be stopped while it is scaled above 0.");
+    assert_eq!(
+        message,
+        "The service cannot be stopped while it is scaled above 0."
+    );
 
     let deleted = kit.ok("DeleteService", json!({"service": "web", "force": true}));
     assert_eq!(deleted["service"]["status"], "DRAINING");
     let refused = kit.refused("CreateService", fargate_service(&definition, 1));
     assert_eq!(refused.1, "Unable to Start a service that is still Draining.");
     let updated = kit.refused("UpdateService", json!({"service": "web", "desiredCount": 1}));
-    assert_eq!(updated, ("ServiceNotActiveException".to_owned(), "Service was not ACTIVE.".to_owned()));
+    assert_eq!(
+        updated,
+        (
+            "ServiceNotActiveException".to_owned(),
+            "Service was not ACTIVE.".to_owned()
+        )
+    );
     assert_eq!(kit.ok("ListServices", json!({}))["serviceArns"], json!([]));
     kit.until("it is INACTIVE", |kit| kit.service()["status"] == "INACTIVE");
     assert_eq!(kit.tasks("RUNNING").len(), 0);
     for operation in ["DeleteService", "UpdateService"] {
-        assert_eq!(kit.refused(operation, json!({"service": "web"})).0, "ServiceNotFoundException", "{operation}");
+        assert_eq!(
+            kit.refused(operation, json!({"service": "web"})).0,
+            "ServiceNotFoundException",
+            "{operation}"
+        );
     }
     let created = kit.create(&definition, 1, json!({}));
-    assert_eq!((&created["status"], &created["events"]), (&json!("ACTIVE"), &json!([])));
+    assert_eq!(
+        (&created["status"], &created["events"]),
+        (&json!("ACTIVE"), &json!([]))
+    );
     kit.until_stable();
     kit.pass(2 * 3_600_000);
-    assert_eq!(kit.service()["status"], "ACTIVE", "what is remembered of the old service does not end the new one");
+    assert_eq!(
+        kit.service()["status"],
+        "ACTIVE",
+        "what is remembered of the old service does not end the new one"
+    );
 }
 
 #[test]
@@ -54,7 +74,10 @@ fn a_cluster_with_a_service_stays() {
     let definition = kit.fargate(json!({}));
     kit.create(&definition, 1, json!({}));
     kit.until_stable();
-    assert_eq!(kit.refused("DeleteCluster", json!({"cluster": "default"})).0, "ClusterContainsServicesException");
+    assert_eq!(
+        kit.refused("DeleteCluster", json!({"cluster": "default"})).0,
+        "ClusterContainsServicesException"
+    );
     kit.ok("DeleteService", json!({"service": "web", "force": true}));
     kit.until("it is INACTIVE", |kit| kit.service()["status"] == "INACTIVE");
     kit.pass(60_000);

@@ -12,7 +12,10 @@ fn breaker(rollback: bool) -> Value {
 
 fn state(kit: &Kit) -> (String, String) {
     let deployments = kit.service()["deployments"].clone();
-    (text(&deployments[0]["rolloutState"]).to_owned(), text(&deployments[0]["rolloutStateReason"]).to_owned())
+    (
+        text(&deployments[0]["rolloutState"]).to_owned(),
+        text(&deployments[0]["rolloutStateReason"]).to_owned(),
+    )
 }
 
 #[test]
@@ -20,12 +23,22 @@ fn an_image_that_cannot_be_pulled_is_said_on_the_task() {
     let kit = Kit::new();
     let definition = kit.fargate(json!({"image": BAD}));
     kit.create(&definition, 1, json!({}));
-    kit.until("a task has failed", |kit| kit.tasks("STOPPED").iter().any(|task| task["lastStatus"] == "STOPPED"));
+    kit.until("a task has failed", |kit| {
+        kit.tasks("STOPPED")
+            .iter()
+            .any(|task| task["lastStatus"] == "STOPPED")
+    });
     let task = &kit.tasks("STOPPED")[0];
     assert_eq!(task["stopCode"], "TaskFailedToStart");
-    assert!(text(&task["stoppedReason"]).starts_with("CannotPullContainerError: "), "{task:#}");
+    assert!(
+        text(&task["stoppedReason"]).starts_with("CannotPullContainerError: "),
+        "{task:#}"
+    );
     assert_eq!(task["containers"][0]["reason"], task["stoppedReason"]);
-    assert_eq!((&task["startedAt"], &task["containers"][0]["exitCode"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&task["startedAt"], &task["containers"][0]["exitCode"]),
+        (&Value::Null, &Value::Null)
+    );
 }
 
 #[test]
@@ -41,12 +54,24 @@ fn the_breaker_rolls_back_to_what_worked() {
         reason.contains("rolling back")
     });
     let first = text(&created["deployments"][0]["id"]).to_owned();
-    let rolling = ("IN_PROGRESS".to_owned(), format!("ECS deployment circuit breaker: rolling back to deploymentId {first}."));
+    let rolling = (
+        "IN_PROGRESS".to_owned(),
+        format!("ECS deployment circuit breaker: rolling back to deploymentId {first}."),
+    );
     assert_eq!(state(&kit), rolling);
     let service = kit.service();
     assert_eq!(service["deployments"][1]["rolloutState"], "FAILED");
-    assert_eq!(service["deployments"][1]["rolloutStateReason"], "ECS deployment circuit breaker: tasks failed to start.");
-    let described = |kit: &Kit| kit.ok("DescribeServiceDeployments", json!({"serviceDeploymentArns": [failed]}))["serviceDeployments"][0].clone();
+    assert_eq!(
+        service["deployments"][1]["rolloutStateReason"],
+        "ECS deployment circuit breaker: tasks failed to start."
+    );
+    let described = |kit: &Kit| {
+        kit.ok(
+            "DescribeServiceDeployments",
+            json!({"serviceDeploymentArns": [failed]}),
+        )["serviceDeployments"][0]
+            .clone()
+    };
     let deployment = described(&kit);
     assert_eq!(deployment["status"], "ROLLBACK_IN_PROGRESS");
     let breaker = json!({"status": "TRIGGERED", "failureCount": 3, "threshold": 3});
@@ -76,7 +101,10 @@ fn without_a_completed_deployment_it_stalls() {
     let stopped = kit.tasks("STOPPED").len();
     assert_eq!(stopped, 3, "the threshold of one task is three");
     kit.pass(3_000_000);
-    assert_eq!((kit.tasks("STOPPED").len(), kit.tasks("RUNNING").len()), (stopped, 0));
+    assert_eq!(
+        (kit.tasks("STOPPED").len(), kit.tasks("RUNNING").len()),
+        (stopped, 0)
+    );
     let listed = kit.ok("ListServiceDeployments", json!({"service": "web"}));
     assert_eq!(listed["serviceDeployments"][0]["status"], "STOPPED");
     let good = kit.fargate(json!({}));
@@ -95,8 +123,15 @@ fn without_rollback_the_old_tasks_serve_on() {
     kit.until("it has failed", |kit| state(kit).0 == "FAILED");
     kit.pass(600_000);
     let service = kit.service();
-    assert_eq!((&service["runningCount"], &service["desiredCount"]), (&json!(2), &json!(2)));
-    assert!(kit.tasks("RUNNING").iter().all(|task| text(&task["taskDefinitionArn"]) == good));
+    assert_eq!(
+        (&service["runningCount"], &service["desiredCount"]),
+        (&json!(2), &json!(2))
+    );
+    assert!(
+        kit.tasks("RUNNING")
+            .iter()
+            .all(|task| text(&task["taskDefinitionArn"]) == good)
+    );
     kit.update(json!({"desiredCount": 1}));
     kit.pass(10_000);
     assert_eq!(kit.service()["runningCount"], 1);
@@ -118,8 +153,14 @@ fn the_threshold_follows_the_settings() {
         let created = kit.create(&bad, desired, json!({"deploymentConfiguration": configuration}));
         kit.until("it has failed", |kit| state(kit).0 == "FAILED");
         let arn = created["currentServiceDeployment"].clone();
-        let described = kit.ok("DescribeServiceDeployments", json!({"serviceDeploymentArns": [arn]}));
-        assert_eq!(described["serviceDeployments"][0]["deploymentCircuitBreaker"]["threshold"], expected, "{threshold}");
+        let described = kit.ok(
+            "DescribeServiceDeployments",
+            json!({"serviceDeploymentArns": [arn]}),
+        );
+        assert_eq!(
+            described["serviceDeployments"][0]["deploymentCircuitBreaker"]["threshold"], expected,
+            "{threshold}"
+        );
     }
 }
 
@@ -134,11 +175,19 @@ fn tasks_that_keep_failing_are_started_ever_more_slowly() {
     assert!((100..=185).contains(&tries), "{tries}");
     let told = "(service web) is unable to consistently start tasks successfully. For more information, see the \
                 Troubleshooting section of the Amazon ECS Developer Guide.";
-    assert!(kit.events().iter().any(|event| event == told), "{:#?}", kit.events());
+    assert!(
+        kit.events().iter().any(|event| event == told),
+        "{:#?}",
+        kit.events()
+    );
     let good = kit.fargate(json!({}));
     kit.update(json!({"taskDefinition": good}));
     kit.pass(5_000);
-    assert_eq!(kit.service()["runningCount"], 1, "a new definition clears the wait at once");
+    assert_eq!(
+        kit.service()["runningCount"],
+        1,
+        "a new definition clears the wait at once"
+    );
 }
 
 #[test]

@@ -35,7 +35,9 @@ fn a_task_is_healthy_when_its_essential_containers_are() {
 #[test]
 fn a_sick_task_is_replaced_before_it_is_stopped() {
     let kit = Kit::new();
-    let definition = kit.fargate(checked(r#"{"health": [{"after": 0.2, "healthy": true}, {"after": 20, "healthy": false}]}"#));
+    let definition = kit.fargate(checked(
+        r#"{"health": [{"after": 0.2, "healthy": true}, {"after": 20, "healthy": false}]}"#,
+    ));
     kit.create(&definition, 1, json!({}));
     kit.until_stable();
     let first = kit.tasks("RUNNING")[0]["taskArn"].clone();
@@ -54,19 +56,42 @@ fn a_sick_task_is_replaced_before_it_is_stopped() {
     let events = kit.events();
     let replaced = "(service web) has started 1 tasks: (task ID). Amazon ECS replaced 1 tasks due to an unhealthy status.";
     assert!(events.iter().any(|event| event == replaced), "{events:#?}");
-    assert!(events.iter().any(|event| event == "(service web) (task ID) failed container health checks."), "{events:#?}");
+    assert!(
+        events
+            .iter()
+            .any(|event| event == "(service web) (task ID) failed container health checks."),
+        "{events:#?}"
+    );
 }
 
 #[test]
 fn a_rollout_waits_for_its_targets() {
     let kit = Kit::new();
-    kit.control("POST", "target-health", json!({"targetGroupArn": GROUP, "healthy": false}));
+    kit.control(
+        "POST",
+        "target-health",
+        json!({"targetGroupArn": GROUP, "healthy": false}),
+    );
     balanced(&kit, 2, json!({"healthCheckGracePeriodSeconds": 30}));
     kit.pass(20_000);
     let service = kit.service();
-    assert_eq!((&service["runningCount"], &service["deployments"][0]["rolloutState"]), (&json!(2), &json!("IN_PROGRESS")));
-    assert_eq!(kit.tasks("STOPPED").len(), 0, "within the grace period nothing is stopped");
-    kit.control("POST", "target-health", json!({"targetGroupArn": GROUP, "healthy": true}));
+    assert_eq!(
+        (
+            &service["runningCount"],
+            &service["deployments"][0]["rolloutState"]
+        ),
+        (&json!(2), &json!("IN_PROGRESS"))
+    );
+    assert_eq!(
+        kit.tasks("STOPPED").len(),
+        0,
+        "within the grace period nothing is stopped"
+    );
+    kit.control(
+        "POST",
+        "target-health",
+        json!({"targetGroupArn": GROUP, "healthy": true}),
+    );
     kit.until_stable();
 }
 
@@ -76,12 +101,26 @@ fn an_unhealthy_target_ends_its_task() {
     balanced(&kit, 2, json!({}));
     kit.until_stable();
     let task = kit.tasks("RUNNING")[0]["taskArn"].clone();
-    kit.control("POST", "target-health", json!({"targetGroupArn": GROUP, "task": task, "healthy": false}));
-    kit.until("it is stopped", |kit| kit.task(&task)["desiredStatus"] == "STOPPED");
-    assert_eq!(text(&kit.task(&task)["stoppedReason"]), format!("Task failed ELB health checks in (target-group {GROUP})"));
+    kit.control(
+        "POST",
+        "target-health",
+        json!({"targetGroupArn": GROUP, "task": task, "healthy": false}),
+    );
+    kit.until("it is stopped", |kit| {
+        kit.task(&task)["desiredStatus"] == "STOPPED"
+    });
+    assert_eq!(
+        text(&kit.task(&task)["stoppedReason"]),
+        format!("Task failed ELB health checks in (target-group {GROUP})")
+    );
     let statuses = kit.statuses(&task, "STOPPED");
-    assert_eq!(statuses, ["DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"]);
-    let told = format!("(service web) (task ID) (port 80) is unhealthy in (target-group {GROUP}) due to (reason Health checks failed).");
+    assert_eq!(
+        statuses,
+        ["DEACTIVATING", "STOPPING", "DEPROVISIONING", "STOPPED"]
+    );
+    let told = format!(
+        "(service web) (task ID) (port 80) is unhealthy in (target-group {GROUP}) due to (reason Health checks failed)."
+    );
     assert!(kit.events().contains(&told), "{:#?}", kit.events());
     kit.pass(10_000);
     assert_eq!(kit.service()["runningCount"], 2);
@@ -97,7 +136,8 @@ fn failed_health_checks_trip_the_breaker() {
     let sick = kit.fargate(checked(r#"{"health": [{"after": 0.2, "healthy": false}]}"#));
     kit.update(json!({"taskDefinition": sick}));
     kit.until("it is rolled back", |kit| {
-        text(&kit.service()["taskDefinition"]) == good && kit.service()["deployments"].as_array().unwrap().len() == 1
+        text(&kit.service()["taskDefinition"]) == good
+            && kit.service()["deployments"].as_array().unwrap().len() == 1
     });
     let listed = kit.ok("ListServiceDeployments", json!({"service": "web"}));
     assert_eq!(listed["serviceDeployments"][0]["status"], "ROLLBACK_SUCCESSFUL");
@@ -109,7 +149,11 @@ fn protected_tasks_are_not_scaled_in_until_their_time_is_over() {
     let definition = kit.fargate(json!({}));
     kit.create(&definition, 3, json!({}));
     kit.until_stable();
-    let tasks: Vec<Value> = kit.tasks("RUNNING").iter().map(|task| task["taskArn"].clone()).collect();
+    let tasks: Vec<Value> = kit
+        .tasks("RUNNING")
+        .iter()
+        .map(|task| task["taskArn"].clone())
+        .collect();
     let protect = |tasks: &[Value], on: bool| {
         kit.ok(
             "UpdateTaskProtection",
@@ -118,14 +162,21 @@ fn protected_tasks_are_not_scaled_in_until_their_time_is_over() {
     };
     let answer = protect(&tasks[..2], true);
     assert_eq!(answer["protectedTasks"][0]["protectionEnabled"], true);
-    let got = kit.ok("GetTaskProtection", json!({"cluster": "default", "tasks": [tasks[0]]}));
+    let got = kit.ok(
+        "GetTaskProtection",
+        json!({"cluster": "default", "tasks": [tasks[0]]}),
+    );
     assert_eq!(got["protectedTasks"][0], answer["protectedTasks"][0]);
     kit.update(json!({"desiredCount": 1}));
     kit.pass(10_000);
     assert_eq!(kit.service()["runningCount"], 2);
     let blocked = "(service web) was unable to reach steady state because task set (ID) was unable to scale in. Reason: The \
                    number of protected tasks are more than the desired count of tasks.";
-    assert!(kit.events().iter().any(|event| event == blocked), "{:#?}", kit.events());
+    assert!(
+        kit.events().iter().any(|event| event == blocked),
+        "{:#?}",
+        kit.events()
+    );
     kit.pass(10 * 60_000);
     assert_eq!(kit.service()["runningCount"], 1);
 }
@@ -143,7 +194,10 @@ fn protection_is_for_tasks_of_services() {
         )
     };
     let failures = call(5).unwrap()["failures"].clone();
-    assert_eq!((&failures[0]["reason"], &failures[1]["reason"]), (&json!("TASK_NOT_VALID"), &json!("MISSING")));
+    assert_eq!(
+        (&failures[0]["reason"], &failures[1]["reason"]),
+        (&json!("TASK_NOT_VALID"), &json!("MISSING"))
+    );
     assert_eq!(call(2881).unwrap_err().0, "InvalidParameterException");
 }
 
@@ -158,11 +212,22 @@ fn a_spot_task_is_interrupted_and_replaced() {
     kit.ok("CreateService", body);
     kit.until_stable();
     let task = kit.tasks("RUNNING")[0]["taskArn"].clone();
-    kit.control("POST", &format!("tasks/{}/stop", crate::kit::id(&task)), Value::Null);
-    assert_eq!(kit.task(&task)["desiredStatus"], "RUNNING", "there is a warning first");
+    kit.control(
+        "POST",
+        &format!("tasks/{}/stop", crate::kit::id(&task)),
+        Value::Null,
+    );
+    assert_eq!(
+        kit.task(&task)["desiredStatus"],
+        "RUNNING",
+        "there is a warning first"
+    );
     kit.statuses(&task, "STOPPED");
     let over = kit.task(&task);
-    assert_eq!((text(&over["stopCode"]), text(&over["stoppedReason"])), ("SpotInterruption", "Your Spot Task was interrupted."));
+    assert_eq!(
+        (text(&over["stopCode"]), text(&over["stoppedReason"])),
+        ("SpotInterruption", "Your Spot Task was interrupted.")
+    );
     kit.pass(5_000);
     assert_eq!(kit.service()["runningCount"], 1);
 }

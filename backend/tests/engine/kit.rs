@@ -27,9 +27,19 @@ impl Kit {
         let now = Arc::new(AtomicI64::new(start.as_millisecond()));
         let told = now.clone();
         let clock = Arc::new(move || Timestamp::from_millisecond(told.load(Ordering::SeqCst)).unwrap());
-        let options = Options { seed, timing: TimingMode::Fast, ..Options::default() };
-        let kit = Self { server: Server::new(options, clock).unwrap(), now };
-        kit.ok("CreateCluster", json!({"capacityProviders": ["FARGATE", "FARGATE_SPOT"]}));
+        let options = Options {
+            seed,
+            timing: TimingMode::Fast,
+            ..Options::default()
+        };
+        let kit = Self {
+            server: Server::new(options, clock).unwrap(),
+            now,
+        };
+        kit.ok(
+            "CreateCluster",
+            json!({"capacityProviders": ["FARGATE", "FARGATE_SPOT"]}),
+        );
         kit.pass(5_000);
         kit
     }
@@ -53,13 +63,17 @@ impl Kit {
         let answer = self.send("POST", "/", headers, body.to_string().into_bytes());
         match answer {
             (200, value) => Ok(value),
-            (_, value) => Err((text(&value["__type"]).to_owned(), text(&value["message"]).to_owned())),
+            (_, value) => Err((
+                text(&value["__type"]).to_owned(),
+                text(&value["message"]).to_owned(),
+            )),
         }
     }
 
     /// Calls an operation that must succeed.
     pub fn ok(&self, operation: &str, body: Value) -> Value {
-        self.try_call(operation, body.clone()).unwrap_or_else(|fault| panic!("{operation} {body}: {fault:?}"))
+        self.try_call(operation, body.clone())
+            .unwrap_or_else(|fault| panic!("{operation} {body}: {fault:?}"))
     }
 
     /// Calls an operation that must be refused; the answer is the error's name and words.
@@ -72,16 +86,39 @@ impl Kit {
 
     /// Calls the control API.
     pub fn control(&self, method: &str, path: &str, body: Value) -> Value {
-        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
-        let (status, answer) = self.send(method, &format!("/_backend/{path}?region=eu-central-1"), BTreeMap::new(), body);
+        let body = if body.is_null() {
+            Vec::new()
+        } else {
+            body.to_string().into_bytes()
+        };
+        let (status, answer) = self.send(
+            method,
+            &format!("/_backend/{path}?region=eu-central-1"),
+            BTreeMap::new(),
+            body,
+        );
         assert!((200..300).contains(&status), "{path}: {status} {answer}");
         answer
     }
 
-    fn send(&self, method: &str, path: &str, headers: BTreeMap<String, String>, body: Vec<u8>) -> (u16, Value) {
-        let request = Request { method: method.to_owned(), path: path.to_owned(), headers, body };
+    fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: BTreeMap<String, String>,
+        body: Vec<u8>,
+    ) -> (u16, Value) {
+        let request = Request {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers,
+            body,
+        };
         let response = self.server.handle(&request);
-        (response.status, serde_json::from_slice(&response.body).unwrap_or(Value::Null))
+        (
+            response.status,
+            serde_json::from_slice(&response.body).unwrap_or(Value::Null),
+        )
     }
 
     /// Registers a Fargate definition `web` of one container, with these members put over the container.
@@ -97,7 +134,12 @@ impl Kit {
     /// Registers instances through the control API; the answer are their ids.
     pub fn instances(&self, count: u32, machine: Value) -> Vec<String> {
         let answer = self.control("POST", "instances", json!({"count": count, "machine": machine}));
-        answer["containerInstanceArns"].as_array().unwrap().iter().map(id).collect()
+        answer["containerInstanceArns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(id)
+            .collect()
     }
 
     /// An instance, as the API shows it.
@@ -135,7 +177,10 @@ impl Kit {
 
     /// The service `web`.
     pub fn service(&self) -> Value {
-        let answer = self.ok("DescribeServices", json!({"services": ["web"], "include": ["TAGS"]}));
+        let answer = self.ok(
+            "DescribeServices",
+            json!({"services": ["web"], "include": ["TAGS"]}),
+        );
         answer["services"][0].clone()
     }
 
@@ -147,10 +192,13 @@ impl Kit {
             }
             self.pass(20);
         }
-        panic!("in a minute it did not come about that {what}: {:#}", self.service());
+        panic!(
+            "in a minute it did not come about that {what}: {:#}",
+            self.service()
+        );
     }
 
-    /// Lets time pass until the waiter ServicesStable would end, and the rollout is complete.
+    /// Lets time pass until the waiter `ServicesStable` would end, and the rollout is complete.
     pub fn until_stable(&self) {
         self.until("the service is stable", |kit| {
             let service = kit.service();
@@ -177,7 +225,11 @@ impl Kit {
     pub fn events(&self) -> Vec<String> {
         let service = self.service();
         let events = service["events"].as_array().unwrap().clone();
-        events.iter().rev().map(|event| without_ids(text(&event["message"]))).collect()
+        events
+            .iter()
+            .rev()
+            .map(|event| without_ids(text(&event["message"])))
+            .collect()
     }
 
     /// What a task shows as its `lastStatus`, one after the other, until it shows the last.
@@ -214,7 +266,8 @@ pub fn network() -> Value {
 }
 
 pub fn is_stable(service: &Value) -> bool {
-    service["deployments"].as_array().unwrap().len() == 1 && service["runningCount"] == service["desiredCount"]
+    service["deployments"].as_array().unwrap().len() == 1
+        && service["runningCount"] == service["desiredCount"]
 }
 
 pub fn text(value: &Value) -> &str {
@@ -234,8 +287,13 @@ pub fn merge(into: &mut Value, more: Value) {
 pub fn without_ids(message: &str) -> String {
     let words = message.split(' ').map(|word| {
         let core = word.trim_matches(|letter: char| matches!(letter, '(' | ')' | '.' | ','));
-        let is_id = core.starts_with("ecs-svc/") || (core.len() == 32 && core.bytes().all(|b| b.is_ascii_hexdigit()));
-        if is_id { word.replace(core, "ID") } else { word.to_owned() }
+        let is_id =
+            core.starts_with("ecs-svc/") || (core.len() == 32 && core.bytes().all(|b| b.is_ascii_hexdigit()));
+        if is_id {
+            word.replace(core, "ID")
+        } else {
+            word.to_owned()
+        }
     });
     words.collect::<Vec<_>>().join(" ")
 }

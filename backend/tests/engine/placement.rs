@@ -7,8 +7,7 @@ use serde_json::{Value, json};
 use crate::kit::{Kit, distinct, id, text};
 
 fn service(kit: &Kit, definition: &str, desired: i32, more: Value) -> Value {
-    let mut body =
-        json!({"serviceName": "web", "taskDefinition": definition, "desiredCount": desired, "launchType": "EC2"});
+    let mut body = json!({"serviceName": "web", "taskDefinition": definition, "desiredCount": desired, "launchType": "EC2"});
     crate::kit::merge(&mut body, more);
     kit.ok("CreateService", body)["service"].clone()
 }
@@ -34,12 +33,18 @@ fn services_spread_over_zones_and_instances() {
     kit.until_stable();
     assert_eq!(spread(&kit), [1, 1, 2]);
     let zones = |kit: &Kit| {
-        let mut zones: Vec<String> =
-            kit.tasks("RUNNING").iter().map(|task| text(&task["availabilityZone"]).to_owned()).collect();
+        let mut zones: Vec<String> = kit
+            .tasks("RUNNING")
+            .iter()
+            .map(|task| text(&task["availabilityZone"]).to_owned())
+            .collect();
         zones.sort();
         zones
     };
-    assert_eq!(zones(&kit), ["eu-central-1a", "eu-central-1a", "eu-central-1b", "eu-central-1b"]);
+    assert_eq!(
+        zones(&kit),
+        ["eu-central-1a", "eu-central-1a", "eu-central-1b", "eu-central-1b"]
+    );
     kit.update(json!({"desiredCount": 2}));
     kit.pass(10_000);
     assert_eq!(zones(&kit), ["eu-central-1a", "eu-central-1b"]);
@@ -63,10 +68,26 @@ fn strategies_are_followed() {
 #[test]
 fn static_ports_and_distinct_instances_are_used_up() {
     let cases = [
-        (json!({"portMappings": [{"containerPort": 80, "hostPort": 80}]}), json!([]), "is already using a port required by your task."),
-        (json!({}), json!([{"type": "distinctInstance"}]), "is missing an attribute required by your task."),
-        (json!({"memory": 3000}), json!([]), "has insufficient memory available."),
-        (json!({"cpu": 1500}), json!([]), "has insufficient CPU units available."),
+        (
+            json!({"portMappings": [{"containerPort": 80, "hostPort": 80}]}),
+            json!([]),
+            "is already using a port required by your task.",
+        ),
+        (
+            json!({}),
+            json!([{"type": "distinctInstance"}]),
+            "is missing an attribute required by your task.",
+        ),
+        (
+            json!({"memory": 3000}),
+            json!([]),
+            "has insufficient memory available.",
+        ),
+        (
+            json!({"cpu": 1500}),
+            json!([]),
+            "has insufficient CPU units available.",
+        ),
     ];
     for (container, constraints, reason) in cases {
         let kit = Kit::new();
@@ -110,17 +131,33 @@ fn queries_choose_instances() {
     let definition = kit.bridge(json!({}));
     let run = |query: &str| {
         let constraints = json!([{"type": "memberOf", "expression": query}]);
-        kit.ok("RunTask", json!({"taskDefinition": definition, "placementConstraints": constraints}))
+        kit.ok(
+            "RunTask",
+            json!({"taskDefinition": definition, "placementConstraints": constraints}),
+        )
     };
-    for query in ["attribute:tier == gold", "attribute:tier in [gold, platinum]", "not(attribute:tier == silver)"] {
+    for query in [
+        "attribute:tier == gold",
+        "attribute:tier in [gold, platinum]",
+        "not(attribute:tier == silver)",
+    ] {
         let task = run(query)["tasks"][0].clone();
         let instance = kit.instance(&id(&task["containerInstanceArn"]));
-        let tier = instance["attributes"].as_array().unwrap().iter().find(|found| found["name"] == "tier").unwrap()["value"].clone();
+        let tier = instance["attributes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|found| found["name"] == "tier")
+            .unwrap()["value"]
+            .clone();
         assert_eq!(tier, "gold", "{query}");
     }
     let failures = run("attribute:tier == bronze")["failures"].clone();
     assert_eq!(failures.as_array().unwrap().len(), 2);
-    assert_eq!(failures[0]["reason"], "MemberOf placement constraint unsatisfied.");
+    assert_eq!(
+        failures[0]["reason"],
+        "MemberOf placement constraint unsatisfied."
+    );
     let bad = json!({"taskDefinition": definition, "placementConstraints": [{"type": "memberOf", "expression": "tier is gold"}]});
     let (code, message) = kit.refused("RunTask", bad);
     assert_eq!(code, "InvalidParameterException");
@@ -140,7 +177,10 @@ fn a_draining_instance_is_left_by_its_service() {
     )["tasks"][0]["taskArn"]
         .clone();
     kit.pass(5_000);
-    kit.ok("UpdateContainerInstancesState", json!({"containerInstances": [instances[0]], "status": "DRAINING"}));
+    kit.ok(
+        "UpdateContainerInstancesState",
+        json!({"containerInstances": [instances[0]], "status": "DRAINING"}),
+    );
     let mut least = 4;
     for _ in 0..500 {
         kit.pass(20);
@@ -149,10 +189,20 @@ fn a_draining_instance_is_left_by_its_service() {
     assert_eq!(least, 4, "replacements run before the old tasks are stopped");
     let tasks = kit.ok("ListTasks", json!({"serviceName": "web"}))["taskArns"].clone();
     let tasks = kit.ok("DescribeTasks", json!({"tasks": tasks}))["tasks"].clone();
-    let on = distinct(tasks.as_array().unwrap().iter().map(|task| &task["containerInstanceArn"]));
+    let on = distinct(
+        tasks
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|task| &task["containerInstanceArn"]),
+    );
     assert_eq!(on.len(), 1);
     assert!(on.iter().all(|arn| arn.ends_with(&instances[1])));
-    assert_eq!(kit.task(&standalone)["lastStatus"], "RUNNING", "it is nobody's to stop");
+    assert_eq!(
+        kit.task(&standalone)["lastStatus"],
+        "RUNNING",
+        "it is nobody's to stop"
+    );
     assert_eq!(kit.instance(&instances[0])["runningTasksCount"], 1);
 }
 
@@ -163,12 +213,24 @@ fn tasks_of_a_lost_instance_are_replaced() {
     let definition = kit.bridge(json!({}));
     service(&kit, &definition, 2, json!({}));
     kit.until_stable();
-    let refused = kit.refused("DeregisterContainerInstance", json!({"containerInstance": instances[0]}));
-    assert!(refused.1.contains("Found running tasks on the instance."), "{refused:?}");
-    kit.ok("DeregisterContainerInstance", json!({"containerInstance": instances[0], "force": true}));
+    let refused = kit.refused(
+        "DeregisterContainerInstance",
+        json!({"containerInstance": instances[0]}),
+    );
+    assert!(
+        refused.1.contains("Found running tasks on the instance."),
+        "{refused:?}"
+    );
+    kit.ok(
+        "DeregisterContainerInstance",
+        json!({"containerInstance": instances[0], "force": true}),
+    );
     let stopped = kit.tasks("STOPPED");
     assert_eq!(stopped.len(), 1);
-    assert_eq!(stopped[0]["stoppedReason"], "Container instance deregistration forced by user");
+    assert_eq!(
+        stopped[0]["stoppedReason"],
+        "Container instance deregistration forced by user"
+    );
     kit.pass(10_000);
     assert_eq!(kit.service()["runningCount"], 2);
     assert_eq!(spread(&kit), [2]);

@@ -2,8 +2,8 @@
 //! is not noticed.
 
 use ecs_backend::timing::{Timing, TimingMode};
-use ecs_backend::world::{RealmId, World, snapshot};
 use ecs_backend::wire;
+use ecs_backend::world::{RealmId, World, snapshot};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -13,7 +13,10 @@ const SERVICES: usize = 200;
 
 fn world() -> (World, RealmId) {
     let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    let id = RealmId { account: "123456789012".to_owned(), region: "eu-central-1".to_owned() };
+    let id = RealmId {
+        account: "123456789012".to_owned(),
+        region: "eu-central-1".to_owned(),
+    };
     (World::new(1, Timing::of(TimingMode::Fast), start), id)
 }
 
@@ -31,7 +34,10 @@ fn definition(world: &mut World, id: &RealmId, image: &str) -> String {
 
 /// Lets happen what will happen within a while, moment by moment; how many moments there were.
 fn run(world: &mut World, millis: i64) -> usize {
-    let end = world.now.checked_add(SignedDuration::from_millis(millis)).unwrap();
+    let end = world
+        .now
+        .checked_add(SignedDuration::from_millis(millis))
+        .unwrap();
     let mut moments = 0;
     while let Some(next) = world.next_at().filter(|next| *next <= end) {
         world.advance(next);
@@ -44,7 +50,12 @@ fn run(world: &mut World, millis: i64) -> usize {
 #[test]
 fn many_services_cost_what_happens_to_each_and_then_nothing() {
     let (mut world, id) = world();
-    call(&mut world, &id, "CreateCluster", &json!({"capacityProviders": ["FARGATE"]}));
+    call(
+        &mut world,
+        &id,
+        "CreateCluster",
+        &json!({"capacityProviders": ["FARGATE"]}),
+    );
     let definition = definition(&mut world, &id, "httpd");
     run(&mut world, 10_000);
     for index in 0..SERVICES {
@@ -55,22 +66,47 @@ fn many_services_cost_what_happens_to_each_and_then_nothing() {
         let moments = run(&mut world, 7_000);
         assert!(moments <= 14, "service {index}: {moments}");
     }
-    let described = call(&mut world, &id, "DescribeServices", &json!({"services": ["web-0", "web-199"]}));
+    let described = call(
+        &mut world,
+        &id,
+        "DescribeServices",
+        &json!({"services": ["web-0", "web-199"]}),
+    );
     for service in described["services"].as_array().unwrap() {
-        assert_eq!((&service["runningCount"], &service["deployments"][0]["rolloutState"]), (&json!(3), &json!("COMPLETED")));
+        assert_eq!(
+            (
+                &service["runningCount"],
+                &service["deployments"][0]["rolloutState"]
+            ),
+            (&json!(3), &json!("COMPLETED"))
+        );
     }
-    assert_eq!(world.next_at(), None, "nothing is going to happen by itself to steady services");
+    assert_eq!(
+        world.next_at(),
+        None,
+        "nothing is going to happen by itself to steady services"
+    );
 }
 
 /// A rollout, and what is shown at its end; the world is written down and read again in the middle, if wished.
 fn rollout(restart_after: Option<i64>) -> Value {
     let (mut world, id) = world();
-    call(&mut world, &id, "CreateCluster", &json!({"capacityProviders": ["FARGATE"]}));
+    call(
+        &mut world,
+        &id,
+        "CreateCluster",
+        &json!({"capacityProviders": ["FARGATE"]}),
+    );
     let first = definition(&mut world, &id, "httpd");
     call(&mut world, &id, "CreateService", &fargate_service(&first, 3));
     run(&mut world, 60_000);
     let second = definition(&mut world, &id, "httpd:2");
-    call(&mut world, &id, "UpdateService", &json!({"service": "web", "taskDefinition": second}));
+    call(
+        &mut world,
+        &id,
+        "UpdateService",
+        &json!({"service": "web", "taskDefinition": second}),
+    );
     run(&mut world, restart_after.unwrap_or(1_000));
     if restart_after.is_some() {
         let written = snapshot::write(&world).unwrap();
@@ -78,8 +114,15 @@ fn rollout(restart_after: Option<i64>) -> Value {
         assert_eq!(snapshot::write(&world).unwrap(), written);
     }
     run(&mut world, 60_000);
-    let service = call(&mut world, &id, "DescribeServices", &json!({"services": ["web"]}))["services"][0].clone();
-    assert_eq!((text(&service["taskDefinition"]), service["deployments"].as_array().unwrap().len()), (second.as_str(), 1));
+    let service =
+        call(&mut world, &id, "DescribeServices", &json!({"services": ["web"]}))["services"][0].clone();
+    assert_eq!(
+        (
+            text(&service["taskDefinition"]),
+            service["deployments"].as_array().unwrap().len()
+        ),
+        (second.as_str(), 1)
+    );
     let tasks = call(&mut world, &id, "ListTasks", &json!({"desiredStatus": "STOPPED"}));
     json!([service, tasks])
 }

@@ -1,4 +1,4 @@
-//! What CreateService and UpdateService refuse, in ECS's words (ecs-semantics.md §3.1, §3.4).
+//! What `CreateService` and `UpdateService` refuse, in ECS's words (ecs-semantics.md §3.1, §3.4).
 
 use serde_json::{Value, json};
 
@@ -6,43 +6,116 @@ use crate::kit::{Kit, fargate_service, network};
 
 const GROUP: &str = "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/web/0123456789abcdef";
 
+/// Definitions for Fargate and for instances.
+fn definitions(kit: &Kit) -> (String, String) {
+    (
+        kit.fargate(json!({"portMappings": [{"containerPort": 80}]})),
+        kit.bridge(json!({})),
+    )
+}
+
+/// What turns the Fargate service into one on instances.
+fn on_instances(bridge: &str, more: Value) -> Value {
+    let mut body = json!({"taskDefinition": bridge, "launchType": "EC2", "networkConfiguration": null});
+    crate::kit::merge(&mut body, more);
+    body
+}
+
+/// Each change makes a call that would succeed one that is refused, with this error and these words.
+fn refuses<const N: usize>(kit: &Kit, definition: &str, cases: [(Value, &str, &str); N]) {
+    for (change, code, words) in cases {
+        let mut body = fargate_service(definition, 1);
+        crate::kit::merge(&mut body, change.clone());
+        let refused = kit.refused("CreateService", body);
+        assert_eq!(refused.0, code, "{change}: {refused:?}");
+        assert!(refused.1.contains(words), "{change}: {refused:?}");
+        assert_eq!(
+            kit.ok("ListServices", json!({}))["serviceArns"],
+            json!([]),
+            "a refusal leaves nothing behind: {change}"
+        );
+    }
+}
+
 #[test]
-fn create_service_refuses_in_ecs_s_words() {
+fn kinds_and_counts_are_refused() {
     let kit = Kit::new();
-    let definition = kit.fargate(json!({"portMappings": [{"containerPort": 80}]}));
-    let bridge = kit.bridge(json!({}));
-    let inactive = kit.fargate(json!({"image": "old"}));
-    kit.ok("DeregisterTaskDefinition", json!({"taskDefinition": inactive}));
-    let absent = Value::Null;
-    let balancer = |name: &str, port: i32| json!([{"targetGroupArn": GROUP, "containerName": name, "containerPort": port}]);
-    let spot = |weight: i32| json!({"capacityProvider": "FARGATE_SPOT", "weight": weight, "base": 1});
-    let on_demand = |weight: i32| json!({"capacityProvider": "FARGATE", "weight": weight, "base": 1});
-    let strategy = |items: Value| json!({"launchType": absent, "capacityProviderStrategy": items});
-    let configuration = |minimum: i32, maximum: i32| {
-        json!({"deploymentConfiguration": {"minimumHealthyPercent": minimum, "maximumPercent": maximum}})
-    };
-    let on_instances = |more: Value| {
-        let mut body = json!({"taskDefinition": bridge, "launchType": "EC2", "networkConfiguration": absent});
-        crate::kit::merge(&mut body, more);
-        body
-    };
+    let (definition, _) = definitions(&kit);
     let cases = [
-        (json!({"cluster": "none"}), "ClusterNotFoundException", "Cluster not found."),
-        (json!({"clientToken": "x".repeat(37)}), "InvalidParameterException", "idempotency token longer than 36."),
-        (json!({"desiredCount": absent}), "InvalidParameterException", "DesiredCount is missing"),
-        (json!({"desiredCount": -1}), "InvalidParameterException", "DesiredCount can not be lesser than 0"),
+        (
+            json!({"cluster": "none"}),
+            "ClusterNotFoundException",
+            "Cluster not found.",
+        ),
+        (
+            json!({"clientToken": "x".repeat(37)}),
+            "InvalidParameterException",
+            "idempotency token longer than 36.",
+        ),
+        (
+            json!({"desiredCount": null}),
+            "InvalidParameterException",
+            "DesiredCount is missing",
+        ),
+        (
+            json!({"desiredCount": -1}),
+            "InvalidParameterException",
+            "DesiredCount can not be lesser than 0",
+        ),
         (
             json!({"schedulingStrategy": "DAEMON"}),
             "InvalidParameterException",
             "The daemon scheduling strategy does not support a desired count for services. Remove the desired count value and try again",
         ),
-        (json!({"schedulingStrategy": "DAEMON", "desiredCount": absent}), "UnsupportedFeatureException", "DAEMON"),
-        (json!({"deploymentController": {"type": "EXTERNAL"}}), "UnsupportedFeatureException", "EXTERNAL"),
-        (json!({"deploymentController": {"type": "CODE_DEPLOY"}}), "UnsupportedFeatureException", "CODE_DEPLOY"),
-        (json!({"deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1}}), "UnsupportedFeatureException", "BLUE_GREEN"),
-        (json!({"taskDefinition": "none"}), "ClientException", "TaskDefinition not found."),
-        (json!({"taskDefinition": inactive}), "ClientException", "TaskDefinition is inactive"),
-        (json!({"taskDefinition": bridge}), "InvalidParameterException", "Task definition does not support launch_type FARGATE."),
+        (
+            json!({"schedulingStrategy": "DAEMON", "desiredCount": null}),
+            "UnsupportedFeatureException",
+            "DAEMON",
+        ),
+        (
+            json!({"deploymentController": {"type": "EXTERNAL"}}),
+            "UnsupportedFeatureException",
+            "EXTERNAL",
+        ),
+        (
+            json!({"deploymentController": {"type": "CODE_DEPLOY"}}),
+            "UnsupportedFeatureException",
+            "CODE_DEPLOY",
+        ),
+        (
+            json!({"deploymentConfiguration": {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1}}),
+            "UnsupportedFeatureException",
+            "BLUE_GREEN",
+        ),
+    ];
+    refuses(&kit, &definition, cases);
+}
+
+#[test]
+fn capacity_is_refused() {
+    let kit = Kit::new();
+    let (definition, bridge) = definitions(&kit);
+    let inactive = kit.fargate(json!({"image": "old"}));
+    kit.ok("DeregisterTaskDefinition", json!({"taskDefinition": inactive}));
+    let spot = |weight: i32| json!({"capacityProvider": "FARGATE_SPOT", "weight": weight, "base": 1});
+    let on_demand = |weight: i32| json!({"capacityProvider": "FARGATE", "weight": weight, "base": 1});
+    let strategy = |items: Value| json!({"launchType": null, "capacityProviderStrategy": items});
+    let cases = [
+        (
+            json!({"taskDefinition": "none"}),
+            "ClientException",
+            "TaskDefinition not found.",
+        ),
+        (
+            json!({"taskDefinition": inactive}),
+            "ClientException",
+            "TaskDefinition is inactive",
+        ),
+        (
+            json!({"taskDefinition": bridge}),
+            "InvalidParameterException",
+            "Task definition does not support launch_type FARGATE.",
+        ),
         (
             json!({"capacityProviderStrategy": [on_demand(1)]}),
             "InvalidParameterException",
@@ -68,19 +141,33 @@ fn create_service_refuses_in_ecs_s_words() {
             "InvalidParameterException",
             "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster",
         ),
-        (json!({"platformVersion": "9.9.9"}), "PlatformUnknownException", "9.9.9"),
         (
-            on_instances(json!({"platformVersion": "LATEST"})),
+            json!({"platformVersion": "9.9.9"}),
+            "PlatformUnknownException",
+            "9.9.9",
+        ),
+        (
+            on_instances(&bridge, json!({"platformVersion": "LATEST"})),
             "InvalidParameterException",
             "The platform version must be null when specifying an EC2 launch type",
         ),
+    ];
+    refuses(&kit, &definition, cases);
+}
+
+#[test]
+fn networks_and_balancers_are_refused() {
+    let kit = Kit::new();
+    let (definition, bridge) = definitions(&kit);
+    let balancer = |name: &str, port: i32| json!([{"targetGroupArn": GROUP, "containerName": name, "containerPort": port}]);
+    let cases = [
         (
-            json!({"networkConfiguration": absent}),
+            json!({"networkConfiguration": null}),
             "InvalidParameterException",
             "Network Configuration must be provided when networkMode 'awsvpc' is specified.",
         ),
         (
-            on_instances(json!({"networkConfiguration": network()})),
+            on_instances(&bridge, json!({"networkConfiguration": network()})),
             "InvalidParameterException",
             "Network Configuration is not valid for the given networkMode of this task definition.",
         ),
@@ -119,31 +206,73 @@ fn create_service_refuses_in_ecs_s_words() {
             "InvalidParameterException",
             "service registries can have at most 1 items",
         ),
+    ];
+    refuses(&kit, &definition, cases);
+}
+
+#[test]
+fn placements_and_percentages_are_refused() {
+    let kit = Kit::new();
+    let (definition, bridge) = definitions(&kit);
+    let configuration = |minimum: i32, maximum: i32| json!({"deploymentConfiguration": {"minimumHealthyPercent": minimum, "maximumPercent": maximum}});
+    let cases = [
         (
-            on_instances(json!({"placementStrategy": vec![json!({"type": "random"}); 6]})),
+            on_instances(
+                &bridge,
+                json!({"placementStrategy": vec![json!({"type": "random"}); 6]}),
+            ),
             "InvalidParameterException",
             "Maximum number of strategies is 5",
         ),
         (
-            on_instances(json!({"placementStrategy": [{"type": "binpack", "field": "disk"}]})),
+            on_instances(
+                &bridge,
+                json!({"placementStrategy": [{"type": "binpack", "field": "disk"}]}),
+            ),
             "InvalidParameterException",
             "binpack field 'disk' is invalid",
         ),
         (
-            on_instances(json!({"placementStrategy": [{"type": "random", "field": "cpu"}]})),
+            on_instances(
+                &bridge,
+                json!({"placementStrategy": [{"type": "random", "field": "cpu"}]}),
+            ),
             "InvalidParameterException",
             "random field should not be specified",
         ),
         (
-            on_instances(json!({"placementConstraints": [{"type": "distinctInstance", "expression": "x"}]})),
+            on_instances(
+                &bridge,
+                json!({"placementConstraints": [{"type": "distinctInstance", "expression": "x"}]}),
+            ),
             "InvalidParameterException",
             "distinctInstance expression should not be specified",
         ),
-        (json!({"placementStrategy": [{"type": "random"}]}), "InvalidParameterException", "FARGATE"),
-        (configuration(-1, 200), "InvalidParameterException", "minimumHealthyPercent must be at least 0"),
-        (configuration(101, 200), "InvalidParameterException", "minimumHealthyPercent must be at most 100"),
-        (configuration(100, 99), "InvalidParameterException", "maximumPercent must be at least 100"),
-        (configuration(100, 201), "InvalidParameterException", "maximumPercent must be at most 200"),
+        (
+            json!({"placementStrategy": [{"type": "random"}]}),
+            "InvalidParameterException",
+            "FARGATE",
+        ),
+        (
+            configuration(-1, 200),
+            "InvalidParameterException",
+            "minimumHealthyPercent must be at least 0",
+        ),
+        (
+            configuration(101, 200),
+            "InvalidParameterException",
+            "minimumHealthyPercent must be at most 100",
+        ),
+        (
+            configuration(100, 99),
+            "InvalidParameterException",
+            "maximumPercent must be at least 100",
+        ),
+        (
+            configuration(100, 201),
+            "InvalidParameterException",
+            "maximumPercent must be at most 200",
+        ),
         (
             configuration(100, 100),
             "InvalidParameterException",
@@ -158,14 +287,7 @@ fn create_service_refuses_in_ecs_s_words() {
             "Availability Zone Rebalancing does not support maximumPercent <= 100 % as deployment configuration.",
         ),
     ];
-    for (change, code, words) in cases {
-        let mut body = fargate_service(&definition, 1);
-        crate::kit::merge(&mut body, change.clone());
-        let refused = kit.refused("CreateService", body);
-        assert_eq!(refused.0, code, "{change}: {refused:?}");
-        assert!(refused.1.contains(words), "{change}: {refused:?}");
-        assert_eq!(kit.ok("ListServices", json!({}))["serviceArns"], json!([]), "a refusal leaves nothing behind: {change}");
-    }
+    refuses(&kit, &definition, cases);
 }
 
 #[test]
@@ -173,14 +295,26 @@ fn update_service_refuses_and_leaves_the_service_as_it_was() {
     let kit = Kit::new();
     let definition = kit.fargate(json!({}));
     let missing = kit.refused("UpdateService", json!({"service": "web"}));
-    assert_eq!(missing, ("ServiceNotFoundException".to_owned(), "Service not found.".to_owned()));
+    assert_eq!(
+        missing,
+        (
+            "ServiceNotFoundException".to_owned(),
+            "Service not found.".to_owned()
+        )
+    );
     kit.create(&definition, 1, json!({}));
     kit.until_stable();
     let before = kit.service();
     for (change, words) in [
         (json!({"desiredCount": -1}), "Task count can not be lesser than 0"),
-        (json!({"taskDefinition": "none", "desiredCount": 5}), "TaskDefinition not found."),
-        (json!({"desiredCount": 5, "deploymentConfiguration": {"maximumPercent": 100}}), "cannot be 100"),
+        (
+            json!({"taskDefinition": "none", "desiredCount": 5}),
+            "TaskDefinition not found.",
+        ),
+        (
+            json!({"desiredCount": 5, "deploymentConfiguration": {"maximumPercent": 100}}),
+            "cannot be 100",
+        ),
         (json!({"deploymentController": {"type": "EXTERNAL"}}), "EXTERNAL"),
     ] {
         let mut body = change.clone();
@@ -202,6 +336,10 @@ fn empty_lists_remove_and_absent_ones_stay() {
     assert_eq!(kit.service()["loadBalancers"], balancers);
     let updated = kit.update(json!({"loadBalancers": []}));
     assert_eq!(updated["loadBalancers"], json!([]));
-    assert_eq!(updated["deployments"].as_array().unwrap().len(), 2, "a changed load balancer is a deployment");
+    assert_eq!(
+        updated["deployments"].as_array().unwrap().len(),
+        2,
+        "a changed load balancer is a deployment"
+    );
     kit.until_stable();
 }

@@ -10,21 +10,36 @@ fn a_new_service_reaches_the_steady_state() {
     let definition = kit.fargate(json!({}));
     let created = kit.create(&definition, 3, json!({}));
     assert_eq!(created["status"], "ACTIVE");
-    assert_eq!((&created["runningCount"], &created["pendingCount"]), (&json!(0), &json!(0)));
+    assert_eq!(
+        (&created["runningCount"], &created["pendingCount"]),
+        (&json!(0), &json!(0))
+    );
     assert_eq!(created["events"], json!([]));
     assert_eq!(created["deployments"].as_array().unwrap().len(), 1);
     let deployment = &created["deployments"][0];
-    assert_eq!((&deployment["status"], &deployment["rolloutState"]), (&json!("PRIMARY"), &json!("IN_PROGRESS")));
+    assert_eq!(
+        (&deployment["status"], &deployment["rolloutState"]),
+        (&json!("PRIMARY"), &json!("IN_PROGRESS"))
+    );
     let id = text(&deployment["id"]);
-    assert_eq!(text(&deployment["rolloutStateReason"]), format!("ECS deployment {id} in progress."));
+    assert_eq!(
+        text(&deployment["rolloutStateReason"]),
+        format!("ECS deployment {id} in progress.")
+    );
     assert_eq!(created["deploymentConfiguration"]["maximumPercent"], 200);
     assert_eq!(created["platformVersion"], "LATEST");
     assert_eq!(created["availabilityZoneRebalancing"], "ENABLED");
 
     kit.until_stable();
     let service = kit.service();
-    assert_eq!((&service["runningCount"], &service["pendingCount"]), (&json!(3), &json!(0)));
-    assert_eq!(text(&service["deployments"][0]["rolloutStateReason"]), format!("ECS deployment {id} completed."));
+    assert_eq!(
+        (&service["runningCount"], &service["pendingCount"]),
+        (&json!(3), &json!(0))
+    );
+    assert_eq!(
+        text(&service["deployments"][0]["rolloutStateReason"]),
+        format!("ECS deployment {id} completed.")
+    );
     assert_eq!(
         kit.events(),
         [
@@ -35,7 +50,11 @@ fn a_new_service_reaches_the_steady_state() {
     );
     let tasks = kit.tasks("RUNNING");
     assert_eq!(tasks.len(), 3);
-    assert!(tasks.iter().all(|task| text(&task["startedBy"]) == id && task["group"] == "service:web"));
+    assert!(
+        tasks
+            .iter()
+            .all(|task| text(&task["startedBy"]) == id && task["group"] == "service:web")
+    );
     let deployments = kit.ok("ListServiceDeployments", json!({"service": "web"}));
     assert_eq!(deployments["serviceDeployments"][0]["status"], "SUCCESSFUL");
 }
@@ -77,7 +96,13 @@ fn creating_again_is_idempotent_or_refused() {
     kit.create(&definition, 9, json!({"clientToken": "a"}));
     assert_eq!(kit.service()["desiredCount"], 1);
     let (code, message) = kit.refused("CreateService", fargate_service(&definition, 2));
-    assert_eq!((code.as_str(), message.as_str()), ("InvalidParameterException", "Creation of service was not idempotent."));
+    assert_eq!(
+        (code.as_str(), message.as_str()),
+        (
+            "InvalidParameterException",
+            "Creation of service was not idempotent."
+        )
+    );
 }
 
 #[test]
@@ -91,13 +116,23 @@ fn scaling_starts_no_deployment_and_is_told() {
         assert_eq!(updated["deployments"].as_array().unwrap().len(), 1);
         kit.pass(10_000);
         let service = kit.service();
-        assert!(is_stable(&service) && service["desiredCount"] == desired, "{service:#}");
+        assert!(
+            is_stable(&service) && service["desiredCount"] == desired,
+            "{service:#}"
+        );
         assert_eq!(kit.tasks("RUNNING").len(), usize::try_from(desired).unwrap());
     }
     let events = kit.events();
-    let steady = events.iter().filter(|event| event.ends_with("has reached a steady state.")).count();
+    let steady = events
+        .iter()
+        .filter(|event| event.ends_with("has reached a steady state."))
+        .count();
     assert_eq!(steady, 4);
-    assert!(events.iter().any(|event| event.starts_with("(service web) has stopped 8 running tasks: (task ID)")));
+    assert!(
+        events
+            .iter()
+            .any(|event| event.starts_with("(service web) has stopped 8 running tasks: (task ID)"))
+    );
     let deployments = kit.ok("ListServiceDeployments", json!({"service": "web"}));
     assert_eq!(deployments["serviceDeployments"].as_array().unwrap().len(), 1);
 }
@@ -126,7 +161,7 @@ fn trace(seed: u64) -> Vec<Value> {
     let kit = Kit::with_seed(seed);
     let first = kit.fargate(json!({}));
     kit.create(&first, 4, json!({}));
-    let mut seen = Vec::new();
+    let mut shown = Vec::new();
     for step in 0..40 {
         kit.pass(250);
         if step == 15 {
@@ -135,10 +170,10 @@ fn trace(seed: u64) -> Vec<Value> {
         if step == 30 {
             kit.update(json!({"desiredCount": 1}));
         }
-        seen.push(kit.service());
-        seen.extend(kit.tasks("RUNNING"));
+        shown.push(kit.service());
+        shown.extend(kit.tasks("RUNNING"));
     }
-    seen
+    shown
 }
 
 #[test]
@@ -153,11 +188,18 @@ fn what_happens_is_told_to_the_event_bus() {
     let definition = kit.fargate(json!({}));
     kit.create(&definition, 1, json!({}));
     kit.until_stable();
-    let log = kit.control("GET", "events", Value::Null)["events"].as_array().unwrap().clone();
+    let log = kit.control("GET", "events", Value::Null)["events"]
+        .as_array()
+        .unwrap()
+        .clone();
     let of = |kind: &str| -> Vec<&Value> {
-        log.iter().filter(|event| event["detail-type"] == kind).map(|event| &event["detail"]).collect()
+        log.iter()
+            .filter(|event| event["detail-type"] == kind)
+            .map(|event| &event["detail"])
+            .collect()
     };
-    let names = |kind: &str| -> Vec<&str> { of(kind).iter().map(|detail| text(&detail["eventName"])).collect() };
+    let names =
+        |kind: &str| -> Vec<&str> { of(kind).iter().map(|detail| text(&detail["eventName"])).collect() };
     assert_eq!(
         names("ECS Deployment State Change"),
         ["SERVICE_DEPLOYMENT_IN_PROGRESS", "SERVICE_DEPLOYMENT_COMPLETED"]
@@ -166,6 +208,15 @@ fn what_happens_is_told_to_the_event_bus() {
     let tasks = of("ECS Task State Change");
     let statuses: Vec<&str> = tasks.iter().map(|detail| text(&detail["lastStatus"])).collect();
     assert_eq!(statuses, ["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING"]);
-    assert!(tasks.iter().all(|detail| detail["attachments"][0]["type"] == "eni"));
-    assert!(tasks.iter().map(|detail| detail["version"].as_i64().unwrap()).is_sorted_by(|a, b| a < b));
+    assert!(
+        tasks
+            .iter()
+            .all(|detail| detail["attachments"][0]["type"] == "eni")
+    );
+    assert!(
+        tasks
+            .iter()
+            .map(|detail| detail["version"].as_i64().unwrap())
+            .is_sorted_by(|a, b| a < b)
+    );
 }

@@ -1,5 +1,5 @@
-//! Single tasks: their life by launch type and network mode, what their containers do, RunTask, StartTask, StopTask
-//! (ecs-semantics.md §4, §13.1 item 11).
+//! Single tasks: their life by launch type and network mode, what their containers do, `RunTask`,
+//! `StartTask`, `StopTask` (ecs-semantics.md §4, §13.1 item 11).
 
 use serde_json::{Value, json};
 
@@ -22,13 +22,27 @@ fn a_fargate_task_goes_through_all_states() {
     let definition = kit.fargate(json!({"command": ["sleep", "2"]}));
     let task = run_fargate(&kit, &definition);
     let fresh = kit.task(&task);
-    assert_eq!((&fresh["lastStatus"], &fresh["desiredStatus"]), (&json!("PROVISIONING"), &json!("RUNNING")));
+    assert_eq!(
+        (&fresh["lastStatus"], &fresh["desiredStatus"]),
+        (&json!("PROVISIONING"), &json!("RUNNING"))
+    );
     assert_eq!(fresh["attachments"][0]["status"], "PRECREATED");
     assert_eq!(fresh["group"], "family:web");
     let statuses = kit.statuses(&task, "STOPPED");
-    let expected = ["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "STOPPING", "DEPROVISIONING", "STOPPED"];
+    let expected = [
+        "PROVISIONING",
+        "PENDING",
+        "ACTIVATING",
+        "RUNNING",
+        "STOPPING",
+        "DEPROVISIONING",
+        "STOPPED",
+    ];
     // The container has ended by itself: STOPPING is too short to be seen.
-    let seen: Vec<&str> = expected.into_iter().filter(|status| *status != "STOPPING").collect();
+    let seen: Vec<&str> = expected
+        .into_iter()
+        .filter(|status| *status != "STOPPING")
+        .collect();
     assert_eq!(statuses, seen);
     let over = kit.task(&task);
     assert_eq!(over["stopCode"], "EssentialContainerExited");
@@ -36,7 +50,13 @@ fn a_fargate_task_goes_through_all_states() {
     assert_eq!(over["containers"][0]["lastStatus"], "STOPPED");
     assert_eq!(over["attachments"][0]["status"], "DELETED");
     let times = [
-        "createdAt", "pullStartedAt", "pullStoppedAt", "startedAt", "stoppingAt", "executionStoppedAt", "stoppedAt",
+        "createdAt",
+        "pullStartedAt",
+        "pullStoppedAt",
+        "startedAt",
+        "stoppingAt",
+        "executionStoppedAt",
+        "stoppedAt",
     ];
     let times: Vec<f64> = times.iter().map(|name| over[*name].as_f64().unwrap()).collect();
     assert!(times.is_sorted(), "{times:?}");
@@ -51,11 +71,17 @@ fn a_running_fargate_task_has_an_address() {
     let shown = kit.task(&task);
     let details = shown["attachments"][0]["details"].as_array().unwrap().clone();
     let detail = |name: &str| details.iter().find(|detail| detail["name"] == name).unwrap()["value"].clone();
-    assert_eq!(shown["containers"][0]["networkInterfaces"][0]["privateIpv4Address"], detail("privateIPv4Address"));
+    assert_eq!(
+        shown["containers"][0]["networkInterfaces"][0]["privateIpv4Address"],
+        detail("privateIPv4Address")
+    );
     assert!(text(&detail("networkInterfaceId")).starts_with("eni-"));
     assert!(["subnet-a", "subnet-b"].contains(&text(&detail("subnetId"))));
     assert!(text(&shown["availabilityZone"]).starts_with("eu-central-1"));
-    assert_eq!((&shown["launchType"], &shown["platformVersion"]), (&json!("FARGATE"), &json!("1.4.0")));
+    assert_eq!(
+        (&shown["launchType"], &shown["platformVersion"]),
+        (&json!("FARGATE"), &json!("1.4.0"))
+    );
     assert_eq!((&shown["cpu"], &shown["memory"]), (&json!("256"), &json!("512")));
 }
 
@@ -69,13 +95,20 @@ fn a_task_on_an_instance_skips_what_it_does_not_need() {
     let shown = kit.task(&task);
     assert_eq!(id(&shown["containerInstanceArn"]), instance);
     let binding = &shown["containers"][0]["networkBindings"][0];
-    assert_eq!((&binding["bindIP"], &binding["containerPort"]), (&json!("0.0.0.0"), &json!(80)));
+    assert_eq!(
+        (&binding["bindIP"], &binding["containerPort"]),
+        (&json!("0.0.0.0"), &json!(80))
+    );
     assert!(binding["hostPort"].as_i64().unwrap() >= 32_768);
     assert_eq!(shown["attachments"], json!([]));
     let remaining = |kit: &Kit| {
         let instance = kit.instance(&instance);
         let resources = instance["remainingResources"].as_array().unwrap().clone();
-        let cpu = resources.iter().find(|resource| resource["name"] == "CPU").unwrap()["integerValue"].clone();
+        let cpu = resources
+            .iter()
+            .find(|resource| resource["name"] == "CPU")
+            .unwrap()["integerValue"]
+            .clone();
         (cpu, instance["runningTasksCount"].clone())
     };
     assert_eq!(remaining(&kit), (json!(2048 - 128), json!(1)));
@@ -83,21 +116,34 @@ fn a_task_on_an_instance_skips_what_it_does_not_need() {
     assert_eq!(kit.statuses(&task, "STOPPED"), ["STOPPING", "STOPPED"]);
     assert_eq!(remaining(&kit), (json!(2048), json!(0)));
     let over = kit.task(&task);
-    assert_eq!((&over["stopCode"], &over["stoppedReason"]), (&json!("UserInitiated"), &json!("enough")));
+    assert_eq!(
+        (&over["stopCode"], &over["stoppedReason"]),
+        (&json!("UserInitiated"), &json!("enough"))
+    );
     assert_eq!(over["containers"][0]["exitCode"], 143);
 }
 
 #[test]
 fn containers_do_what_their_label_says() {
     let cases = [
-        (r#"{"exit": 0.5, "exitCode": 9}"#, "EssentialContainerExited", json!(9), Value::Null),
+        (
+            r#"{"exit": 0.5, "exitCode": 9}"#,
+            "EssentialContainerExited",
+            json!(9),
+            Value::Null,
+        ),
         (
             r#"{"exit": 0.5, "outOfMemory": true}"#,
             "EssentialContainerExited",
             json!(137),
             json!("OutOfMemoryError: Container killed due to memory usage"),
         ),
-        (r#"{"ignoresSigterm": true}"#, "UserInitiated", json!(137), Value::Null),
+        (
+            r#"{"ignoresSigterm": true}"#,
+            "UserInitiated",
+            json!(137),
+            Value::Null,
+        ),
         (r#"{"exitCode": 5}"#, "UserInitiated", json!(5), Value::Null),
     ];
     for (label, code, exit, reason) in cases {
@@ -111,7 +157,15 @@ fn containers_do_what_their_label_says() {
         kit.statuses(&task, "STOPPED");
         let over = kit.task(&task);
         let container = &over["containers"][0];
-        assert_eq!((text(&over["stopCode"]), &container["exitCode"], &container["reason"]), (code, &exit, &reason), "{label}");
+        assert_eq!(
+            (
+                text(&over["stopCode"]),
+                &container["exitCode"],
+                &container["reason"]
+            ),
+            (code, &exit, &reason),
+            "{label}"
+        );
     }
 }
 
@@ -130,7 +184,13 @@ fn only_an_essential_container_ends_the_task() {
     kit.pass(500);
     let shown = kit.task(&task);
     assert_eq!(shown["lastStatus"], "RUNNING");
-    assert_eq!((&shown["containers"][0]["lastStatus"], &shown["containers"][0]["exitCode"]), (&json!("STOPPED"), &json!(1)));
+    assert_eq!(
+        (
+            &shown["containers"][0]["lastStatus"],
+            &shown["containers"][0]["exitCode"]
+        ),
+        (&json!("STOPPED"), &json!(1))
+    );
     kit.statuses(&task, "STOPPED");
     assert_eq!(kit.task(&task)["containers"][1]["exitCode"], 0);
 }
@@ -145,7 +205,10 @@ fn a_command_can_be_overridden() {
     kit.statuses(&task, "STOPPED");
     let over = kit.task(&task);
     assert_eq!(over["containers"][0]["exitCode"], 4);
-    assert_eq!(over["overrides"]["containerOverrides"][0]["command"], json!(["exit", "4"]));
+    assert_eq!(
+        over["overrides"]["containerOverrides"][0]["command"],
+        json!(["exit", "4"])
+    );
 }
 
 #[test]
@@ -156,21 +219,28 @@ fn a_stopped_task_is_visible_for_an_hour() {
     kit.statuses(&task, "STOPPED");
     kit.pass(3_590_000);
     assert_eq!(kit.task(&task)["lastStatus"], "STOPPED");
-    assert_eq!(kit.ok("StopTask", json!({"task": task}))["task"]["stopCode"], "EssentialContainerExited");
+    assert_eq!(
+        kit.ok("StopTask", json!({"task": task}))["task"]["stopCode"],
+        "EssentialContainerExited"
+    );
     kit.pass(20_000);
     let described = kit.ok("DescribeTasks", json!({"tasks": [task]}));
     assert_eq!(described["failures"], json!([{"arn": task, "reason": "MISSING"}]));
     let refused = kit.refused("StopTask", json!({"task": task}));
-    assert_eq!(refused, ("InvalidParameterException".to_owned(), "The referenced task was not found.".to_owned()));
+    assert_eq!(
+        refused,
+        (
+            "InvalidParameterException".to_owned(),
+            "The referenced task was not found.".to_owned()
+        )
+    );
 }
 
 #[test]
 fn eleven_tasks_are_too_many() {
     let kit = Kit::new();
     let definition = kit.fargate(json!({}));
-    let body = |count| {
-        json!({"taskDefinition": definition, "count": count, "launchType": "FARGATE", "networkConfiguration": network()})
-    };
+    let body = |count| json!({"taskDefinition": definition, "count": count, "launchType": "FARGATE", "networkConfiguration": network()});
     assert_eq!(kit.refused("RunTask", body(11)).0, "InvalidParameterException");
     assert_eq!(kit.refused("RunTask", body(0)).0, "InvalidParameterException");
     assert_eq!(kit.ok("RunTask", body(10))["tasks"].as_array().unwrap().len(), 10);
@@ -185,7 +255,12 @@ fn ten_tasks_where_four_have_room() {
     kit.instances(2, json!({}));
     let answer = run(&kit, &definition, json!({"count": 10}));
     assert_eq!(answer["tasks"].as_array().unwrap().len(), 4);
-    let reasons: Vec<&str> = answer["failures"].as_array().unwrap().iter().map(|failure| text(&failure["reason"])).collect();
+    let reasons: Vec<&str> = answer["failures"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|failure| text(&failure["reason"]))
+        .collect();
     assert_eq!(reasons, ["RESOURCE:CPU", "RESOURCE:CPU"]);
 }
 
@@ -203,7 +278,12 @@ fn a_token_is_replayed_or_conflicts() {
     kit.pass(5_000);
     let again = kit.ok("RunTask", body(2, "t"));
     let arns = |answer: &Value| -> Vec<Value> {
-        answer["tasks"].as_array().unwrap().iter().map(|task| task["taskArn"].clone()).collect()
+        answer["tasks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|task| task["taskArn"].clone())
+            .collect()
     };
     assert_eq!(arns(&first), arns(&again));
     assert_eq!(again["tasks"][0]["lastStatus"], "RUNNING");
@@ -234,7 +314,10 @@ fn tasks_are_listed_by_what_they_are() {
     for (filter, expected) in cases {
         assert_eq!(count(filter.clone()), expected, "{filter}");
     }
-    assert_eq!(kit.refused("ListTasks", json!({"serviceName": "other"})).0, "ServiceNotFoundException");
+    assert_eq!(
+        kit.refused("ListTasks", json!({"serviceName": "other"})).0,
+        "ServiceNotFoundException"
+    );
     let (mut seen, mut token) = (0, Value::Null);
     loop {
         let page = kit.ok("ListTasks", json!({"maxResults": 2, "nextToken": token}));
@@ -252,13 +335,22 @@ fn a_task_is_started_on_the_instances_that_are_named() {
     let kit = Kit::new();
     let instances = kit.instances(2, json!({}));
     let definition = kit.bridge(json!({"portMappings": [{"containerPort": 80, "hostPort": 80}]}));
-    let start = |ids: Value| kit.ok("StartTask", json!({"taskDefinition": definition, "containerInstances": ids}));
+    let start = |ids: Value| {
+        kit.ok(
+            "StartTask",
+            json!({"taskDefinition": definition, "containerInstances": ids}),
+        )
+    };
     let answer = start(json!([instances[0], "0123456789abcdef0123456789abcdef"]));
     assert_eq!(id(&answer["tasks"][0]["containerInstanceArn"]), instances[0]);
     assert_eq!(answer["failures"][0]["reason"], "MISSING");
     let answer = start(json!(instances));
     assert_eq!(id(&answer["tasks"][0]["containerInstanceArn"]), instances[1]);
     assert_eq!(answer["failures"][0]["reason"], "RESOURCE:PORTS");
-    kit.control("POST", &format!("instances/{}/disconnect", instances[0]), Value::Null);
+    kit.control(
+        "POST",
+        &format!("instances/{}/disconnect", instances[0]),
+        Value::Null,
+    );
     assert_eq!(start(json!([instances[0]]))["failures"][0]["reason"], "AGENT");
 }

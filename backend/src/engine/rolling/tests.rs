@@ -13,45 +13,108 @@ fn bounds_are_rounded_towards_safety() {
         (0, 100, 200, 0, 0),
     ];
     for (desired, min, max, lower, upper) in cases {
-        assert_eq!(Bounds::of(desired, min, max), Bounds { lower, upper }, "{desired} {min}/{max}");
+        assert_eq!(
+            Bounds::of(desired, min, max),
+            Bounds { lower, upper },
+            "{desired} {min}/{max}"
+        );
     }
 }
 
 fn view(desired: u32, percents: (u32, u32), primary: Side, old: Side) -> View {
     let bounds = Bounds::of(desired, percents.0, percents.1);
-    View { desired, bounds, primary, old, stopping: 0, may_start: true, keep_old: false }
+    View {
+        desired,
+        bounds,
+        primary,
+        old,
+        stopping: 0,
+        may_start: true,
+        keep_old: false,
+    }
 }
 
 fn healthy(healthy: u32) -> Side {
-    Side { healthy, ..Side::default() }
+    Side {
+        healthy,
+        ..Side::default()
+    }
 }
 
 #[test]
 fn a_service_is_filled_and_emptied() {
     let none = Side::default();
-    assert_eq!(step(&view(3, (100, 200), none, none)), Step { start: 3, ..Step::default() });
+    assert_eq!(
+        step(&view(3, (100, 200), none, none)),
+        Step {
+            start: 3,
+            ..Step::default()
+        }
+    );
     assert_eq!(step(&view(3, (100, 200), healthy(3), none)), Step::default());
-    assert_eq!(step(&view(3, (100, 200), healthy(5), none)).stop_primary, healthy(2));
-    let settling = Side { pending: 1, settling: 1, ..healthy(3) };
+    assert_eq!(
+        step(&view(3, (100, 200), healthy(5), none)).stop_primary,
+        healthy(2)
+    );
+    let settling = Side {
+        pending: 1,
+        settling: 1,
+        ..healthy(3)
+    };
     let stop = step(&view(2, (100, 200), settling, none)).stop_primary;
-    assert_eq!(stop, Side { pending: 1, settling: 1, ..healthy(1) });
-    assert_eq!(step(&view(0, (100, 200), healthy(3), none)).stop_primary, healthy(3));
+    assert_eq!(
+        stop,
+        Side {
+            pending: 1,
+            settling: 1,
+            ..healthy(1)
+        }
+    );
+    assert_eq!(
+        step(&view(0, (100, 200), healthy(3), none)).stop_primary,
+        healthy(3)
+    );
 }
 
 #[test]
 fn old_tasks_go_one_for_one_when_there_is_room() {
     let started = step(&view(4, (100, 200), Side::default(), healthy(4)));
-    assert_eq!(started, Step { start: 4, ..Step::default() });
-    let settling = |settling, healthy| Side { settling, healthy, ..Side::default() };
-    assert_eq!(step(&view(4, (100, 200), settling(3, 1), healthy(4))).stop_old, healthy(1));
-    assert_eq!(step(&view(4, (50, 200), settling(4, 0), healthy(4))).stop_old, Side::default());
+    assert_eq!(
+        started,
+        Step {
+            start: 4,
+            ..Step::default()
+        }
+    );
+    let settling = |settling, healthy| Side {
+        settling,
+        healthy,
+        ..Side::default()
+    };
+    assert_eq!(
+        step(&view(4, (100, 200), settling(3, 1), healthy(4))).stop_old,
+        healthy(1)
+    );
+    assert_eq!(
+        step(&view(4, (50, 200), settling(4, 0), healthy(4))).stop_old,
+        Side::default()
+    );
 }
 
 #[test]
 fn old_tasks_go_first_when_there_is_no_room() {
-    assert_eq!(step(&view(4, (50, 100), Side::default(), healthy(4))).stop_old, healthy(2));
-    assert_eq!(step(&view(4, (0, 100), Side::default(), healthy(4))).stop_old, healthy(4));
-    let waiting = View { stopping: 2, ..view(4, (50, 100), Side::default(), healthy(2)) };
+    assert_eq!(
+        step(&view(4, (50, 100), Side::default(), healthy(4))).stop_old,
+        healthy(2)
+    );
+    assert_eq!(
+        step(&view(4, (0, 100), Side::default(), healthy(4))).stop_old,
+        healthy(4)
+    );
+    let waiting = View {
+        stopping: 2,
+        ..view(4, (50, 100), Side::default(), healthy(2))
+    };
     assert_eq!(step(&waiting), Step::default());
     assert_eq!(step(&view(4, (50, 100), Side::default(), healthy(2))).start, 2);
 }
@@ -65,17 +128,38 @@ fn rounding_can_make_it_stuck() {
 
 #[test]
 fn the_sick_are_replaced_first_where_there_is_room() {
-    let sick = |sick, healthy, settling| Side { sick, healthy, settling, pending: 0 };
+    let sick = |sick, healthy, settling| Side {
+        sick,
+        healthy,
+        settling,
+        pending: 0,
+    };
     let none = Side::default();
-    assert_eq!(step(&view(3, (100, 200), sick(1, 2, 0), none)), Step { start: 1, ..Step::default() });
+    assert_eq!(
+        step(&view(3, (100, 200), sick(1, 2, 0), none)),
+        Step {
+            start: 1,
+            ..Step::default()
+        }
+    );
     assert_eq!(step(&view(3, (100, 200), sick(1, 2, 1), none)), Step::default());
-    assert_eq!(step(&view(3, (100, 200), sick(1, 3, 0), none)).stop_primary, sick(1, 0, 0));
-    assert_eq!(step(&view(3, (50, 100), sick(2, 1, 0), none)).stop_primary, sick(1, 0, 0));
+    assert_eq!(
+        step(&view(3, (100, 200), sick(1, 3, 0), none)).stop_primary,
+        sick(1, 0, 0)
+    );
+    assert_eq!(
+        step(&view(3, (50, 100), sick(2, 1, 0), none)).stop_primary,
+        sick(1, 0, 0)
+    );
 }
 
 #[test]
 fn after_a_failure_the_old_tasks_stay() {
-    let failed = View { may_start: false, keep_old: true, ..view(3, (100, 200), Side::default(), healthy(3)) };
+    let failed = View {
+        may_start: false,
+        keep_old: true,
+        ..view(3, (100, 200), Side::default(), healthy(3))
+    };
     assert_eq!(step(&failed), Step::default());
 }
 
@@ -89,7 +173,12 @@ impl Service {
     fn act(&mut self) -> Result<bool, TestCaseError> {
         let lower_held = self.view.primary.healthy + self.view.old.healthy >= self.view.bounds.lower;
         let step = step(&self.view);
-        let View { primary, old, stopping, .. } = &mut self.view;
+        let View {
+            primary,
+            old,
+            stopping,
+            ..
+        } = &mut self.view;
         for (side, stop) in [(primary, step.stop_primary), (old, step.stop_old)] {
             side.pending -= stop.pending;
             side.settling -= stop.settling;
@@ -98,17 +187,33 @@ impl Service {
             *stopping += stop.live();
         }
         self.view.primary.pending += step.start;
-        let View { primary, old, bounds, .. } = self.view;
-        prop_assert!(primary.live() + old.live() <= bounds.upper.max(self.view.desired), "above upper: {:?}", self.view);
-        prop_assert!(!lower_held || primary.healthy + old.healthy >= bounds.lower, "below lower: {:?}", self.view);
+        let View {
+            primary, old, bounds, ..
+        } = self.view;
+        prop_assert!(
+            primary.live() + old.live() <= bounds.upper.max(self.view.desired),
+            "above upper: {:?}",
+            self.view
+        );
+        prop_assert!(
+            !lower_held || primary.healthy + old.healthy >= bounds.lower,
+            "below lower: {:?}",
+            self.view
+        );
         Ok(step != Step::default() && !step.stuck)
     }
 
     fn pass(&mut self, choice: u8) {
-        let View { primary, stopping, .. } = &mut self.view;
+        let View {
+            primary, stopping, ..
+        } = &mut self.view;
         match choice % 4 {
-            0 if primary.pending > 0 => (primary.pending, primary.settling) = (primary.pending - 1, primary.settling + 1),
-            1 if primary.settling > 0 => (primary.settling, primary.healthy) = (primary.settling - 1, primary.healthy + 1),
+            0 if primary.pending > 0 => {
+                (primary.pending, primary.settling) = (primary.pending - 1, primary.settling + 1)
+            }
+            1 if primary.settling > 0 => {
+                (primary.settling, primary.healthy) = (primary.settling - 1, primary.healthy + 1)
+            }
             2 if *stopping > 0 => *stopping -= 1,
             _ => {}
         }

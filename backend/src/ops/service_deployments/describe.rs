@@ -3,7 +3,9 @@
 use aws_sdk_ecs::operation::describe_service_deployments::{
     DescribeServiceDeploymentsInput, DescribeServiceDeploymentsOutput,
 };
-use aws_sdk_ecs::operation::describe_service_revisions::{DescribeServiceRevisionsInput, DescribeServiceRevisionsOutput};
+use aws_sdk_ecs::operation::describe_service_revisions::{
+    DescribeServiceRevisionsInput, DescribeServiceRevisionsOutput,
+};
 use aws_sdk_ecs::types::Failure;
 
 use super::service_of;
@@ -20,7 +22,9 @@ fn check(arns: &[String], what: &str) -> Result<(), Fault> {
         return Err(Fault::invalid(format!("{what} cannot be empty.")));
     }
     if arns.len() > LIMIT {
-        return Err(Fault::invalid(format!("{what} cannot have more than {LIMIT} elements.")));
+        return Err(Fault::invalid(format!(
+            "{what} cannot have more than {LIMIT} elements."
+        )));
     }
     Ok(())
 }
@@ -39,7 +43,10 @@ impl Operation for DescribeServiceDeploymentsInput {
             .set_failures(Some(vec![]));
         for arn in self.service_deployment_arns() {
             let found = service_of(realm, arn, "service-deployment")?.and_then(|(_, record)| {
-                let found = record.history.iter().find(|found| found.service_deployment_arn() == Some(arn))?;
+                let found = record
+                    .history
+                    .iter()
+                    .find(|found| found.service_deployment_arn() == Some(arn))?;
                 Some(view::service_deployment(realm, record, found))
             });
             answer = match found {
@@ -56,11 +63,12 @@ impl Operation for DescribeServiceRevisionsInput {
 
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         check(self.service_revision_arns(), "Service revision ARNs")?;
-        let mut answer =
-            DescribeServiceRevisionsOutput::builder().set_service_revisions(Some(vec![])).set_failures(Some(vec![]));
+        let mut answer = DescribeServiceRevisionsOutput::builder()
+            .set_service_revisions(Some(vec![]))
+            .set_failures(Some(vec![]));
         for arn in self.service_revision_arns() {
-            let found =
-                service_of(realm, arn, "service-revision")?.and_then(|(_, record)| record.revision(arn).cloned());
+            let found = service_of(realm, arn, "service-revision")?
+                .and_then(|(_, record)| record.revision(arn).cloned());
             answer = match found {
                 Some(revision) => answer.service_revisions(revision),
                 None => answer.failures(missing(arn)),

@@ -1,6 +1,8 @@
 //! `ListServiceDeployments`.
 
-use aws_sdk_ecs::operation::list_service_deployments::{ListServiceDeploymentsInput, ListServiceDeploymentsOutput};
+use aws_sdk_ecs::operation::list_service_deployments::{
+    ListServiceDeploymentsInput, ListServiceDeploymentsOutput,
+};
 use aws_sdk_ecs::types::{ServiceDeployment, ServiceDeploymentBrief};
 
 use crate::fault::Fault;
@@ -20,18 +22,32 @@ impl Operation for ListServiceDeploymentsInput {
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let cluster = cluster_of(realm, self.cluster(), self.service())?;
         let key = realm.service_key(self.service().unwrap_or_default(), &cluster)?;
-        let record = realm.services.get(&key).filter(|record| !record.is_inactive()).ok_or_else(not_found)?;
+        let record = realm
+            .services
+            .get(&key)
+            .filter(|record| !record.is_inactive())
+            .ok_or_else(not_found)?;
         let wanted = |deployment: &&ServiceDeployment| {
             let created = deployment.created_at().map(moment).unwrap_or_default();
             let range = self.created_at();
-            let after = range.and_then(|range| range.after()).is_none_or(|after| created > moment(after));
-            let before = range.and_then(|range| range.before()).is_none_or(|before| created < moment(before));
-            let status = deployment.status().is_some_and(|status| self.status().contains(status));
+            let after = range
+                .and_then(|range| range.after())
+                .is_none_or(|after| created > moment(after));
+            let before = range
+                .and_then(|range| range.before())
+                .is_none_or(|before| created < moment(before));
+            let status = deployment
+                .status()
+                .is_some_and(|status| self.status().contains(status));
             after && before && (self.status().is_empty() || status)
         };
-        let briefs: Vec<ServiceDeploymentBrief> = record.history.iter().rev().filter(wanted).map(brief).collect();
+        let briefs: Vec<ServiceDeploymentBrief> =
+            record.history.iter().rev().filter(wanted).map(brief).collect();
         let (briefs, next) = page(briefs, self.next_token(), self.max_results, PAGE)?;
-        Ok(ListServiceDeploymentsOutput::builder().set_service_deployments(Some(briefs)).set_next_token(next).build())
+        Ok(ListServiceDeploymentsOutput::builder()
+            .set_service_deployments(Some(briefs))
+            .set_next_token(next)
+            .build())
     }
 }
 
@@ -43,7 +59,11 @@ fn brief(deployment: &ServiceDeployment) -> ServiceDeploymentBrief {
         .set_created_at(deployment.created_at)
         .set_started_at(deployment.started_at)
         .set_finished_at(deployment.finished_at)
-        .set_target_service_revision_arn(deployment.target_service_revision().and_then(|target| target.arn.clone()))
+        .set_target_service_revision_arn(
+            deployment
+                .target_service_revision()
+                .and_then(|target| target.arn.clone()),
+        )
         .set_status(deployment.status.clone())
         .set_status_reason(deployment.status_reason.clone())
         .build()

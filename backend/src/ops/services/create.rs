@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::operation::create_service::{CreateServiceInput, CreateServiceOutput};
 use aws_sdk_ecs::types::{
-    DeploymentController, DeploymentControllerType, LaunchType, NetworkMode, PropagateTags, SchedulingStrategy, Service,
-    TaskDefinition,
+    DeploymentController, DeploymentControllerType, LaunchType, NetworkMode, PropagateTags,
+    SchedulingStrategy, Service, TaskDefinition,
 };
 
 use super::rules::{balancing, capacity, deployment, kind, network, placement};
@@ -26,7 +26,10 @@ impl Operation for CreateServiceInput {
         let cluster = realm.require_cluster(self.cluster())?;
         let name = self.service_name().unwrap_or_default().to_owned();
         kind::names(&name, self.client_token())?;
-        let key = ServiceKey { cluster, service: name };
+        let key = ServiceKey {
+            cluster,
+            service: name,
+        };
         if let Some(existing) = existing(realm, &key, &self)? {
             return Ok(CreateServiceOutput::builder().service(existing).build());
         }
@@ -50,7 +53,9 @@ impl Operation for CreateServiceInput {
 
 /// The service that a repeated call has made before; nothing if there is none, or one that is INACTIVE.
 fn existing(realm: &Realm, key: &ServiceKey, input: &CreateServiceInput) -> Result<Option<Service>, Fault> {
-    let Some(record) = realm.services.get(key) else { return Ok(None) };
+    let Some(record) = realm.services.get(key) else {
+        return Ok(None);
+    };
     let plain = |input: &CreateServiceInput| {
         let mut input = input.clone();
         (input.cluster, input.client_token) = (None, None);
@@ -59,31 +64,50 @@ fn existing(realm: &Realm, key: &ServiceKey, input: &CreateServiceInput) -> Resu
     let same_token = input.client_token.is_some() && input.client_token == record.created_by.client_token;
     match record.service.status() {
         Some("INACTIVE") => Ok(None),
-        Some("DRAINING") => Err(Fault::invalid("Unable to Start a service that is still Draining.")),
+        Some("DRAINING") => Err(Fault::invalid(
+            "Unable to Start a service that is still Draining.",
+        )),
         _ if same_token || plain(input) == plain(&record.created_by) => Ok(Some(shown(realm, record, true))),
         _ => Err(Fault::invalid("Creation of service was not idempotent.")),
     }
 }
 
 /// The service as it will be shown, with ECS's defaults.
-fn service_of(realm: &Realm, key: &ServiceKey, input: &CreateServiceInput, desired: i32) -> Result<Service, Fault> {
+fn service_of(
+    realm: &Realm,
+    key: &ServiceKey,
+    input: &CreateServiceInput,
+    desired: i32,
+) -> Result<Service, Fault> {
     let reference = input.task_definition().filter(|reference| !reference.is_empty());
     let reference = reference.ok_or_else(|| Fault::invalid("TaskDefinition can not be blank."))?;
     let definition = &realm.require_definition(reference)?.definition;
-    let capacity =
-        capacity::resolve(realm, &key.cluster, input.launch_type(), input.capacity_provider_strategy())?;
+    let capacity = capacity::resolve(
+        realm,
+        &key.cluster,
+        input.launch_type(),
+        input.capacity_provider_strategy(),
+    )?;
     capacity::compatible(definition, &capacity.launch_type)?;
     let platform_version = capacity::platform(input.platform_version(), &capacity.launch_type)?;
     let network = network::check(definition, input.network_configuration())?;
     balancing::balancers(definition, input.load_balancers(), capacity.is_fargate())?;
     balancing::registries(definition, input.service_registries())?;
-    placement::check(input.placement_constraints(), input.placement_strategy(), capacity.is_fargate())?;
+    placement::check(
+        input.placement_constraints(),
+        input.placement_strategy(),
+        capacity.is_fargate(),
+    )?;
     let configuration = deployment::merged(None, input.deployment_configuration());
     deployment::check(&configuration)?;
-    let rebalancing =
-        deployment::rebalancing(input.availability_zone_rebalancing(), configuration.maximum_percent)?;
+    let rebalancing = deployment::rebalancing(
+        input.availability_zone_rebalancing(),
+        configuration.maximum_percent,
+    )?;
     let by_strategy = !capacity.strategy.is_empty();
-    let ecs = DeploymentController::builder().r#type(DeploymentControllerType::Ecs).build();
+    let ecs = DeploymentController::builder()
+        .r#type(DeploymentControllerType::Ecs)
+        .build();
     let mut service = Service::builder()
         .service_arn(realm.arn(&format!("service/{}/{}", key.cluster, key.service)))
         .service_name(&key.service)
@@ -105,7 +129,11 @@ fn service_of(realm: &Realm, key: &ServiceKey, input: &CreateServiceInput, desir
         .health_check_grace_period_seconds(input.health_check_grace_period_seconds.unwrap_or(0))
         .scheduling_strategy(SchedulingStrategy::Replica)
         .set_deployment_controller(ecs.ok())
-        .created_by(format!("arn:{}:iam::{}:root", realm.id.partition(), realm.id.account))
+        .created_by(format!(
+            "arn:{}:iam::{}:root",
+            realm.id.partition(),
+            realm.id.account
+        ))
         .enable_ecs_managed_tags(input.enable_ecs_managed_tags.unwrap_or(false))
         .propagate_tags(input.propagate_tags().cloned().unwrap_or(PropagateTags::None))
         .enable_execute_command(input.enable_execute_command.unwrap_or(false))
@@ -113,7 +141,10 @@ fn service_of(realm: &Realm, key: &ServiceKey, input: &CreateServiceInput, desir
         .set_tags(Some(input.tags().to_vec()))
         .set_events(Some(Vec::new()))
         .build();
-    service.role_arn = input.role.clone().or_else(|| linked_role(realm, definition, input, &capacity.launch_type));
+    service.role_arn = input
+        .role
+        .clone()
+        .or_else(|| linked_role(realm, definition, input, &capacity.launch_type));
     Ok(service)
 }
 

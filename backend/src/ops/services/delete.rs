@@ -19,7 +19,9 @@ impl Operation for DeleteServiceInput {
         }
         if record.is_active() {
             if self.force != Some(true) && record.service.desired_count > 0 {
-                return Err(Fault::invalid("The service cannot be stopped while it is scaled above 0."));
+                return Err(Fault::invalid(
+                    "The service cannot be stopped while it is scaled above 0.",
+                ));
             }
             record.service.status = Some("DRAINING".to_owned());
             record.service.desired_count = 0;

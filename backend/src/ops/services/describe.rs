@@ -21,10 +21,14 @@ impl Operation for DescribeServicesInput {
             return Err(Fault::invalid("Services cannot be empty."));
         }
         if self.services().len() > LIMIT {
-            return Err(Fault::invalid(format!("Services cannot have more than {LIMIT} elements.")));
+            return Err(Fault::invalid(format!(
+                "Services cannot have more than {LIMIT} elements."
+            )));
         }
         let tags = self.include().contains(&ServiceField::Tags);
-        let mut answer = DescribeServicesOutput::builder().set_services(Some(vec![])).set_failures(Some(vec![]));
+        let mut answer = DescribeServicesOutput::builder()
+            .set_services(Some(vec![]))
+            .set_failures(Some(vec![]));
         for reference in self.services() {
             let key = realm.service_key(reference, &cluster)?;
             answer = if let Some(record) = realm.services.get(&key) {

@@ -1,7 +1,9 @@
 //! `ListServices` and `ListServicesByNamespace`.
 
 use aws_sdk_ecs::operation::list_services::{ListServicesInput, ListServicesOutput};
-use aws_sdk_ecs::operation::list_services_by_namespace::{ListServicesByNamespaceInput, ListServicesByNamespaceOutput};
+use aws_sdk_ecs::operation::list_services_by_namespace::{
+    ListServicesByNamespaceInput, ListServicesByNamespaceOutput,
+};
 use aws_sdk_ecs::types::LaunchType;
 
 use crate::engine::hooks::services_of;
@@ -23,8 +25,12 @@ impl Operation for ListServicesInput {
         let cluster = realm.require_cluster(self.cluster())?;
         let wanted = |record: &ServiceRecord| {
             record.is_active()
-                && self.launch_type().is_none_or(|launch_type| runs_on(record, launch_type))
-                && self.scheduling_strategy().is_none_or(|given| record.service.scheduling_strategy() == Some(given))
+                && self
+                    .launch_type()
+                    .is_none_or(|launch_type| runs_on(record, launch_type))
+                && self
+                    .scheduling_strategy()
+                    .is_none_or(|given| record.service.scheduling_strategy() == Some(given))
                 && self
                     .resource_management_type()
                     .is_none_or(|given| record.service.resource_management_type() == Some(given))
@@ -34,13 +40,19 @@ impl Operation for ListServicesInput {
             .filter_map(|(_, record)| record.service.service_arn.clone())
             .collect();
         let (arns, next) = page(arns, self.next_token(), self.max_results, PAGE)?;
-        Ok(ListServicesOutput::builder().set_service_arns(Some(arns)).set_next_token(next).build())
+        Ok(ListServicesOutput::builder()
+            .set_service_arns(Some(arns))
+            .set_next_token(next)
+            .build())
     }
 }
 
 fn runs_on(record: &ServiceRecord, launch_type: &LaunchType) -> bool {
     let by_provider = record.service.capacity_provider_strategy().first();
-    by_provider.map(|item| launch_type_of(&item.capacity_provider)).as_ref().or(record.service.launch_type())
+    by_provider
+        .map(|item| launch_type_of(&item.capacity_provider))
+        .as_ref()
+        .or(record.service.launch_type())
         == Some(launch_type)
 }
 
@@ -56,13 +68,18 @@ impl Operation for ListServicesByNamespaceInput {
             .filter_map(|record| record.service.service_arn.clone())
             .collect();
         let (arns, next) = page(arns, self.next_token(), self.max_results, PAGE)?;
-        Ok(ListServicesByNamespaceOutput::builder().set_service_arns(Some(arns)).set_next_token(next).build())
+        Ok(ListServicesByNamespaceOutput::builder()
+            .set_service_arns(Some(arns))
+            .set_next_token(next)
+            .build())
     }
 }
 
 /// Whether Service Connect is on in a service, within a namespace given by name or ARN.
 fn is_in(record: &ServiceRecord, namespace: &str) -> bool {
-    let revision = record.primary().and_then(|primary| record.revision(&primary.revision));
+    let revision = record
+        .primary()
+        .and_then(|primary| record.revision(&primary.revision));
     let connect = revision.and_then(|revision| revision.service_connect_configuration());
     connect.is_some_and(|connect| connect.enabled && connect.namespace() == Some(namespace))
 }

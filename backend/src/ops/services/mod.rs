@@ -26,12 +26,20 @@ fn shown(realm: &Realm, record: &ServiceRecord, tags: bool) -> Service {
 
 /// `ServiceNotFoundException`, in ECS's words.
 pub fn not_found() -> Fault {
-    Fault::of(&ServiceNotFoundException::builder().message("Service not found.").build())
+    Fault::of(
+        &ServiceNotFoundException::builder()
+            .message("Service not found.")
+            .build(),
+    )
 }
 
 /// `ServiceNotActiveException`, in ECS's words.
 fn not_active() -> Fault {
-    Fault::of(&ServiceNotActiveException::builder().message("Service was not ACTIVE.").build())
+    Fault::of(
+        &ServiceNotActiveException::builder()
+            .message("Service was not ACTIVE.")
+            .build(),
+    )
 }
 
 /// The service that a call means, if it is there and not INACTIVE.
@@ -49,6 +57,8 @@ fn require(realm: &Realm, cluster: Option<&str>, service: Option<&str>) -> Resul
 /// # Errors
 /// `ClusterNotFoundException`.
 pub fn cluster_of(realm: &Realm, cluster: Option<&str>, service: Option<&str>) -> Result<String, Fault> {
-    let in_arn = service.filter(|service| service.starts_with("arn:")).and_then(|arn| arn.split('/').rev().nth(1));
+    let in_arn = service
+        .filter(|service| service.starts_with("arn:"))
+        .and_then(|arn| arn.split('/').rev().nth(1));
     realm.require_cluster(cluster.or(in_arn.filter(|name| !name.contains(':'))))
 }

@@ -1,7 +1,9 @@
 //! `UpdateService`: absent members stay as they are, empty lists remove (ecs-semantics.md §3.4).
 
 use aws_sdk_ecs::operation::update_service::{UpdateServiceInput, UpdateServiceOutput};
-use aws_sdk_ecs::types::{CapacityProviderStrategyItem, LaunchType, NetworkConfiguration, Service, ServiceRevision};
+use aws_sdk_ecs::types::{
+    CapacityProviderStrategyItem, LaunchType, NetworkConfiguration, Service, ServiceRevision,
+};
 
 use super::rules::{balancing, capacity, deployment, kind, network, placement};
 use super::{not_active, not_found, require, shown};
@@ -29,7 +31,10 @@ impl Operation for UpdateServiceInput {
             return Err(Fault::invalid("Task count can not be lesser than 0"));
         }
         kind::controller(self.deployment_controller())?;
-        let revision = record.primary().and_then(|primary| record.revision(&primary.revision)).cloned();
+        let revision = record
+            .primary()
+            .and_then(|primary| record.revision(&primary.revision))
+            .cloned();
         let mut service = record.service.clone();
         change_capacity(realm, &key, &self, &mut service)?;
         change_rest(realm, &self, &mut service)?;
@@ -42,7 +47,9 @@ impl Operation for UpdateServiceInput {
 }
 
 fn commit(realm: &mut Realm, key: &ServiceKey, service: Service, deployment: Option<Extras>) {
-    let Some(record) = realm.services.get_mut(key) else { return };
+    let Some(record) = realm.services.get_mut(key) else {
+        return;
+    };
     let scaled = record.service.desired_count != service.desired_count;
     record.service = service;
     if scaled {
@@ -65,7 +72,9 @@ fn change_capacity(
     input: &UpdateServiceInput,
     service: &mut Service,
 ) -> Result<(), Fault> {
-    let Some(given) = input.capacity_provider_strategy.as_deref() else { return Ok(()) };
+    let Some(given) = input.capacity_provider_strategy.as_deref() else {
+        return Ok(());
+    };
     let changed = if given.is_empty() {
         service.capacity_provider_strategy.take().is_some_and(|old| {
             service.launch_type = old.first().map(|item| launch_type_of(&item.capacity_provider));
@@ -99,38 +108,70 @@ fn launch_type(service: &Service) -> LaunchType {
 fn change_rest(realm: &Realm, input: &UpdateServiceInput, service: &mut Service) -> Result<(), Fault> {
     let launch_type = launch_type(service);
     let fargate = launch_type == LaunchType::Fargate;
-    let reference = input.task_definition().or(service.task_definition()).unwrap_or_default().to_owned();
+    let reference = input
+        .task_definition()
+        .or(service.task_definition())
+        .unwrap_or_default()
+        .to_owned();
     // A definition that the service has already may be INACTIVE by now.
     let definition = match input.task_definition() {
         Some(reference) => realm.require_definition(reference)?,
-        None => realm.find_definition(&reference)?.ok_or_else(|| Fault::client("TaskDefinition not found."))?,
+        None => realm
+            .find_definition(&reference)?
+            .ok_or_else(|| Fault::client("TaskDefinition not found."))?,
     };
     let definition = &definition.definition;
     capacity::compatible(definition, &launch_type)?;
-    service.task_definition.clone_from(&definition.task_definition_arn);
-    let platform = input.platform_version().or(service.platform_version().filter(|_| fargate));
+    service
+        .task_definition
+        .clone_from(&definition.task_definition_arn);
+    let platform = input
+        .platform_version()
+        .or(service.platform_version().filter(|_| fargate));
     service.platform_version = capacity::platform(platform, &launch_type)?;
     service.platform_family = fargate.then(|| "Linux".to_owned());
-    let given: Option<&NetworkConfiguration> = input.network_configuration().or(service.network_configuration());
+    let given: Option<&NetworkConfiguration> =
+        input.network_configuration().or(service.network_configuration());
     service.network_configuration = network::check(definition, given)?;
     take(&mut service.load_balancers, input.load_balancers.as_ref());
     take(&mut service.service_registries, input.service_registries.as_ref());
     balancing::balancers(definition, service.load_balancers(), fargate)?;
     balancing::registries(definition, service.service_registries())?;
-    take(&mut service.placement_constraints, input.placement_constraints.as_ref());
+    take(
+        &mut service.placement_constraints,
+        input.placement_constraints.as_ref(),
+    );
     take(&mut service.placement_strategy, input.placement_strategy.as_ref());
-    placement::check(service.placement_constraints(), service.placement_strategy(), fargate)?;
-    let configuration = deployment::merged(service.deployment_configuration(), input.deployment_configuration());
+    placement::check(
+        service.placement_constraints(),
+        service.placement_strategy(),
+        fargate,
+    )?;
+    let configuration = deployment::merged(
+        service.deployment_configuration(),
+        input.deployment_configuration(),
+    );
     deployment::check(&configuration)?;
-    let rebalancing = input.availability_zone_rebalancing().or(service.availability_zone_rebalancing());
-    service.availability_zone_rebalancing =
-        Some(deployment::rebalancing(rebalancing, configuration.maximum_percent)?);
+    let rebalancing = input
+        .availability_zone_rebalancing()
+        .or(service.availability_zone_rebalancing());
+    service.availability_zone_rebalancing = Some(deployment::rebalancing(
+        rebalancing,
+        configuration.maximum_percent,
+    )?);
     service.deployment_configuration = Some(configuration);
     service.desired_count = input.desired_count.unwrap_or(service.desired_count);
-    take(&mut service.health_check_grace_period_seconds, input.health_check_grace_period_seconds.as_ref());
+    take(
+        &mut service.health_check_grace_period_seconds,
+        input.health_check_grace_period_seconds.as_ref(),
+    );
     take(&mut service.propagate_tags, input.propagate_tags.as_ref());
-    service.enable_execute_command = input.enable_execute_command.unwrap_or(service.enable_execute_command);
-    service.enable_ecs_managed_tags = input.enable_ecs_managed_tags.unwrap_or(service.enable_ecs_managed_tags);
+    service.enable_execute_command = input
+        .enable_execute_command
+        .unwrap_or(service.enable_execute_command);
+    service.enable_ecs_managed_tags = input
+        .enable_ecs_managed_tags
+        .unwrap_or(service.enable_ecs_managed_tags);
     Ok(())
 }
 
@@ -144,7 +185,10 @@ fn take<T: Clone>(member: &mut Option<T>, given: Option<&T>) {
 /// What only the revision keeps: given anew, or as before. An empty list removes.
 fn extras(input: &UpdateServiceInput, revision: Option<&ServiceRevision>) -> Extras {
     let mut extras = revision.map(Extras::of).unwrap_or_default();
-    take(&mut extras.service_connect, input.service_connect_configuration.as_ref());
+    take(
+        &mut extras.service_connect,
+        input.service_connect_configuration.as_ref(),
+    );
     take(&mut extras.volumes, input.volume_configurations.as_ref());
     take(&mut extras.lattice, input.vpc_lattice_configurations.as_ref());
     take(&mut extras.gateways, input.gateway_connectors.as_ref());
@@ -162,7 +206,10 @@ fn deploys(
     let Some(revision) = revision else { return true };
     let platform_changed = input.platform_version.is_some()
         && revision.platform_version.as_deref()
-            != service.platform_version.as_deref().map(|given| crate::engine::launch::platform_version(Some(given)));
+            != service
+                .platform_version
+                .as_deref()
+                .map(|given| crate::engine::launch::platform_version(Some(given)));
     input.force_new_deployment == Some(true)
         || platform_changed
         || revision.task_definition != service.task_definition

@@ -21,10 +21,14 @@ impl Operation for DescribeTasksInput {
             return Err(Fault::invalid("Tasks cannot be empty."));
         }
         if self.tasks().len() > LIMIT {
-            return Err(Fault::invalid(format!("Tasks cannot have more than {LIMIT} elements.")));
+            return Err(Fault::invalid(format!(
+                "Tasks cannot have more than {LIMIT} elements."
+            )));
         }
         let tags = self.include().contains(&TaskField::Tags);
-        let mut answer = DescribeTasksOutput::builder().set_tasks(Some(vec![])).set_failures(Some(vec![]));
+        let mut answer = DescribeTasksOutput::builder()
+            .set_tasks(Some(vec![]))
+            .set_failures(Some(vec![]));
         for reference in self.tasks() {
             let found = find(realm, reference, &cluster)?.and_then(|id| realm.tasks.get(&id));
             answer = match found {

@@ -39,16 +39,28 @@ impl Operation for ListTasksInput {
         };
         let arn = |record: &TaskRecord| record.task.task_arn.clone();
         let arns: Vec<String> = match self.service_name() {
-            None => realm.tasks.values().filter(|record| wanted(record)).filter_map(arn).collect(),
+            None => realm
+                .tasks
+                .values()
+                .filter(|record| wanted(record))
+                .filter_map(arn)
+                .collect(),
             Some(service) => {
                 let key = realm.service_key(service, &cluster)?;
                 let record = realm.services.get(&key).ok_or_else(not_found)?;
-                let tasks = record.tasks.iter().chain(&record.stopped).filter_map(|id| realm.tasks.get(id));
+                let tasks = record
+                    .tasks
+                    .iter()
+                    .chain(&record.stopped)
+                    .filter_map(|id| realm.tasks.get(id));
                 tasks.filter(|record| wanted(record)).filter_map(arn).collect()
             }
         };
         let (arns, next) = page(arns, self.next_token(), self.max_results, 100)?;
-        Ok(ListTasksOutput::builder().set_task_arns(Some(arns)).set_next_token(next).build())
+        Ok(ListTasksOutput::builder()
+            .set_task_arns(Some(arns))
+            .set_next_token(next)
+            .build())
     }
 }
 

@@ -20,13 +20,20 @@ use crate::world::Realm;
 /// `InvalidParameterException` for a malformed ARN or one of another cluster.
 fn find(realm: &Realm, reference: &str, cluster: &str) -> Result<Option<String>, Fault> {
     let id = realm.id_in_cluster(reference, "task", cluster)?;
-    Ok(realm.tasks.get(id).filter(|record| record.cluster == cluster).map(|_| id.to_owned()))
+    Ok(realm
+        .tasks
+        .get(id)
+        .filter(|record| record.cluster == cluster)
+        .map(|_| id.to_owned()))
 }
 
 /// The failure of a reference to a task that is not there.
 fn missing(realm: &Realm, reference: &str, cluster: &str) -> Failure {
     let id = reference.rsplit('/').next().unwrap_or(reference);
-    Failure::builder().arn(realm.arn(&format!("task/{cluster}/{id}"))).reason("MISSING").build()
+    Failure::builder()
+        .arn(realm.arn(&format!("task/{cluster}/{id}")))
+        .reason("MISSING")
+        .build()
 }
 
 /// The task as an operation answers with it: tags only where they are asked for.

@@ -33,15 +33,22 @@ fn protection_of(record: &TaskRecord, now: Timestamp) -> ProtectedTask {
 
 fn check_count(count: usize) -> Result<(), Fault> {
     if count > LIMIT {
-        return Err(Fault::invalid(format!("Tasks cannot have more than {LIMIT} elements.")));
+        return Err(Fault::invalid(format!(
+            "Tasks cannot have more than {LIMIT} elements."
+        )));
     }
     Ok(())
 }
 
 /// The service's task that a reference means.
 fn task(realm: &Realm, reference: &str, cluster: &str) -> Result<Result<String, Failure>, Fault> {
-    let Some(id) = find(realm, reference, cluster)? else { return Ok(Err(missing(realm, reference, cluster))) };
-    let valid = realm.tasks.get(&id).is_some_and(|record| record.service.is_some() && record.wanted());
+    let Some(id) = find(realm, reference, cluster)? else {
+        return Ok(Err(missing(realm, reference, cluster)));
+    };
+    let valid = realm
+        .tasks
+        .get(&id)
+        .is_some_and(|record| record.service.is_some() && record.wanted());
     if valid {
         return Ok(Ok(id));
     }
@@ -55,7 +62,9 @@ impl Operation for GetTaskProtectionInput {
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let cluster = realm.require_cluster(self.cluster())?;
         check_count(self.tasks().len())?;
-        let mut answer = GetTaskProtectionOutput::builder().set_protected_tasks(Some(vec![])).set_failures(Some(vec![]));
+        let mut answer = GetTaskProtectionOutput::builder()
+            .set_protected_tasks(Some(vec![]))
+            .set_failures(Some(vec![]));
         for reference in self.tasks() {
             answer = match task(realm, reference, &cluster)? {
                 Ok(id) => match realm.tasks.get(&id) {
@@ -77,12 +86,18 @@ impl Operation for UpdateTaskProtectionInput {
         check_count(self.tasks().len())?;
         let minutes = self.expires_in_minutes.unwrap_or(DEFAULT_MINUTES);
         if !(1..=MAX_MINUTES).contains(&minutes) {
-            return Err(Fault::invalid(format!("expiresInMinutes must be between 1 and {MAX_MINUTES}")));
+            return Err(Fault::invalid(format!(
+                "expiresInMinutes must be between 1 and {MAX_MINUTES}"
+            )));
         }
-        let until = realm.now.checked_add(SignedDuration::from_mins(minutes.into())).ok();
+        let until = realm
+            .now
+            .checked_add(SignedDuration::from_mins(minutes.into()))
+            .ok();
         let until = until.filter(|_| self.protection_enabled == Some(true));
-        let mut answer =
-            UpdateTaskProtectionOutput::builder().set_protected_tasks(Some(vec![])).set_failures(Some(vec![]));
+        let mut answer = UpdateTaskProtectionOutput::builder()
+            .set_protected_tasks(Some(vec![]))
+            .set_failures(Some(vec![]));
         for reference in self.tasks() {
             match task(realm, reference, &cluster)? {
                 Ok(id) => {

@@ -15,9 +15,9 @@ const OVERRIDES_SIZE: usize = 8192;
 /// `InvalidParameterException`.
 pub fn group(given: Option<&str>, definition: &TaskDefinition) -> Result<String, Fault> {
     match given {
-        Some(group) if group.starts_with("service:") => {
-            Err(Fault::invalid("The group prefix 'service:' is reserved for tasks of services."))
-        }
+        Some(group) if group.starts_with("service:") => Err(Fault::invalid(
+            "The group prefix 'service:' is reserved for tasks of services.",
+        )),
         Some(group) => Ok(group.to_owned()),
         None => Ok(format!("family:{}", definition.family().unwrap_or_default())),
     }
@@ -29,7 +29,9 @@ pub fn group(given: Option<&str>, definition: &TaskDefinition) -> Result<String,
 /// `InvalidParameterException`.
 pub fn started_by(given: Option<&str>) -> Result<(), Fault> {
     match given {
-        Some(text) if text.chars().count() > 128 => Err(Fault::invalid("startedBy can have at most 128 characters.")),
+        Some(text) if text.chars().count() > 128 => {
+            Err(Fault::invalid("startedBy can have at most 128 characters."))
+        }
         _ => Ok(()),
     }
 }
@@ -39,16 +41,24 @@ pub fn started_by(given: Option<&str>) -> Result<(), Fault> {
 /// # Errors
 /// `InvalidParameterException`.
 pub fn overrides(given: Option<&TaskOverride>, definition: &TaskDefinition) -> Result<TaskOverride, Fault> {
-    let Some(given) = given else { return Ok(TaskOverride::builder().build()) };
+    let Some(given) = given else {
+        return Ok(TaskOverride::builder().build());
+    };
     for over in given.container_overrides() {
         let name = over.name().unwrap_or_default();
-        if !definition.container_definitions().iter().any(|container| container.name() == Some(name)) {
+        if !definition
+            .container_definitions()
+            .iter()
+            .any(|container| container.name() == Some(name))
+        {
             return Err(Fault::invalid(format!(
                 "Override for container named {name} is not a container in the TaskDefinition."
             )));
         }
     }
-    let size = shape::to_wire(given).map(|written| written.to_string().len()).unwrap_or_default();
+    let size = shape::to_wire(given)
+        .map(|written| written.to_string().len())
+        .unwrap_or_default();
     if size > OVERRIDES_SIZE {
         return Err(Fault::invalid(format!(
             "Container Overrides length must be at most {OVERRIDES_SIZE}, but this Container Overrides length is {size}"
@@ -71,7 +81,9 @@ pub fn tags(
     crate::ops::tags::rules::check(given)?;
     let propagated: &[Tag] = match propagate {
         Some(PropagateTags::Service) => {
-            return Err(Fault::invalid("Tags can only be propagated from a task definition or a service to a service's tasks."));
+            return Err(Fault::invalid(
+                "Tags can only be propagated from a task definition or a service to a service's tasks.",
+            ));
         }
         Some(PropagateTags::TaskDefinition) => of_definition,
         _ => &[],

@@ -32,11 +32,16 @@ impl Operation for RunTaskInput {
         if let Some(token) = token(&self)?
             && let Some(tasks) = replayed(realm, &cluster, token, &request)?
         {
-            return Ok(RunTaskOutput::builder().set_tasks(Some(tasks)).set_failures(Some(vec![])).build());
+            return Ok(RunTaskOutput::builder()
+                .set_tasks(Some(tasks))
+                .set_failures(Some(vec![]))
+                .build());
         }
         let (mut order, capacity) = order_of(realm, &cluster, &self)?;
         if !capacity.is_fargate() && capacity.strategy.is_empty() && !has_instances(realm, &cluster) {
-            return Err(Fault::invalid("No Container Instances were found in your cluster."));
+            return Err(Fault::invalid(
+                "No Container Instances were found in your cluster.",
+            ));
         }
         let (mut ids, mut failures, mut shares) = (Vec::new(), Vec::new(), BTreeMap::new());
         for _ in 0..count {
@@ -55,11 +60,22 @@ impl Operation for RunTaskInput {
         }
         if let Some(token) = self.client_token() {
             let until = realm.now.checked_add(TOKEN_LIFE).unwrap_or(realm.now);
-            let kept = RunToken { request, tasks: ids.clone(), until };
+            let kept = RunToken {
+                request,
+                tasks: ids.clone(),
+                until,
+            };
             realm.engine.run_tokens.insert((cluster, token.to_owned()), kept);
         }
-        let tasks = ids.iter().filter_map(|id| realm.tasks.get(id)).map(|record| shown(record, true)).collect();
-        Ok(RunTaskOutput::builder().set_tasks(Some(tasks)).set_failures(Some(failures)).build())
+        let tasks = ids
+            .iter()
+            .filter_map(|id| realm.tasks.get(id))
+            .map(|record| shown(record, true))
+            .collect();
+        Ok(RunTaskOutput::builder()
+            .set_tasks(Some(tasks))
+            .set_failures(Some(failures))
+            .build())
     }
 }
 
@@ -73,10 +89,12 @@ fn count(given: Option<i32>) -> Result<i32, Fault> {
 
 fn token(input: &RunTaskInput) -> Result<Option<&str>, Fault> {
     match input.client_token() {
-        Some(token) if token.len() > 64 => Err(Fault::invalid("Invalid client token: idempotency token longer than 64.")),
-        Some(token) if !token.bytes().all(|byte| (33..=126).contains(&byte)) => {
-            Err(Fault::invalid("Invalid client token: only printable ASCII characters without spaces are allowed."))
-        }
+        Some(token) if token.len() > 64 => Err(Fault::invalid(
+            "Invalid client token: idempotency token longer than 64.",
+        )),
+        Some(token) if !token.bytes().all(|byte| (33..=126).contains(&byte)) => Err(Fault::invalid(
+            "Invalid client token: only printable ASCII characters without spaces are allowed.",
+        )),
         token => Ok(token),
     }
 }
@@ -97,8 +115,18 @@ fn replayed(
 ) -> Result<Option<Vec<Task>>, Fault> {
     let now = realm.now;
     realm.engine.run_tokens.retain(|_, kept| kept.until > now);
-    let Some(kept) = realm.engine.run_tokens.get(&(cluster.to_owned(), token.to_owned())) else { return Ok(None) };
-    let arns = kept.tasks.iter().map(|id| realm.arn(&format!("task/{cluster}/{id}"))).collect();
+    let Some(kept) = realm
+        .engine
+        .run_tokens
+        .get(&(cluster.to_owned(), token.to_owned()))
+    else {
+        return Ok(None);
+    };
+    let arns = kept
+        .tasks
+        .iter()
+        .map(|id| realm.arn(&format!("task/{cluster}/{id}")))
+        .collect();
     if kept.request != *request {
         let conflict = ConflictException::builder()
             .message("The request with this client token has other parameters than an earlier one.")
@@ -110,7 +138,10 @@ fn replayed(
 }
 
 fn has_instances(realm: &Realm, cluster: &str) -> bool {
-    realm.container_instances.values().any(|record| record.cluster == cluster)
+    realm
+        .container_instances
+        .values()
+        .any(|record| record.cluster == cluster)
 }
 
 fn order_of(
@@ -120,11 +151,20 @@ fn order_of(
 ) -> Result<(Order, capacity::Capacity), Fault> {
     let record = realm.require_definition(input.task_definition().unwrap_or_default())?;
     let definition = &record.definition;
-    let capacity = capacity::resolve(realm, cluster, input.launch_type(), input.capacity_provider_strategy())?;
+    let capacity = capacity::resolve(
+        realm,
+        cluster,
+        input.launch_type(),
+        input.capacity_provider_strategy(),
+    )?;
     capacity::compatible(definition, &capacity.launch_type)?;
     let platform_version = capacity::platform(input.platform_version(), &capacity.launch_type)?;
     let network = network::check(definition, input.network_configuration())?;
-    placement::check(input.placement_constraints(), input.placement_strategy(), capacity.is_fargate())?;
+    placement::check(
+        input.placement_constraints(),
+        input.placement_strategy(),
+        capacity.is_fargate(),
+    )?;
     rules::started_by(input.started_by())?;
     let order = Order {
         cluster: cluster.to_owned(),
@@ -165,9 +205,18 @@ fn run_one(
     match instances::find(realm, order, input.placement_constraints(), &strategies) {
         Ok(instance) => Ok(launch::launch(realm, order, Place::Instance(instance))),
         Err(_) if scaling::will_grow(realm, order.provider.as_deref()) => {
-            let (constraints, strategies) =
-                (input.placement_constraints().to_vec(), input.placement_strategy().to_vec());
-            let task = launch::launch(realm, order, Place::Await(Waiting { constraints, strategies }));
+            let (constraints, strategies) = (
+                input.placement_constraints().to_vec(),
+                input.placement_strategy().to_vec(),
+            );
+            let task = launch::launch(
+                realm,
+                order,
+                Place::Await(Waiting {
+                    constraints,
+                    strategies,
+                }),
+            );
             scaling::wake(realm, order.provider.as_deref());
             Ok(task)
         }
@@ -183,7 +232,11 @@ fn subnet(realm: &Realm, order: &Order, before: &[String]) -> Option<String> {
             *tasks.entry(subnet).or_default() += 1;
         }
     }
-    let subnets = order.network.as_ref().map(|network| network.subnets.as_slice()).unwrap_or_default();
+    let subnets = order
+        .network
+        .as_ref()
+        .map(|network| network.subnets.as_slice())
+        .unwrap_or_default();
     zones::spread(&realm.id.region, subnets, &tasks).map(str::to_owned)
 }
 

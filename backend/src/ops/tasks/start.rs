@@ -21,10 +21,14 @@ impl Operation for StartTaskInput {
             return Err(Fault::invalid("Container instances cannot be empty."));
         }
         if self.container_instances().len() > 10 {
-            return Err(Fault::invalid("Container instances cannot have more than 10 elements."));
+            return Err(Fault::invalid(
+                "Container instances cannot have more than 10 elements.",
+            ));
         }
         let order = order_of(realm, &cluster, &self)?;
-        let mut answer = StartTaskOutput::builder().set_tasks(Some(vec![])).set_failures(Some(vec![]));
+        let mut answer = StartTaskOutput::builder()
+            .set_tasks(Some(vec![]))
+            .set_failures(Some(vec![]));
         for reference in self.container_instances() {
             match place(realm, &order, reference)? {
                 Ok(instance) => {

@@ -18,7 +18,10 @@ impl Operation for StopTaskInput {
         let Some(id) = find(realm, self.task().unwrap_or_default(), &cluster)? else {
             return Err(Fault::invalid("The referenced task was not found."));
         };
-        let reason = self.reason().filter(|reason| !reason.is_empty()).unwrap_or("Task stopped by user");
+        let reason = self
+            .reason()
+            .filter(|reason| !reason.is_empty())
+            .unwrap_or("Task stopped by user");
         stop::stop(realm, &id, TaskStopCode::UserInitiated, reason, None);
         let stopped = realm.tasks.get(&id).map(|record| shown(record, true));
         Ok(StopTaskOutput::builder().set_task(stopped).build())

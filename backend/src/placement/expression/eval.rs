@@ -20,7 +20,11 @@ pub struct Host<'a> {
 impl Host<'_> {
     /// The value of an attribute; one that has a name only has an empty value.
     pub fn attribute(&self, name: &str) -> Option<&str> {
-        let found = self.instance.attributes().iter().find(|attribute| attribute.name == name)?;
+        let found = self
+            .instance
+            .attributes()
+            .iter()
+            .find(|attribute| attribute.name == name)?;
         Some(found.value().unwrap_or_default())
     }
 
@@ -30,16 +34,25 @@ impl Host<'_> {
             Expression::Any(parts) => parts.iter().any(|part| self.satisfies(part)),
             Expression::All(parts) => parts.iter().all(|part| self.satisfies(part)),
             Expression::Not(part) => !self.satisfies(part),
-            Expression::Test { subject: Subject::TaskGroup, test } => self.hosts(test),
+            Expression::Test {
+                subject: Subject::TaskGroup,
+                test,
+            } => self.hosts(test),
             Expression::Test { subject, test } => holds(subject, self.value(subject).as_deref(), test),
         }
     }
 
     /// Whether a task of a group that is asked for is here; the negative forms mean that none is.
     fn hosts(&self, test: &Test) -> bool {
-        let any = |test: &Test| self.groups.keys().any(|group| holds(&Subject::TaskGroup, Some(group), test));
+        let any = |test: &Test| {
+            self.groups
+                .keys()
+                .any(|group| holds(&Subject::TaskGroup, Some(group), test))
+        };
         match test {
-            Test::Compare(Comparison::NotEqual, value) => !any(&Test::Compare(Comparison::Equal, value.clone())),
+            Test::Compare(Comparison::NotEqual, value) => {
+                !any(&Test::Compare(Comparison::Equal, value.clone()))
+            }
             Test::NotIn(values) => !any(&Test::In(values.clone())),
             Test::NotMatches(regex) => !any(&Test::Matches(regex.clone())),
             test => any(test),
@@ -61,7 +74,9 @@ impl Host<'_> {
 }
 
 fn holds(subject: &Subject, value: Option<&str>, test: &Test) -> bool {
-    let Some(value) = value else { return *test == Test::Absent };
+    let Some(value) = value else {
+        return *test == Test::Absent;
+    };
     match test {
         Test::Exists => true,
         Test::Absent => false,
@@ -75,11 +90,19 @@ fn holds(subject: &Subject, value: Option<&str>, test: &Test) -> bool {
 
 fn compares(subject: &Subject, value: &str, comparison: Comparison, other: &str) -> bool {
     let order = match subject {
-        Subject::RunningTasksCount => value.parse::<i64>().ok().zip(other.parse::<i64>().ok()).map(|(a, b)| a.cmp(&b)),
-        Subject::AgentVersion => version(value).zip(version(other)).map(|(a, b)| compare_versions(&a, &b)),
+        Subject::RunningTasksCount => value
+            .parse::<i64>()
+            .ok()
+            .zip(other.parse::<i64>().ok())
+            .map(|(a, b)| a.cmp(&b)),
+        Subject::AgentVersion => version(value)
+            .zip(version(other))
+            .map(|(a, b)| compare_versions(&a, &b)),
         Subject::RegisteredAt => moment(value).zip(moment(other)).map(|(a, b)| a.cmp(&b)),
         Subject::Attribute(_) => Some(match (value.parse::<i64>(), other.parse::<i64>()) {
-            (Ok(a), Ok(b)) if comparison != Comparison::Equal && comparison != Comparison::NotEqual => a.cmp(&b),
+            (Ok(a), Ok(b)) if comparison != Comparison::Equal && comparison != Comparison::NotEqual => {
+                a.cmp(&b)
+            }
             _ => value.cmp(other),
         }),
         _ => Some(value.cmp(other)),
@@ -97,7 +120,10 @@ fn compares(subject: &Subject, value: &str, comparison: Comparison, other: &str)
 
 /// A dotted version as numbers.
 pub(super) fn version(text: &str) -> Option<Vec<u64>> {
-    text.trim_start_matches('v').split('.').map(|part| part.parse().ok()).collect()
+    text.trim_start_matches('v')
+        .split('.')
+        .map(|part| part.parse().ok())
+        .collect()
 }
 
 fn compare_versions(a: &[u64], b: &[u64]) -> Ordering {
@@ -108,8 +134,15 @@ fn compare_versions(a: &[u64], b: &[u64]) -> Ordering {
 
 /// A date-time with an offset or `Z`, one without zone (read as UTC), or a date.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {
-    let utc = |civil: jiff::civil::DateTime| civil.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
-    text.parse::<Timestamp>().ok().or_else(|| text.parse::<jiff::civil::DateTime>().ok().and_then(utc))
+    let utc = |civil: jiff::civil::DateTime| {
+        civil
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .ok()
+            .map(|zoned| zoned.timestamp())
+    };
+    text.parse::<Timestamp>()
+        .ok()
+        .or_else(|| text.parse::<jiff::civil::DateTime>().ok().and_then(utc))
 }
 
 fn matches_whole(regex: &str, value: &str) -> bool {

@@ -12,24 +12,44 @@ use super::{Comparison, Expression, ExpressionError, MAX_LENGTH, Subject, Test};
 const MAX_DEPTH: usize = 50;
 
 pub(super) fn parse(text: &str) -> Result<Expression, ExpressionError> {
-    let error = |what: String, at| ExpressionError { what, at, text: text.to_owned() };
+    let error = |what: String, at| ExpressionError {
+        what,
+        at,
+        text: text.to_owned(),
+    };
     let length = text.chars().count();
     if length > MAX_LENGTH {
-        return Err(error(format!("{length} characters, at most {MAX_LENGTH} are allowed,"), MAX_LENGTH + 1));
+        return Err(error(
+            format!("{length} characters, at most {MAX_LENGTH} are allowed,"),
+            MAX_LENGTH + 1,
+        ));
     }
-    let nesting = text.chars().filter(|letter| matches!(letter, '(' | '!')).count() + text.matches("not").count();
+    let nesting =
+        text.chars().filter(|letter| matches!(letter, '(' | '!')).count() + text.matches("not").count();
     if nesting > MAX_DEPTH {
-        return Err(error(format!("more than {MAX_DEPTH} parentheses and negations"), 1));
+        return Err(error(
+            format!("more than {MAX_DEPTH} parentheses and negations"),
+            1,
+        ));
     }
-    let end = (multispace0, cut_err(eof).context(expected("an operator or the end")));
+    let end = (
+        multispace0,
+        cut_err(eof).context(expected("an operator or the end")),
+    );
     let mut whole = delimited(multispace0, any, end);
     whole.parse(text).map_err(|failure| {
-        let at = text.get(..failure.offset()).map_or(0, |read| read.chars().count()) + 1;
+        let at = text
+            .get(..failure.offset())
+            .map_or(0, |read| read.chars().count())
+            + 1;
         let wanted = failure.inner().context().find_map(|context| match context {
             StrContext::Expected(value) => Some(value.to_string()),
             _ => None,
         });
-        error(format!("expected {}", wanted.as_deref().unwrap_or("a cluster query")), at)
+        error(
+            format!("expected {}", wanted.as_deref().unwrap_or("a cluster query")),
+            at,
+        )
     })
 }
 
@@ -65,7 +85,10 @@ fn unary(input: &mut &str) -> ModalResult<Expression> {
         delimited(
             ('(', multispace0),
             cut_err(any),
-            (multispace0, cut_err(')').context(expected("a closing parenthesis"))),
+            (
+                multispace0,
+                cut_err(')').context(expected("a closing parenthesis")),
+            ),
         ),
         simple,
     ))
@@ -74,12 +97,17 @@ fn unary(input: &mut &str) -> ModalResult<Expression> {
 
 /// A word of the language: not the beginning of a longer one.
 fn word<'a>(text: &'static str) -> impl Parser<&'a str, &'a str, ErrMode<ContextError>> {
-    let end = alt((peek(one_of([' ', '\t', '\n', '\r', '(', '[', '\'', '"'])).void(), eof.void()));
+    let end = alt((
+        peek(one_of([' ', '\t', '\n', '\r', '(', '[', '\'', '"'])).void(),
+        eof.void(),
+    ));
     terminated(literal(text), end)
 }
 
 fn simple(input: &mut &str) -> ModalResult<Expression> {
-    let subject = subject.context(expected("a subject such as attribute:NAME or runningTasksCount")).parse_next(input)?;
+    let subject = subject
+        .context(expected("a subject such as attribute:NAME or runningTasksCount"))
+        .parse_next(input)?;
     let test = cut_err(preceded(multispace0, test))
         .context(expected("an operator that this subject has, with its value"))
         .parse_next(input)?;
@@ -90,7 +118,9 @@ fn simple(input: &mut &str) -> ModalResult<Expression> {
 }
 
 fn subject(input: &mut &str) -> ModalResult<Subject> {
-    let name = take_while(1..=128, |letter: char| letter.is_ascii_alphanumeric() || "_./\\-".contains(letter));
+    let name = take_while(1..=128, |letter: char| {
+        letter.is_ascii_alphanumeric() || "_./\\-".contains(letter)
+    });
     alt((
         literal("agentConnected").value(Subject::AgentConnected),
         literal("agentVersion").value(Subject::AgentVersion),
@@ -110,8 +140,15 @@ fn test(input: &mut &str) -> ModalResult<Test> {
         preceded((alt((literal("!in"), word("not_in"))), multispace0), list()).map(Test::NotIn),
         preceded((word("in"), multispace0), list()).map(Test::In),
         preceded((alt((literal("=~"), word("matches"))), multispace0), pattern()).map(Test::Matches),
-        preceded((alt((literal("!~"), word("not_matches"))), multispace0), pattern()).map(Test::NotMatches),
-        (terminated(comparison, multispace0), cut_err(value).context(expected("a value")))
+        preceded(
+            (alt((literal("!~"), word("not_matches"))), multispace0),
+            pattern(),
+        )
+        .map(Test::NotMatches),
+        (
+            terminated(comparison, multispace0),
+            cut_err(value).context(expected("a value")),
+        )
             .map(|(comparison, value)| Test::Compare(comparison, value)),
     ))
     .parse_next(input)
@@ -131,8 +168,12 @@ fn comparison(input: &mut &str) -> ModalResult<Comparison> {
 
 fn list<'a>() -> impl Parser<&'a str, Vec<String>, ErrMode<ContextError>> {
     let comma = (multispace0, ',', multispace0);
-    cut_err(delimited(('[', multispace0), separated(1.., value, comma), (multispace0, ']')))
-        .context(expected("a list such as [a, b]"))
+    cut_err(delimited(
+        ('[', multispace0),
+        separated(1.., value, comma),
+        (multispace0, ']'),
+    ))
+    .context(expected("a list such as [a, b]"))
 }
 
 fn pattern<'a>() -> impl Parser<&'a str, String, ErrMode<ContextError>> {
@@ -140,7 +181,9 @@ fn pattern<'a>() -> impl Parser<&'a str, String, ErrMode<ContextError>> {
 }
 
 fn value(input: &mut &str) -> ModalResult<String> {
-    let bare = take_while(1.., |letter: char| !letter.is_whitespace() && !",])([\"'".contains(letter));
+    let bare = take_while(1.., |letter: char| {
+        !letter.is_whitespace() && !",])([\"'".contains(letter)
+    });
     alt((quoted, bare.map(str::to_owned))).parse_next(input)
 }
 
@@ -152,12 +195,16 @@ fn quoted(input: &mut &str) -> ModalResult<String> {
 
 /// A regular expression: quoted, or up to white space, with parentheses that close within it.
 fn regex(input: &mut &str) -> ModalResult<String> {
-    alt((quoted, bare_regex)).verify(|text: &String| regex_lite::Regex::new(text).is_ok()).parse_next(input)
+    alt((quoted, bare_regex))
+        .verify(|text: &String| regex_lite::Regex::new(text).is_ok())
+        .parse_next(input)
 }
 
 fn bare_regex(input: &mut &str) -> ModalResult<String> {
     let length = bare_regex_length(input);
-    let text: &str = take(length).verify(|text: &str| !text.is_empty()).parse_next(input)?;
+    let text: &str = take(length)
+        .verify(|text: &str| !text.is_empty())
+        .parse_next(input)?;
     Ok(text.to_owned())
 }
 

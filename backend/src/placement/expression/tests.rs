@@ -8,7 +8,11 @@ use super::*;
 
 fn instance() -> ContainerInstance {
     let attribute = |name: &str, value: Option<&str>| {
-        Attribute::builder().name(name).set_value(value.map(str::to_owned)).build().unwrap()
+        Attribute::builder()
+            .name(name)
+            .set_value(value.map(str::to_owned))
+            .build()
+            .unwrap()
     };
     ContainerInstance::builder()
         .agent_connected(true)
@@ -26,7 +30,10 @@ fn instance() -> ContainerInstance {
 
 fn holds(query: &str) -> bool {
     let instance = instance();
-    let host = Host { instance: &instance, groups: BTreeMap::from([("service:web", 2), ("family:batch", 1)]) };
+    let host = Host {
+        instance: &instance,
+        groups: BTreeMap::from([("service:web", 2), ("family:batch", 1)]),
+    };
     host.satisfies(&Expression::parse(query).unwrap_or_else(|error| panic!("{error}")))
 }
 
@@ -35,10 +42,19 @@ fn queries_hold_or_not() {
     let cases = [
         ("attribute:ecs.instance-type == m6.large", true),
         ("attribute:ecs.instance-type equals c7g.large", false),
-        ("attribute:ecs.availability-zone in [eu-central-1a, eu-central-1c]", true),
-        ("attribute:ecs.availability-zone !in [eu-central-1a,eu-central-1c]", false),
+        (
+            "attribute:ecs.availability-zone in [eu-central-1a, eu-central-1c]",
+            true,
+        ),
+        (
+            "attribute:ecs.availability-zone !in [eu-central-1a,eu-central-1c]",
+            false,
+        ),
         ("attribute:ecs.availability-zone not_in [ 'eu-central-1c' ]", true),
-        ("attribute:ecs.instance-type =~ m6.* && attribute:ecs.availability-zone not_equals eu-central-1b", true),
+        (
+            "attribute:ecs.instance-type =~ m6.* && attribute:ecs.availability-zone not_equals eu-central-1b",
+            true,
+        ),
         ("attribute:ecs.instance-type matches m6", false),
         ("attribute:ecs.instance-type !~ m6.*", false),
         ("attribute:ecs.instance-type not_matches c7.*", true),
@@ -84,12 +100,24 @@ fn queries_hold_or_not() {
         ("attribute:tier != silver", true),
         ("attribute:generation > 10", false),
         ("attribute:generation <= 10", true),
-        ("attribute:rack not_exists or (agentConnected == true and !(attribute:tier matches gold|silver))", true),
-        ("attribute:rack exists or (agentConnected == true and !(attribute:tier matches gold|silver))", false),
+        (
+            "attribute:rack not_exists or (agentConnected == true and !(attribute:tier matches gold|silver))",
+            true,
+        ),
+        (
+            "attribute:rack exists or (agentConnected == true and !(attribute:tier matches gold|silver))",
+            false,
+        ),
         ("attribute:tier matches (gold|silver)", true),
         ("(attribute:tier matches (gold|silver))", true),
-        ("attribute:tier == gold || attribute:tier == silver && agentConnected == false", true),
-        ("(attribute:tier == gold || attribute:tier == silver) && agentConnected == false", false),
+        (
+            "attribute:tier == gold || attribute:tier == silver && agentConnected == false",
+            true,
+        ),
+        (
+            "(attribute:tier == gold || attribute:tier == silver) && agentConnected == false",
+            false,
+        ),
         ("not attribute:tier == gold and agentConnected == false", false),
         ("not not attribute:tier == gold", true),
         ("attribute:tier == 'gold'", true),
@@ -104,21 +132,46 @@ fn queries_hold_or_not() {
 fn what_cannot_be_read_says_where() {
     let cases = [
         ("", "a subject such as attribute:NAME or runningTasksCount", 1),
-        ("attribute:x", "an operator that this subject has, with its value", 12),
+        (
+            "attribute:x",
+            "an operator that this subject has, with its value",
+            12,
+        ),
         ("attribute:x == ", "a value", 16),
         ("attribute:x == a b", "an operator or the end", 18),
         ("(attribute:x == a", "a closing parenthesis", 18),
-        ("runningTasksCount exists", "an operator that this subject has", 25),
-        ("runningTasksCount == many", "an operator that this subject has", 26),
+        (
+            "runningTasksCount exists",
+            "an operator that this subject has",
+            25,
+        ),
+        (
+            "runningTasksCount == many",
+            "an operator that this subject has",
+            26,
+        ),
         ("ec2InstanceId > i-0", "an operator that this subject has", 20),
-        ("registeredAt == yesterday", "an operator that this subject has", 26),
+        (
+            "registeredAt == yesterday",
+            "an operator that this subject has",
+            26,
+        ),
     ];
     for (query, expected, at) in cases {
         let error = Expression::parse(query).unwrap_err();
-        assert_eq!((error.what.as_str(), error.at), (format!("expected {expected}").as_str(), at), "{query}");
+        assert_eq!(
+            (error.what.as_str(), error.at),
+            (format!("expected {expected}").as_str(), at),
+            "{query}"
+        );
     }
     let long = format!("attribute:x == {}", "a".repeat(2000));
-    assert!(Expression::parse(&long).unwrap_err().to_string().starts_with("2015 characters, at most 2000 are allowed, at"));
+    assert!(
+        Expression::parse(&long)
+            .unwrap_err()
+            .to_string()
+            .starts_with("2015 characters, at most 2000 are allowed, at")
+    );
     assert!(Expression::parse(&"(".repeat(1000)).is_err());
 }
 

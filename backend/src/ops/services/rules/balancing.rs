@@ -13,22 +13,36 @@ const TARGET_GROUPS: usize = 5;
 /// `InvalidParameterException`; `UnsupportedFeatureException` for what traffic shifting needs.
 pub fn balancers(definition: &TaskDefinition, given: &[LoadBalancer], fargate: bool) -> Result<(), Fault> {
     if given.len() > TARGET_GROUPS {
-        return Err(Fault::invalid(format!("load balancers can have at most {TARGET_GROUPS} items")));
+        return Err(Fault::invalid(format!(
+            "load balancers can have at most {TARGET_GROUPS} items"
+        )));
     }
     for balancer in given {
         match (balancer.target_group_arn(), balancer.load_balancer_name()) {
             (Some(_), Some(_)) => {
-                return Err(Fault::invalid("loadBalancerName and targetGroupArn cannot both be specified"));
+                return Err(Fault::invalid(
+                    "loadBalancerName and targetGroupArn cannot both be specified",
+                ));
             }
-            (None, None) => return Err(Fault::invalid("targetGroupArn or loadBalancerName must be specified")),
+            (None, None) => {
+                return Err(Fault::invalid(
+                    "targetGroupArn or loadBalancerName must be specified",
+                ));
+            }
             (None, Some(_)) if fargate => {
-                return Err(Fault::invalid("Classic Load Balancers are not supported with Fargate"));
+                return Err(Fault::invalid(
+                    "Classic Load Balancers are not supported with Fargate",
+                ));
             }
             (None, Some(_)) if definition.network_mode() == Some(&NetworkMode::Awsvpc) => {
-                return Err(Fault::invalid("Classic Load Balancers are not supported with awsvpc networkMode"));
+                return Err(Fault::invalid(
+                    "Classic Load Balancers are not supported with awsvpc networkMode",
+                ));
             }
             (None, Some(_)) if given.len() > 1 => {
-                return Err(Fault::invalid("A Classic Load Balancer must be the only load balancer of a service"));
+                return Err(Fault::invalid(
+                    "A Classic Load Balancer must be the only load balancer of a service",
+                ));
             }
             (Some(arn), None) if !arn.contains(":targetgroup/") => {
                 return Err(Fault::invalid(format!("The target group ARN {arn} is not valid")));
@@ -36,7 +50,9 @@ pub fn balancers(definition: &TaskDefinition, given: &[LoadBalancer], fargate: b
             _ => {}
         }
         if balancer.advanced_configuration().is_some() {
-            return Err(Fault::unsupported("Traffic shifting between target groups is not supported by this backend."));
+            return Err(Fault::unsupported(
+                "Traffic shifting between target groups is not supported by this backend.",
+            ));
         }
         port(definition, balancer.container_name(), balancer.container_port)?;
     }
@@ -46,14 +62,26 @@ pub fn balancers(definition: &TaskDefinition, given: &[LoadBalancer], fargate: b
 /// The container has the port.
 fn port(definition: &TaskDefinition, container: Option<&str>, port: Option<i32>) -> Result<(), Fault> {
     let name = container.unwrap_or_default();
-    let Some(found) = definition.container_definitions().iter().find(|found| found.name() == Some(name)) else {
-        return Err(Fault::invalid(format!("The container {name} does not exist in the task definition.")));
+    let Some(found) = definition
+        .container_definitions()
+        .iter()
+        .find(|found| found.name() == Some(name))
+    else {
+        return Err(Fault::invalid(format!(
+            "The container {name} does not exist in the task definition."
+        )));
     };
     let port = port.unwrap_or_default();
-    if found.port_mappings().iter().any(|mapping| mapping.container_port == Some(port)) {
+    if found
+        .port_mappings()
+        .iter()
+        .any(|mapping| mapping.container_port == Some(port))
+    {
         return Ok(());
     }
-    Err(Fault::invalid(format!("The container {name} did not have a container port {port} defined.")))
+    Err(Fault::invalid(format!(
+        "The container {name} did not have a container port {port} defined."
+    )))
 }
 
 /// At most one registry, whose container is there; in `awsvpc` without SRV records neither container nor port is needed.
@@ -66,7 +94,9 @@ pub fn registries(definition: &TaskDefinition, given: &[ServiceRegistry]) -> Res
     }
     for registry in given {
         if registry.port.is_some() && registry.container_port.is_some() {
-            return Err(Fault::invalid("The values specified for serviceRegistries do not require a value for 'containerPort'"));
+            return Err(Fault::invalid(
+                "The values specified for serviceRegistries do not require a value for 'containerPort'",
+            ));
         }
         if let (Some(name), Some(number)) = (registry.container_name(), registry.container_port) {
             port(definition, Some(name), Some(number))?;

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types::error::PlatformUnknownException;
-use aws_sdk_ecs::types::{CapacityProviderStatus, CapacityProviderStrategyItem, Compatibility, LaunchType, TaskDefinition};
+use aws_sdk_ecs::types::{
+    CapacityProviderStatus, CapacityProviderStrategyItem, Compatibility, LaunchType, TaskDefinition,
+};
 
 use crate::engine::starting::launch_type_of;
 use crate::fault::Fault;
@@ -39,18 +41,29 @@ pub fn resolve(
     strategy: &[CapacityProviderStrategyItem],
 ) -> Result<Capacity, Fault> {
     if launch_type.is_some() && !strategy.is_empty() {
-        return Err(Fault::invalid("Specifying both a launch type and capacity provider strategy is not supported"));
+        return Err(Fault::invalid(
+            "Specifying both a launch type and capacity provider strategy is not supported",
+        ));
     }
     let record = realm.active_cluster(cluster)?;
     let default = record.cluster.default_capacity_provider_strategy();
-    let strategy = if launch_type.is_none() && strategy.is_empty() { default } else { strategy };
+    let strategy = if launch_type.is_none() && strategy.is_empty() {
+        default
+    } else {
+        strategy
+    };
     match launch_type {
         Some(LaunchType::Fargate | LaunchType::Ec2) | None if strategy.is_empty() => {
             let launch_type = launch_type.cloned().unwrap_or(LaunchType::Ec2);
-            Ok(Capacity { launch_type, strategy: Vec::new() })
+            Ok(Capacity {
+                launch_type,
+                strategy: Vec::new(),
+            })
         }
         None => of_strategy(realm, strategy, record.cluster.capacity_providers()),
-        Some(other) => Err(Fault::unsupported(format!("The launch type {other} is not supported by this backend."))),
+        Some(other) => Err(Fault::unsupported(format!(
+            "The launch type {other} is not supported by this backend."
+        ))),
     }
 }
 
@@ -61,12 +74,17 @@ fn of_strategy(
     associated: &[String],
 ) -> Result<Capacity, Fault> {
     if items.len() > 20 {
-        return Err(Fault::invalid("A capacity provider strategy can contain a maximum of 20 capacity providers."));
+        return Err(Fault::invalid(
+            "A capacity provider strategy can contain a maximum of 20 capacity providers.",
+        ));
     }
     let mut strategy = Vec::new();
     let mut names = BTreeSet::new();
     for item in items {
-        let name = realm.id.tail(&item.capacity_provider, "capacity-provider")?.to_owned();
+        let name = realm
+            .id
+            .tail(&item.capacity_provider, "capacity-provider")?
+            .to_owned();
         if !associated.contains(&name) {
             return Err(Fault::invalid(
                 "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the \
@@ -78,10 +96,14 @@ fn of_strategy(
             .get(&name)
             .is_some_and(|record| record.provider.status() != Some(&CapacityProviderStatus::Active));
         if inactive {
-            return Err(Fault::invalid(format!("The specified capacity provider '{name}' is not in an ACTIVE state.")));
+            return Err(Fault::invalid(format!(
+                "The specified capacity provider '{name}' is not in an ACTIVE state."
+            )));
         }
         if !names.insert(name.clone()) {
-            return Err(Fault::invalid("A capacity provider may only be specified once in a strategy."));
+            return Err(Fault::invalid(
+                "A capacity provider may only be specified once in a strategy.",
+            ));
         }
         let mut item = item.clone();
         item.capacity_provider = name;
@@ -97,7 +119,10 @@ fn of_strategy(
             "There are multiple capacity providers in the specified capacity provider strategy with a base value defined",
         ));
     }
-    let kinds: BTreeSet<&str> = strategy.iter().map(|item| kind_of(realm, &item.capacity_provider)).collect();
+    let kinds: BTreeSet<&str> = strategy
+        .iter()
+        .map(|item| kind_of(realm, &item.capacity_provider))
+        .collect();
     if kinds.len() > 1 {
         return Err(Fault::invalid(
             "The specified capacity provider strategy cannot contain a combination of Fargate, Auto Scaling group and managed \
@@ -105,10 +130,17 @@ fn of_strategy(
         ));
     }
     if kinds.contains("MANAGED_INSTANCES") {
-        return Err(Fault::unsupported("Managed instances are not supported by this backend."));
+        return Err(Fault::unsupported(
+            "Managed instances are not supported by this backend.",
+        ));
     }
-    let first = strategy.first().map(|item| launch_type_of(&item.capacity_provider));
-    Ok(Capacity { launch_type: first.unwrap_or(LaunchType::Ec2), strategy })
+    let first = strategy
+        .first()
+        .map(|item| launch_type_of(&item.capacity_provider));
+    Ok(Capacity {
+        launch_type: first.unwrap_or(LaunchType::Ec2),
+        strategy,
+    })
 }
 
 fn kind_of(realm: &Realm, provider: &str) -> &'static str {
@@ -128,11 +160,17 @@ fn kind_of(realm: &Realm, provider: &str) -> &'static str {
 /// # Errors
 /// `InvalidParameterException`.
 pub fn compatible(definition: &TaskDefinition, launch_type: &LaunchType) -> Result<(), Fault> {
-    let needed = if *launch_type == LaunchType::Fargate { Compatibility::Fargate } else { Compatibility::Ec2 };
+    let needed = if *launch_type == LaunchType::Fargate {
+        Compatibility::Fargate
+    } else {
+        Compatibility::Ec2
+    };
     if definition.compatibilities().contains(&needed) {
         return Ok(());
     }
-    Err(Fault::invalid(format!("Task definition does not support launch_type {needed}.")))
+    Err(Fault::invalid(format!(
+        "Task definition does not support launch_type {needed}."
+    )))
 }
 
 /// The platform version that is shown: only Fargate has one.
@@ -141,12 +179,14 @@ pub fn compatible(definition: &TaskDefinition, launch_type: &LaunchType) -> Resu
 /// `InvalidParameterException`, `PlatformUnknownException`.
 pub fn platform(given: Option<&str>, launch_type: &LaunchType) -> Result<Option<String>, Fault> {
     match given {
-        Some(_) if *launch_type != LaunchType::Fargate => {
-            Err(Fault::invalid("The platform version must be null when specifying an EC2 launch type"))
-        }
+        Some(_) if *launch_type != LaunchType::Fargate => Err(Fault::invalid(
+            "The platform version must be null when specifying an EC2 launch type",
+        )),
         Some(version) if !PLATFORM_VERSIONS.contains(&version) => {
             let message = format!("The specified platform version {version} does not exist.");
-            Err(Fault::of(&PlatformUnknownException::builder().message(message).build()))
+            Err(Fault::of(
+                &PlatformUnknownException::builder().message(message).build(),
+            ))
         }
         _ if *launch_type == LaunchType::Fargate => Ok(Some(given.unwrap_or("LATEST").to_owned())),
         _ => Ok(None),

@@ -1,17 +1,25 @@
 //! The deployment configuration and zone rebalancing (ecs-semantics.md §3.1, items 14 and 15).
 
 use aws_sdk_ecs::types::{
-    AvailabilityZoneRebalancing, DeploymentCircuitBreaker, DeploymentConfiguration, DeploymentStrategy, ThresholdType,
+    AvailabilityZoneRebalancing, DeploymentCircuitBreaker, DeploymentConfiguration, DeploymentStrategy,
+    ThresholdType,
 };
 
 use crate::fault::Fault;
 
 /// What a service has after `given` was put over `current`: members that are not given stay, and what neither has is ECS's
 /// default for REPLICA.
-pub fn merged(current: Option<&DeploymentConfiguration>, given: Option<&DeploymentConfiguration>) -> DeploymentConfiguration {
-    let mut merged = current.cloned().unwrap_or_else(|| DeploymentConfiguration::builder().build());
+pub fn merged(
+    current: Option<&DeploymentConfiguration>,
+    given: Option<&DeploymentConfiguration>,
+) -> DeploymentConfiguration {
+    let mut merged = current
+        .cloned()
+        .unwrap_or_else(|| DeploymentConfiguration::builder().build());
     if let Some(given) = given.cloned() {
-        merged.deployment_circuit_breaker = given.deployment_circuit_breaker.or(merged.deployment_circuit_breaker);
+        merged.deployment_circuit_breaker = given
+            .deployment_circuit_breaker
+            .or(merged.deployment_circuit_breaker);
         merged.maximum_percent = given.maximum_percent.or(merged.maximum_percent);
         merged.minimum_healthy_percent = given.minimum_healthy_percent.or(merged.minimum_healthy_percent);
         merged.alarms = given.alarms.or(merged.alarms);
@@ -27,7 +35,10 @@ pub fn merged(current: Option<&DeploymentConfiguration>, given: Option<&Deployme
     merged.strategy.get_or_insert(DeploymentStrategy::Rolling);
     merged.bake_time_in_minutes.get_or_insert(0);
     merged.deployment_circuit_breaker.get_or_insert_with(|| {
-        DeploymentCircuitBreaker::builder().enable(false).rollback(false).build()
+        DeploymentCircuitBreaker::builder()
+            .enable(false)
+            .rollback(false)
+            .build()
     });
     merged
 }
@@ -44,29 +55,54 @@ pub fn check(configuration: &DeploymentConfiguration) -> Result<(), Fault> {
         (minimum, _) if minimum > 100 => "minimumHealthyPercent must be at most 100",
         (_, maximum) if maximum < 100 => "maximumPercent must be at least 100",
         (_, maximum) if maximum > 200 => "maximumPercent must be at most 200",
-        (100, 100) => "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments",
+        (100, 100) => {
+            "Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments"
+        }
         _ => "",
     };
     if !words.is_empty() {
         return Err(Fault::invalid(words));
     }
-    if let Some(strategy) = configuration.strategy().filter(|strategy| **strategy != DeploymentStrategy::Rolling) {
-        return Err(Fault::unsupported(format!("The {strategy} deployment strategy is not supported by this backend.")));
+    if let Some(strategy) = configuration
+        .strategy()
+        .filter(|strategy| **strategy != DeploymentStrategy::Rolling)
+    {
+        return Err(Fault::unsupported(format!(
+            "The {strategy} deployment strategy is not supported by this backend."
+        )));
     }
     if !configuration.lifecycle_hooks().is_empty() {
-        return Err(Fault::unsupported("Deployment lifecycle hooks are not supported by this backend."));
+        return Err(Fault::unsupported(
+            "Deployment lifecycle hooks are not supported by this backend.",
+        ));
     }
-    if configuration.early_success_criteria().is_some_and(|criteria| criteria.enable) {
-        return Err(Fault::unsupported("Early success criteria are not supported by this backend."));
+    if configuration
+        .early_success_criteria()
+        .is_some_and(|criteria| criteria.enable)
+    {
+        return Err(Fault::unsupported(
+            "Early success criteria are not supported by this backend.",
+        ));
     }
-    if configuration.bake_time_in_minutes.is_some_and(|minutes| !(0..=1440).contains(&minutes)) {
+    if configuration
+        .bake_time_in_minutes
+        .is_some_and(|minutes| !(0..=1440).contains(&minutes))
+    {
         return Err(Fault::invalid("bakeTimeInMinutes must be between 0 and 1440"));
     }
-    let threshold = configuration.deployment_circuit_breaker().and_then(|breaker| breaker.threshold_configuration());
+    let threshold = configuration
+        .deployment_circuit_breaker()
+        .and_then(|breaker| breaker.threshold_configuration());
     if let Some(threshold) = threshold {
-        let range = if threshold.r#type == ThresholdType::Count { 1..=i32::MAX } else { 1..=100 };
+        let range = if threshold.r#type == ThresholdType::Count {
+            1..=i32::MAX
+        } else {
+            1..=100
+        };
         if !range.contains(&threshold.value) {
-            return Err(Fault::invalid("The circuit breaker's threshold value is out of range"));
+            return Err(Fault::invalid(
+                "The circuit breaker's threshold value is out of range",
+            ));
         }
     }
     Ok(())

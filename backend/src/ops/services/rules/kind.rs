@@ -22,7 +22,9 @@ pub fn names(name: &str, token: Option<&str>) -> Result<(), Fault> {
         ));
     }
     if token.is_some_and(|token| token.len() > TOKEN_LENGTH) {
-        return Err(Fault::invalid("Invalid client token: idempotency token longer than 36."));
+        return Err(Fault::invalid(
+            "Invalid client token: idempotency token longer than 36.",
+        ));
     }
     Ok(())
 }
@@ -43,10 +45,12 @@ pub fn desired_count(scheduling: Option<&SchedulingStrategy>, desired: Option<i3
             "The daemon scheduling strategy does not support a desired count for services. Remove the desired count value \
              and try again",
         )),
-        (SchedulingStrategy::Daemon, None) => {
-            Err(Fault::unsupported("The DAEMON scheduling strategy is not supported by this backend."))
-        }
-        _ => Err(Fault::invalid("Scheduling strategy should be one of [REPLICA,DAEMON]")),
+        (SchedulingStrategy::Daemon, None) => Err(Fault::unsupported(
+            "The DAEMON scheduling strategy is not supported by this backend.",
+        )),
+        _ => Err(Fault::invalid(
+            "Scheduling strategy should be one of [REPLICA,DAEMON]",
+        )),
     }
 }
 
@@ -57,8 +61,8 @@ pub fn desired_count(scheduling: Option<&SchedulingStrategy>, desired: Option<i3
 pub fn controller(given: Option<&DeploymentController>) -> Result<(), Fault> {
     match given.map(|given| &given.r#type) {
         None | Some(DeploymentControllerType::Ecs) => Ok(()),
-        Some(other) => {
-            Err(Fault::unsupported(format!("The {other} deployment controller is not supported by this backend.")))
-        }
+        Some(other) => Err(Fault::unsupported(format!(
+            "The {other} deployment controller is not supported by this backend."
+        ))),
     }
 }

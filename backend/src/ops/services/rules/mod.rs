@@ -6,4 +6,3 @@ pub mod deployment;
 pub mod kind;
 pub mod network;
 pub mod placement;
-

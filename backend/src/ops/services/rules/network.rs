@@ -38,10 +38,14 @@ pub fn check(
         return Err(Fault::invalid("subnets can not be empty."));
     }
     if configuration.subnets.len() > SUBNETS {
-        return Err(Fault::invalid(format!("subnets can have at most {SUBNETS} items.")));
+        return Err(Fault::invalid(format!(
+            "subnets can have at most {SUBNETS} items."
+        )));
     }
     if configuration.security_groups().len() > SECURITY_GROUPS {
-        return Err(Fault::invalid(format!("securityGroups can have at most {SECURITY_GROUPS} items.")));
+        return Err(Fault::invalid(format!(
+            "securityGroups can have at most {SECURITY_GROUPS} items."
+        )));
     }
     if let Some(id) = configuration.subnets.iter().find(|id| !id.starts_with("subnet-")) {
         return Err(Fault::invalid(format!(
@@ -49,7 +53,11 @@ pub fn check(
              InvalidSubnetID.NotFound)"
         )));
     }
-    if let Some(id) = configuration.security_groups().iter().find(|id| !id.starts_with("sg-")) {
+    if let Some(id) = configuration
+        .security_groups()
+        .iter()
+        .find(|id| !id.starts_with("sg-"))
+    {
         return Err(Fault::invalid(format!(
             "Error retrieving security group information for [{id}]: The security group '{id}' does not exist (ErrorCode: \
              InvalidGroup.NotFound)"
@@ -58,5 +66,9 @@ pub fn check(
     let mut shown = configuration.clone();
     shown.assign_public_ip.get_or_insert(AssignPublicIp::Disabled);
     shown.security_groups.get_or_insert_default();
-    Ok(Some(NetworkConfiguration::builder().awsvpc_configuration(shown).build()))
+    Ok(Some(
+        NetworkConfiguration::builder()
+            .awsvpc_configuration(shown)
+            .build(),
+    ))
 }

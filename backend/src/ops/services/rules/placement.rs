@@ -1,6 +1,8 @@
 //! Placement constraints and strategies (ecs-semantics.md §3.1, item 13, and §5).
 
-use aws_sdk_ecs::types::{PlacementConstraint, PlacementConstraintType, PlacementStrategy, PlacementStrategyType};
+use aws_sdk_ecs::types::{
+    PlacementConstraint, PlacementConstraintType, PlacementStrategy, PlacementStrategyType,
+};
 
 use crate::fault::Fault;
 use crate::placement::expression::Expression;
@@ -15,10 +17,14 @@ pub fn check(
     fargate: bool,
 ) -> Result<(), Fault> {
     if fargate && !constraints.is_empty() {
-        return Err(Fault::invalid("Placement constraints are not supported with FARGATE launch type."));
+        return Err(Fault::invalid(
+            "Placement constraints are not supported with FARGATE launch type.",
+        ));
     }
     if fargate && !strategies.is_empty() {
-        return Err(Fault::invalid("Placement strategies are not supported with FARGATE launch type."));
+        return Err(Fault::invalid(
+            "Placement strategies are not supported with FARGATE launch type.",
+        ));
     }
     if strategies.len() > 5 {
         return Err(Fault::invalid("Maximum number of strategies is 5"));
@@ -33,9 +39,9 @@ pub fn check(
 fn constraint(given: &PlacementConstraint) -> Result<(), Fault> {
     match (given.r#type(), given.expression()) {
         (Some(PlacementConstraintType::DistinctInstance), None) => Ok(()),
-        (Some(PlacementConstraintType::DistinctInstance), Some(_)) => {
-            Err(Fault::invalid("distinctInstance expression should not be specified"))
-        }
+        (Some(PlacementConstraintType::DistinctInstance), Some(_)) => Err(Fault::invalid(
+            "distinctInstance expression should not be specified",
+        )),
         (Some(PlacementConstraintType::MemberOf), Some(query)) => match Expression::parse(query) {
             Ok(_) => Ok(()),
             Err(error) => Err(Fault::invalid(format!("Invalid placement constraint: {error}"))),
@@ -43,7 +49,9 @@ fn constraint(given: &PlacementConstraint) -> Result<(), Fault> {
         (Some(PlacementConstraintType::MemberOf), None) => {
             Err(Fault::invalid("memberOf expression should be specified"))
         }
-        _ => Err(Fault::invalid("Placement constraint type should be one of [distinctInstance,memberOf]")),
+        _ => Err(Fault::invalid(
+            "Placement constraint type should be one of [distinctInstance,memberOf]",
+        )),
     }
 }
 
@@ -59,13 +67,19 @@ fn strategy(given: &PlacementStrategy) -> Result<(), Fault> {
         {
             Ok(())
         }
-        Some(PlacementStrategyType::Binpack) => Err(Fault::invalid(format!("binpack field '{field}' is invalid"))),
+        Some(PlacementStrategyType::Binpack) => {
+            Err(Fault::invalid(format!("binpack field '{field}' is invalid")))
+        }
         Some(PlacementStrategyType::Spread)
             if matches!(field, "instanceId" | "host") || field.starts_with("attribute:") =>
         {
             Ok(())
         }
-        Some(PlacementStrategyType::Spread) => Err(Fault::invalid(format!("spread field '{field}' is invalid"))),
-        _ => Err(Fault::invalid("Placement strategy type should be one of [random,spread,binpack]")),
+        Some(PlacementStrategyType::Spread) => {
+            Err(Fault::invalid(format!("spread field '{field}' is invalid")))
+        }
+        _ => Err(Fault::invalid(
+            "Placement strategy type should be one of [random,spread,binpack]",
+        )),
     }
 }
