@@ -158,6 +158,7 @@ impl<K: Kept> Tracker<K> {
                 self.gone(&ObjectKey::of(object));
             }
             Event::InitDone => {
+                self.ctx.stores.note_filled(K::KIND);
                 // A deletion that no event told of shows by its absence from the new list.
                 let listed = self.listed.take().unwrap_or_default();
                 // Taken out first: the index must not be held while it is changed.

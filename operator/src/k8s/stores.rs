@@ -3,6 +3,7 @@
 //! A store lags behind the API server. What is decided once and for all (finalizers, adoption, deletion) is decided with
 //! the object that a write returned, or guarded by its UID.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ecs_crds::{AwsAccount, CapacityProvider, EcsCluster, EcsService, EcsTaskDefinition};
@@ -10,8 +11,9 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::core::PartialObjectMeta;
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::reflector::{self, Store};
+use tokio_util::sync::CancellationToken;
 
-use crate::k8s::object::{Kept, ObjectKey};
+use crate::k8s::object::{Kept, Kind, ObjectKey};
 
 /// The stores, for reading.
 #[derive(Clone)]
@@ -28,6 +30,8 @@ pub struct Stores {
     pub definitions: Store<EcsTaskDefinition>,
     /// Namespaces: names and labels.
     pub namespaces: Store<PartialObjectMeta<Namespace>>,
+    /// Of each kind, whether its store has been filled once.
+    filled: Arc<BTreeMap<Kind, CancellationToken>>,
 }
 
 /// The other ends, each for the one stream that fills it.
@@ -55,7 +59,9 @@ impl Stores {
         let (services, services_writer) = reflector::store();
         let (definitions, definitions_writer) = reflector::store();
         let (namespaces, namespaces_writer) = reflector::store();
-        let stores = Self { accounts, providers, clusters, services, definitions, namespaces };
+        let filled = Kind::ALL.into_iter().map(|kind| (kind, CancellationToken::new())).collect();
+        let stores =
+            Self { accounts, providers, clusters, services, definitions, namespaces, filled: Arc::new(filled) };
         let writers = Writers {
             accounts: accounts_writer,
             providers: providers_writer,
@@ -67,14 +73,22 @@ impl Stores {
         (stores, writers)
     }
 
+    /// Says that the store of this kind has been filled.
+    pub fn note_filled(&self, kind: Kind) {
+        if let Some(filled) = self.filled.get(&kind) {
+            filled.cancel();
+        }
+    }
+
     /// Waits until each store has been filled once. Before that, a missing object means nothing.
+    ///
+    /// Not by `Store::wait_until_ready`: that wakes only whoever asked last (kube-runtime 5.0 keeps one waker), and the
+    /// kind's controller waits by it before its first pass. A second waiter can leave the controller asleep for ever.
     pub async fn ready(&self) {
-        // An error means that the stream has ended, which happens only on the way down.
-        let _ = self.accounts.wait_until_ready().await;
-        let _ = self.providers.wait_until_ready().await;
-        let _ = self.clusters.wait_until_ready().await;
-        let _ = self.services.wait_until_ready().await;
-        let _ = self.definitions.wait_until_ready().await;
+        for filled in self.filled.values() {
+            filled.cancelled().await;
+        }
+        // An error means that the stream has ended, which happens only on the way down. Nobody else waits for this store.
         let _ = self.namespaces.wait_until_ready().await;
     }
 
