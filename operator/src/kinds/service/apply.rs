@@ -28,8 +28,11 @@ pub async fn apply(steps: &[Step], key: &ServiceKey, target: &Target, observer: 
     let mut applied = Applied::default();
     for step in steps {
         let outcome = carry_out(step, key, target).await;
-        // Also a call that failed may have had its effect: what was seen before it counts no more.
-        observer.wrote(key);
+        // Also a call that got no answer may have had its effect: what was seen before it counts no more. What was refused
+        // had none, and must not be tried again just because the observer looked again.
+        if outcome.as_ref().err().is_none_or(may_have_happened) {
+            observer.wrote(key);
+        }
         match outcome {
             Ok(()) => applied.done += 1,
             Err(error) => {
@@ -39,6 +42,11 @@ pub async fn apply(steps: &[Step], key: &ServiceKey, target: &Target, observer: 
         }
     }
     applied
+}
+
+fn may_have_happened(error: &AwsError) -> bool {
+    let refused = error.code.ends_with("Exception") && !error.is("ServerException");
+    error.class == Class::Transient && !refused
 }
 
 async fn carry_out(step: &Step, key: &ServiceKey, target: &Target) -> Result<(), AwsError> {

@@ -23,9 +23,11 @@ use aws_sdk_ecs::primitives::DateTime;
 use ecs_crds::{EcsService, Managed};
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
+use serde_json::json;
 
 use crate::aws::error::{AwsError, Class};
 use crate::context::Ctx;
+use crate::diff::identity::content_hash;
 use crate::error::Result;
 use crate::k8s::finalize;
 use crate::k8s::object::ObjectKey;
@@ -86,6 +88,14 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
         }
     };
     let suspended = service.management().suspended();
+    let uid = service.uid().unwrap_or_default();
+    let print = content_hash(&json!([resolved.print, format!("{:?}", plan.steps)]));
+    if let (false, Some((error, pause))) = (suspended, ctx.quiet.still_refused(&uid, &print)) {
+        let failure = plan.steps.first().map(|step| (step, &error));
+        let course = Course::Planned { plan: &plan, failure, failing_for: Duration::ZERO, suspended };
+        report(ctx, &service, Some(resolved), Some(&view), course).await?;
+        return Ok(Action::requeue(pause));
+    }
     let (service, applied) = if suspended || plan.steps.is_empty() {
         (service, apply::Applied::default())
     } else {
@@ -95,7 +105,12 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
     tell_steps(ctx, &service, plan.steps.get(..applied.done).unwrap_or_default());
     way.observer.expect(&way.key, is_in_ecs(&view, &plan));
 
-    let uid = service.uid().unwrap_or_default();
+    match &applied.failure {
+        Some(error) if applied.done == 0 && matches!(error.class, Class::Invalid | Class::Quota | Class::Denied) => {
+            ctx.quiet.refused(&uid, &print, error);
+        }
+        _ => ctx.quiet.accepted(&uid),
+    }
     let course = Course::Planned {
         plan: &plan,
         failure: plan.steps.get(applied.done).zip(applied.failure.as_ref()),
