@@ -13,6 +13,8 @@ use tokio::time::Instant;
 const BASE: Duration = Duration::from_secs(1);
 /// The longest pause of all.
 const CAP: Duration = Duration::from_mins(5);
+/// For how long an attempt is remembered.
+const FORGOTTEN: Duration = Duration::from_hours(24);
 /// The longest first pause where only a person or another object can heal it.
 const SLOW_BASE: Duration = Duration::from_secs(15);
 
@@ -58,12 +60,17 @@ impl Backoff {
     /// is noted as an attempt. Unlike the rest this outlives a success, since such passes succeed.
     pub fn may_try(&self, uid: &str, pause: Duration) -> bool {
         let mut state = self.lock();
-        state.tried.retain(|_, at| at.elapsed() < pause);
-        if state.tried.contains_key(uid) {
+        state.tried.retain(|_, at| at.elapsed() < FORGOTTEN);
+        if state.tried.get(uid).is_some_and(|at| at.elapsed() < pause) {
             return false;
         }
         state.tried.insert(uid.to_owned(), Instant::now());
         true
+    }
+
+    /// Notes that what ECS failed at has come right.
+    pub fn came_right(&self, uid: &str) {
+        self.lock().tried.remove(uid);
     }
 
     /// Notes a success, or that the object is gone.
@@ -136,6 +143,8 @@ mod tests {
         assert!(!backoff.may_try("uid", pause));
         assert!(backoff.may_try("other", pause));
         tokio::time::advance(pause).await;
+        assert!(backoff.may_try("uid", pause));
+        backoff.came_right("uid");
         assert!(backoff.may_try("uid", pause));
     }
 

@@ -34,7 +34,7 @@ const UNVERIFIED: Duration = Duration::from_secs(30);
 /// From a change to the next look, where there is more to do.
 const NEXT: Duration = Duration::from_secs(1);
 /// How often at most something that ECS keeps failing at is asked of it again.
-const RETRY: Duration = Duration::from_mins(1);
+pub const RETRY: Duration = Duration::from_mins(1);
 
 /// How a resource is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,14 +57,14 @@ pub struct Plan<S> {
     pub look_again: Option<Duration>,
     /// Nothing of an object that is being deleted is left, or it is none of our business.
     pub gone: bool,
-    /// The steps were carried out before, and ECS failed at them: they are not repeated at once.
-    pub retry: bool,
+    /// The steps were carried out before, and ECS failed at them: they are repeated at most this often.
+    pub pace: Option<Duration>,
 }
 
 impl<S> Plan<S> {
     /// To do these, and then to look again.
     pub fn of(steps: Vec<S>, verdict: Verdict) -> Self {
-        Self { steps, verdict, look_again: None, gone: false, retry: false }
+        Self { steps, verdict, look_again: None, gone: false, pace: None }
     }
 
     /// Nothing to do.
@@ -247,7 +247,7 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
         return Ended { plan: steps, ..Ended::at_once(verdict, Ok(Action::requeue(SLOWLY))).seeing(seen) };
     }
     let uid = object.uid().unwrap_or_default();
-    if plan.retry && !ctx.backoff.may_try(&uid, RETRY) {
+    if plan.pace.is_some_and(|pace| !ctx.backoff.may_try(&uid, pace)) {
         return Ended::at_once(plan.verdict, Ok(Action::requeue(RETRY))).seeing(seen);
     }
     let mut shown: Option<K::Seen> = None;
@@ -263,7 +263,6 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
             Err(error) => return failed(error).seeing(shown.unwrap_or(seen)),
         }
     }
-    let retry = plan.retry;
     let seen = match shown {
         Some(seen) => seen,
         None => match K::observe(desired, access, &me, Look::Fresh).await {
@@ -276,8 +275,11 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
         return rested(rest, seen);
     }
     // ECS may not show yet what was just done, so the rest is decided by another pass.
-    let verdict = if retry { rest.verdict } else { Verdict::working(Reason::Updating, next_steps(&rest.steps)) };
-    Ended::at_once(verdict, Ok(Action::requeue(if retry { RETRY } else { NEXT }))).seeing(seen)
+    let (verdict, soon) = match rest.pace {
+        Some(_) => (rest.verdict, RETRY),
+        None => (Verdict::working(Reason::Updating, next_steps(&rest.steps)), NEXT),
+    };
+    Ended::at_once(verdict, Ok(Action::requeue(soon))).seeing(seen)
 }
 
 fn rested<K: Keeps>(plan: Plan<K::Step>, seen: K::Seen) -> Ended<K> {
@@ -323,6 +325,9 @@ async fn report<K: Keeps>(object: &K, ctx: &Ctx, desired: Option<&K::Desired>, e
     }
     let generation = object.meta().generation.unwrap_or_default();
     let verdict = &ended.verdict;
+    if verdict.is_ready() {
+        ctx.backoff.came_right(&object.uid().unwrap_or_default());
+    }
     tell(object, ctx, &status.common().conditions, verdict);
     let done = !K::Status::GENERATION_MEANS_DONE || verdict.is_final();
     let common = status.common();
@@ -346,6 +351,6 @@ fn tell<K: Keeps>(object: &K, ctx: &Ctx, before: &[Condition], verdict: &Verdict
 
 fn give_up<K: Keeps>(object: &K, ctx: &Ctx) {
     let arn = object.common_status().and_then(|status| status.arn.clone());
-    let left = arn.map_or_else(|| "nothing that is known".to_owned(), |arn| arn.to_string());
+    let left = arn.unwrap_or_else(|| "nothing that is known".to_owned());
     ctx.events.warning(object, "Orphaned", "Delete", format!("given up by annotation {ORPHAN}; left in ECS: {left}"));
 }

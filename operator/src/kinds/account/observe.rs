@@ -1,7 +1,5 @@
 //! Who uses an account, and whose its credentials are.
 
-use std::sync::Arc;
-
 use ecs_crds::{AwsAccount, CapacityProvider, EcsCluster, EcsService, EcsTaskDefinition, Managed};
 use kube::ResourceExt;
 
@@ -32,16 +30,16 @@ fn users(account: &AwsAccount, ctx: &Ctx) -> Vec<Holder> {
 
 fn holder(key: &ObjectKey, ctx: &Ctx) -> Option<Holder> {
     match key.kind {
-        Kind::EcsCluster => of(ctx.get::<EcsCluster>(key)?, key),
-        Kind::EcsTaskDefinition => of(ctx.get::<EcsTaskDefinition>(key)?, key),
-        Kind::EcsService => of(ctx.get::<EcsService>(key)?, key),
-        Kind::CapacityProvider => of(ctx.get::<CapacityProvider>(key)?, key),
+        Kind::EcsCluster => known::<EcsCluster>(key, ctx),
+        Kind::EcsTaskDefinition => known::<EcsTaskDefinition>(key, ctx),
+        Kind::EcsService => known::<EcsService>(key, ctx),
+        Kind::CapacityProvider => known::<CapacityProvider>(key, ctx),
         Kind::AwsAccount => None,
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "what the store gives is an Arc of its own")]
-fn of<K: Managed + Kept>(object: Arc<K>, key: &ObjectKey) -> Option<Holder> {
+fn known<K: Managed + Kept>(key: &ObjectKey, ctx: &Ctx) -> Option<Holder> {
+    let object = ctx.get::<K>(key)?;
     Some(Holder {
         key: key.clone(),
         holds: is_held(&*object),

@@ -19,7 +19,7 @@ use crate::diff::identity::{ADOPTED_TAG, Ownership, tag_changes, tag_list};
 use crate::diff::read_path::{self, CAPACITY_PROVIDER};
 use crate::diff::rules::{self, Rules};
 use crate::kinds::claim::{Claim, claim, conflict, tag_map};
-use crate::kinds::pass::{Facts, Plan};
+use crate::kinds::pass::{Facts, Plan, RETRY};
 use crate::kinds::verdict::Verdict;
 
 /// When to look again at what ECS is to finish, if the observer does not wake the object earlier.
@@ -109,7 +109,7 @@ fn create(desired: &Desired, facts: Facts) -> Plan<Step> {
 fn again(desired: &Desired, provider: &CapacityProvider) -> Plan<Step> {
     let verdict = Verdict::stalled(Reason::Refused, failure("ECS failed to create the capacity provider", provider));
     let delete = Step::Delete { name: desired.name.clone(), cluster: desired.cluster.clone() };
-    Plan { retry: true, ..Plan::of(vec![delete], verdict) }
+    Plan { pace: Some(RETRY), ..Plan::of(vec![delete], verdict) }
 }
 
 fn failure(what: &str, provider: &CapacityProvider) -> String {
@@ -152,7 +152,7 @@ fn keep(desired: &Desired, provider: &CapacityProvider, tags: &BTreeMap<String, 
     let steps = update.into_iter().chain(tag).chain(untag).collect();
     if failed {
         let verdict = Verdict::working(Reason::Retrying, failure("ECS failed to change the capacity provider", provider));
-        return Plan { retry: true, ..Plan::of(steps, verdict) };
+        return Plan { pace: Some(RETRY), ..Plan::of(steps, verdict) };
     }
     Plan::of(steps, updating())
 }
@@ -221,7 +221,7 @@ fn deletion(desired: &Desired, present: Option<&CapacityProvider>, policy: Optio
     let delete = Step::Delete { name: desired.name.clone(), cluster: desired.cluster.clone() };
     if provider.update_status() == Some(&CapacityProviderUpdateStatus::DeleteFailed) {
         let verdict = Verdict::working(Reason::Retrying, failure("ECS failed to delete the capacity provider", provider));
-        return Plan { retry: true, ..Plan::of(vec![delete], verdict) };
+        return Plan { pace: Some(RETRY), ..Plan::of(vec![delete], verdict) };
     }
     Plan::of(vec![delete], deleting("the capacity provider is being deleted"))
 }

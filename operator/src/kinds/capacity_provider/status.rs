@@ -18,7 +18,7 @@ pub fn show(status: &mut CapacityProviderStatus, desired: &Desired, seen: &Seen)
     status.clusters.clone_from(&desired.clusters);
     status.instances = seen.instances.or(status.instances);
     let Some(provider) = &seen.provider else {
-        status.common.arn = None;
+        // The ARN stays: that it was there once is what makes its absence news.
         status.type_ = None;
         status.status = None;
         status.update_status = None;
@@ -27,7 +27,7 @@ pub fn show(status: &mut CapacityProviderStatus, desired: &Desired, seen: &Seen)
         return;
     };
     status.common.arn = provider.capacity_provider_arn().map(str::to_owned);
-    status.type_ = provider.r#type().map(|type_| type_.as_str().to_owned()).or_else(|| kind(desired));
+    status.type_ = provider.r#type().map(|type_| type_.as_str().to_owned()).or_else(|| Some(kind(desired)));
     status.status = provider.status().map(|status| status.as_str().to_owned());
     status.update_status = provider.update_status().map(|status| status.as_str().to_owned());
     status.update_status_reason = provider.update_status_reason().map(str::to_owned);
@@ -35,6 +35,6 @@ pub fn show(status: &mut CapacityProviderStatus, desired: &Desired, seen: &Seen)
 }
 
 /// For an ECS that does not say it.
-fn kind(desired: &Desired) -> Option<String> {
-    Some(if desired.is_managed() { "MANAGED_INSTANCES" } else { "EC2_AUTOSCALING" }.to_owned())
+fn kind(desired: &Desired) -> String {
+    if desired.is_managed() { "MANAGED_INSTANCES" } else { "EC2_AUTOSCALING" }.to_owned()
 }

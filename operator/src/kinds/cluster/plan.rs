@@ -24,7 +24,7 @@ use crate::diff::identity::tag_changes;
 use crate::diff::read_path::{self, CLUSTER, pick};
 use crate::diff::rules;
 use crate::kinds::claim::{Claim, claim, conflict, tag_map};
-use crate::kinds::pass::{Facts, Plan};
+use crate::kinds::pass::{Facts, Plan, RETRY};
 use crate::kinds::verdict::Verdict;
 
 pub use providers::unexpected;
@@ -38,7 +38,7 @@ pub fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
         return delete::plan(desired, seen, policy);
     }
     let Some(cluster) = seen.cluster.as_ref().filter(|cluster| cluster.status() != Some("INACTIVE")) else {
-        return create::plan(desired, facts);
+        return create::plan(desired, seen.cluster.is_none(), facts);
     };
     let tags = tag_map(cluster.tags());
     match claim(&desired.owner, arn(cluster), &tags, desired.adopt) {
@@ -80,8 +80,8 @@ fn keep(desired: &Desired, cluster: &Cluster, seen: &Seen, tags: &BTreeMap<Strin
     }
     steps.extend(providers.step);
     if !steps.is_empty() {
-        let retry = providers.retry && steps.len() == 1;
-        return Plan { retry, ..Plan::of(steps, providers.verdict.unwrap_or_else(updating)) };
+        let pace = (providers.retry && steps.len() == 1).then_some(RETRY);
+        return Plan { pace, ..Plan::of(steps, providers.verdict.unwrap_or_else(updating)) };
     }
     if let Some(verdict) = providers.verdict {
         return Plan::wait(verdict, PATIENCE);

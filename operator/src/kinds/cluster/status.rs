@@ -18,8 +18,8 @@ impl StatusOf for EcsClusterStatus {
 /// Puts what was seen into the status.
 pub fn show(status: &mut EcsClusterStatus, seen: &Seen) {
     let Some(cluster) = &seen.cluster else {
-        let common = CommonStatus { arn: None, ..status.common.clone() };
-        *status = EcsClusterStatus { common, ..EcsClusterStatus::default() };
+        // The ARN stays: that it was there once is what makes its absence news.
+        *status = EcsClusterStatus { common: status.common.clone(), ..EcsClusterStatus::default() };
         return;
     };
     status.common.arn = cluster.cluster_arn().map(str::to_owned);
@@ -52,7 +52,7 @@ fn attachments(cluster: &Cluster) -> Vec<AttachmentStatus> {
 
 fn show_instances(status: &mut EcsClusterStatus, instances: &[ContainerInstance]) {
     let mut shown: Vec<InstanceStatus> = instances.iter().map(shown).collect();
-    status.capacity = shown.iter().map(|instance| instance.capacity.clone()).reduce(add_capacity);
+    status.capacity = shown.iter().map(|instance| instance.capacity.clone()).reduce(|one, other| add_capacity(&one, &other));
     shown.sort_by_key(telling);
     let omitted = shown.len().saturating_sub(LISTED);
     shown.truncate(LISTED);
@@ -94,7 +94,7 @@ fn amount(resources: &[Resource]) -> Resources {
     Resources { cpu: whole("CPU"), memory: whole("MEMORY"), gpu: gpus.and_then(|gpus| i64::try_from(gpus).ok()) }
 }
 
-fn add_capacity(one: Capacity, other: Capacity) -> Capacity {
+fn add_capacity(one: &Capacity, other: &Capacity) -> Capacity {
     Capacity { registered: add(one.registered, other.registered), free: add(one.free, other.free) }
 }
 
@@ -147,7 +147,8 @@ mod tests {
         assert_eq!(attachment.reason.as_deref(), Some("the group has a scaling plan"));
         assert_eq!(status.capacity, None, "there are no instances");
         show(&mut status, &Seen::default());
-        assert_eq!(status, EcsClusterStatus::default());
+        let remembered = EcsClusterStatus { common: status.common.clone(), ..EcsClusterStatus::default() };
+        assert_eq!((&status, status.common.arn.is_some()), (&remembered, true));
     }
 
     #[test]

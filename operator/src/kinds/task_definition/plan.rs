@@ -40,6 +40,11 @@ pub fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
         // Ours may be shown by its ARN before it is shown as the family's newest.
         return match &seen.ours {
             Some(ours) => keep(desired, ours, seen, facts),
+            None if facts.outage_suspected && desired.hint.is_some() => {
+                let message = "so much is missing in this account that an outage or a wrong endpoint is likelier than \
+                               deletions, so nothing is registered again";
+                Plan::wait(Verdict::unknown(Reason::SuspectedOutage, message), HELD)
+            }
             None => register(desired, None, false),
         };
     };

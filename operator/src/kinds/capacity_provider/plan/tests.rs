@@ -126,11 +126,14 @@ fn creation_waits_for_the_cluster() {
     assert_eq!(owner("u1").verdict(&map_of(input.get("tags"))), Ownership::Ours);
 }
 
+/// What is wanted, the tags that are there, what is done, and whether that is a conflict.
+type Owned<'a> = (&'a Desired, BTreeMap<String, String>, &'a [&'a str], bool);
+
 #[test]
 fn ownership_comes_first() {
     let others = Owner { name: "other".into(), ..owner("u9") }.tags();
     let adopting = Desired { adopt: true, ..desired() };
-    let cases: [(&Desired, BTreeMap<String, String>, &[&str], bool); 5] = [
+    let cases: [Owned<'_>; 5] = [
         (&desired(), owner("u0").tags(), &["TagResource"], false),
         (&desired(), BTreeMap::new(), &[], true),
         (&adopting, BTreeMap::new(), &["TagResource"], false),
@@ -163,8 +166,8 @@ fn what_ecs_failed_at_is_shown_and_asked_for_again_at_leisure() {
     for (what, desired, seen, expected) in cases {
         let plan = of(desired, &seen);
         assert_eq!(operations(&plan), expected, "{what}");
-        assert_eq!(plan.retry, !expected.is_empty(), "{what}");
-        assert_eq!(plan.verdict.message().contains("the group has a scaling plan"), plan.retry, "{what}");
+        assert_eq!(plan.pace.is_some(), !expected.is_empty(), "{what}");
+        assert_eq!(plan.verdict.message().contains("the group has a scaling plan"), plan.pace.is_some(), "{what}");
     }
 }
 

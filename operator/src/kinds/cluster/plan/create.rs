@@ -1,5 +1,7 @@
 //! Creating a cluster, for the first time or after it was deleted behind our back.
 
+use std::time::Duration;
+
 use ecs_crds::conditions::Reason;
 use serde_json::Value;
 
@@ -10,13 +12,27 @@ use crate::kinds::cluster::step::Step;
 use crate::kinds::pass::{Facts, Plan};
 use crate::kinds::verdict::Verdict;
 
-/// With the providers that are there. One that needs the cluster comes later, and the strategy with it.
-pub fn plan(desired: &Desired, facts: Facts) -> Plan<Step> {
+/// How often at most a cluster is created again that ECS denies having ever had: where the endpoint is a wrong one, creating
+/// changes nothing.
+const DENIED: Duration = Duration::from_mins(20);
+
+/// With the providers that are there. One that needs the cluster comes later, and the strategy with it. `unheard_of`: ECS
+/// does not even know it as INACTIVE.
+pub fn plan(desired: &Desired, unheard_of: bool, facts: Facts) -> Plan<Step> {
     if facts.outage_suspected && desired.known {
         let message = "so much is missing in this account that an outage or a wrong endpoint is likelier than deletions, so \
                        nothing is created again";
         return Plan::wait(Verdict::unknown(Reason::SuspectedOutage, message), PATIENCE);
     }
+    let create = vec![Step::Create { input: input(desired) }];
+    if unheard_of && desired.known {
+        let message = "ECS does not know the cluster, although it was there; unless it was deleted, the endpoint is a wrong one";
+        return Plan { pace: Some(DENIED), ..Plan::of(create, Verdict::unknown(Reason::SuspectedOutage, message)) };
+    }
+    Plan::of(create, updating())
+}
+
+fn input(desired: &Desired) -> Value {
     let mut tags = desired.tags.clone();
     tags.extend(desired.owner.tags());
     tags.extend(desired.namespace.clone().map(|mark| (NAMESPACE_TAG.to_owned(), mark)));
@@ -32,7 +48,7 @@ pub fn plan(desired: &Desired, facts: Facts) -> Plan<Step> {
             members.insert("defaultCapacityProviderStrategy".to_owned(), strategy.into());
         }
     }
-    Plan::of(vec![Step::Create { input }], updating())
+    input
 }
 
 fn is_ready(desired: &Desired, item: &Value) -> bool {

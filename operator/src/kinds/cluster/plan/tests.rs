@@ -154,7 +154,7 @@ fn creation_takes_what_is_there_and_the_strategy_only_if_it_can_be_used() {
         assert_eq!(owner("u1").verdict(&map_of(input.get("tags"))), Ownership::Ours);
     }
     let waiting = |strategy| Desired {
-        providers: Providers { ready: set(&["FARGATE"]), strategy, own: set(&["managed"]), ..Providers::default() },
+        providers: Providers { ready: set(&["FARGATE"]), own: set(&["managed"]), strategy, ..Providers::default() },
         ..desired()
     };
     for strategy in [None, Some(vec![item("managed")])] {
@@ -173,10 +173,28 @@ fn nothing_is_created_again_where_an_outage_is_likelier() {
 }
 
 #[test]
+fn what_ecs_denies_having_had_is_created_again_at_leisure() {
+    let inactive = seen(&changed(&json!({"status": "INACTIVE"})));
+    let unknown = Desired { known: false, ..desired() };
+    let cases = [
+        (&desired(), Seen::default(), true),
+        (&desired(), inactive, false),
+        (&unknown, Seen::default(), false),
+    ];
+    for (desired, seen, paced) in cases {
+        let plan = of(desired, &seen);
+        assert_eq!((operations(&plan), plan.pace.is_some()), (vec!["CreateCluster"], paced));
+    }
+}
+
+/// What is wanted, the tags that are there, what is done, and whether that is a conflict.
+type Owned<'a> = (&'a Desired, BTreeMap<String, String>, &'a [&'a str], bool);
+
+#[test]
 fn ownership_comes_first() {
     let others = Owner { name: "other".into(), ..owner("u9") }.tags();
     let adopting = Desired { adopt: true, ..desired() };
-    let cases: [(&Desired, BTreeMap<String, String>, &[&str], bool); 5] = [
+    let cases: [Owned<'_>; 5] = [
         (&desired(), owner("u0").tags(), &["TagResource"], false),
         (&desired(), BTreeMap::new(), &[], true),
         (&adopting, BTreeMap::new(), &["TagResource"], false),
@@ -232,7 +250,7 @@ fn a_failed_change_is_shown_and_asked_for_again_at_leisure() {
         "status": "FAILED", "details": [{"name": "capacityProviderName", "value": "asg"},
             {"name": "reason", "value": "the group has a scaling plan"}]}]}));
     let plan = of(&desired(), &seen(&cluster));
-    assert_eq!((operations(&plan), plan.retry), (vec!["PutClusterCapacityProviders"], true));
+    assert_eq!((operations(&plan), plan.pace), (vec!["PutClusterCapacityProviders"], Some(RETRY)));
     assert_eq!(plan.verdict.reason(), Reason::Retrying);
     assert!(plan.verdict.message().contains("asg: the group has a scaling plan"), "{}", plan.verdict.message());
     let busy = changed(&json!({"attachmentsStatus": "UPDATE_IN_PROGRESS"}));

@@ -232,6 +232,15 @@ fn users_are_named() {
     assert_eq!(plan.look_again, Some(HELD));
 }
 
+#[test]
+fn nothing_is_registered_again_where_an_outage_is_likelier() {
+    let suspected = Facts { outage_suspected: true, ..Facts::default() };
+    let known = Desired { hint: Some("arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1".into()), ..desired() };
+    assert_eq!(operations(&plan(&known, &Seen::default(), suspected)), [""; 0]);
+    assert_eq!(operations(&plan(&known, &Seen::default(), Facts::default())), ["RegisterTaskDefinition"]);
+    assert_eq!(operations(&plan(&desired(), &Seen::default(), suspected)), ["RegisterTaskDefinition"]);
+}
+
 /// What ECS has after a step.
 fn carry_out(step: &Step, mut family: Vec<Revision>) -> Vec<Revision> {
     let position = |family: &[Revision], arn: &str| family.iter().position(|revision| revision.arn() == arn);
