@@ -9,11 +9,8 @@ use super::event_log::{self, Gravity};
 use super::records::{Loss, LossKind, ServiceRecord};
 use super::rolling::{self, Side, Step};
 use super::survey::{Class, Member, Survey, survey};
-use super::{Event, balance, breaker, deployments, leaving, starting, stop, told};
+use super::{Event, balance, deployments, leaving, losses, starting, stop, told};
 use crate::world::{Realm, ServiceKey, schedule};
-
-/// After how many failed rounds a service tells that its tasks keep failing.
-const CONSISTENTLY: u32 = 3;
 
 /// Lets the scheduler look at a service soon: once for all that changes until then.
 pub fn wake(realm: &mut Realm, key: &ServiceKey) {
@@ -79,9 +76,9 @@ pub fn look(realm: &mut Realm, key: &ServiceKey) {
         Some("DRAINING") => return drain(realm, key),
         _ => return,
     }
-    count_losses(realm, key);
-    note_healthy(realm, key);
-    break_circuit(realm, key);
+    losses::count(realm, key);
+    losses::note_healthy(realm, key);
+    losses::break_circuit(realm, key);
     told::tell_of_targets(realm, key);
     // What stops may make room for what starts at once: a few rounds until nothing is to do.
     for _ in 0..4 {
@@ -146,7 +143,7 @@ fn start(realm: &mut Realm, key: &ServiceKey, seen: &Survey, count: u32) -> usiz
                 kind: LossKind::NeverRan,
             });
         }
-        count_losses(realm, key);
+        losses::count(realm, key);
     } else {
         realm.engine.unplaced.remove(key);
     }
@@ -217,107 +214,6 @@ fn tell_of_protection(realm: &mut Realm, key: &ServiceKey) {
          tasks are more than the desired count of tasks."
     );
     told::tell(realm, key, &message);
-}
-
-/// Counts the tasks that were lost: for the circuit breaker, and to start more slowly when they keep failing.
-fn count_losses(realm: &mut Realm, key: &ServiceKey) {
-    let (now, timing) = (realm.now, realm.timing);
-    let Some(record) = realm.services.get_mut(key) else {
-        return;
-    };
-    let losses = std::mem::take(&mut record.losses);
-    if losses.is_empty() {
-        return;
-    }
-    record.steady = false;
-    let Some(primary) = record.primary_mut() else {
-        return;
-    };
-    let (mut slower, id) = (false, primary.id().to_owned());
-    for loss in losses.iter().filter(|loss| loss.deployment == id) {
-        match loss.kind {
-            LossKind::Ended => continue,
-            LossKind::Unhealthy => primary.failures += 1,
-            LossKind::NeverRan => {
-                slower = true;
-                primary.failures += i32::from(!primary.ran);
-            }
-        }
-        primary.deployment.failed_tasks += 1;
-    }
-    if slower {
-        let doubled = 1_i32
-            .checked_shl(primary.throttle_level.min(20))
-            .unwrap_or(i32::MAX);
-        let wait = timing
-            .failing_task_wait
-            .checked_mul(doubled)
-            .unwrap_or(SignedDuration::MAX);
-        primary.not_before = now.checked_add(wait.min(timing.failing_task_wait_limit)).ok();
-        primary.throttle_level += 1;
-        let consistently = primary.throttle_level >= CONSISTENTLY && !realm.engine.unplaced.contains(key);
-        if consistently {
-            let message = "is unable to consistently start tasks successfully. For more information, see the \
-                           Troubleshooting section of the Amazon ECS Developer Guide.";
-            told::tell(realm, key, message);
-            event_log::service_action(realm, key, Gravity::Warn, "SERVICE_TASK_START_IMPAIRED", None);
-        }
-    }
-}
-
-/// Notes which tasks have become healthy since the last look: that sets the circuit breaker's count back.
-fn note_healthy(realm: &mut Realm, key: &ServiceKey) {
-    let Some(record) = realm.services.get(key) else {
-        return;
-    };
-    let healthy = |member: &Member| {
-        member.class == Class::Healthy
-            && realm
-                .tasks
-                .get(&member.task)
-                .is_some_and(|task| !task.was_healthy)
-    };
-    let fresh: Vec<String> = survey(realm, record)
-        .members
-        .into_iter()
-        .filter(healthy)
-        .map(|member| member.task)
-        .collect();
-    let resets = breaker_of(record).is_none_or(breaker::resets);
-    for id in fresh {
-        let Some(task) = realm.tasks.get_mut(&id) else {
-            continue;
-        };
-        task.was_healthy = true;
-        let deployment = task.started_by().to_owned();
-        let primary = realm.services.get_mut(key).and_then(ServiceRecord::primary_mut);
-        if let Some(primary) = primary.filter(|primary| resets && primary.id() == deployment) {
-            primary.failures = 0;
-        }
-    }
-}
-
-fn breaker_of(record: &ServiceRecord) -> Option<&aws_sdk_ecs::types::DeploymentCircuitBreaker> {
-    let configured = record
-        .service
-        .deployment_configuration()?
-        .deployment_circuit_breaker()?;
-    configured.enable.then_some(configured)
-}
-
-fn break_circuit(realm: &mut Realm, key: &ServiceKey) {
-    let Some(record) = realm.services.get(key) else {
-        return;
-    };
-    let (Some(configured), Some(primary)) = (breaker_of(record), record.primary()) else {
-        return;
-    };
-    let threshold = breaker::threshold(configured, record.service.desired_count);
-    let in_progress = primary.deployment.rollout_state() == Some(&DeploymentRolloutState::InProgress);
-    if in_progress && primary.failures >= threshold {
-        let rollback = configured.rollback;
-        deployments::trip(realm, key, rollback, threshold);
-    }
 }
 
 /// Sees whether the service is as it should be, and for how long; and when to look again.

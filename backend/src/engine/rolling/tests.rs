@@ -209,10 +209,10 @@ impl Service {
         } = &mut self.view;
         match choice % 4 {
             0 if primary.pending > 0 => {
-                (primary.pending, primary.settling) = (primary.pending - 1, primary.settling + 1)
+                (primary.pending, primary.settling) = (primary.pending - 1, primary.settling + 1);
             }
             1 if primary.settling > 0 => {
-                (primary.settling, primary.healthy) = (primary.settling - 1, primary.healthy + 1)
+                (primary.settling, primary.healthy) = (primary.settling - 1, primary.healthy + 1);
             }
             2 if *stopping > 0 => *stopping -= 1,
             _ => {}

@@ -10,8 +10,9 @@ use aws_sdk_ecs::types::{
 
 use super::rules::{balancing, capacity, deployment, kind, network, placement};
 use super::shown;
-use crate::engine::deployments::{self, Extras};
+use crate::engine::deployments;
 use crate::engine::records::ServiceRecord;
+use crate::engine::revision::Extras;
 use crate::fault::Fault;
 use crate::ops::Operation;
 use crate::ops::tags::rules as tags;

@@ -7,8 +7,9 @@ use aws_sdk_ecs::types::{
 
 use super::rules::{balancing, capacity, deployment, kind, network, placement};
 use super::{not_active, not_found, require, shown};
-use crate::engine::deployments::{self, Extras};
+use crate::engine::deployments;
 use crate::engine::event_log::{self, Gravity};
+use crate::engine::revision::Extras;
 use crate::engine::starting::launch_type_of;
 use crate::engine::{scheduler, told};
 use crate::fault::Fault;
