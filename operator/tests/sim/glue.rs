@@ -1,6 +1,6 @@
 //! Where the simulation meets the real parts: the backend, the CRDs, and the operator's own `app`.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -16,6 +16,14 @@ use crate::clock::VirtualClock;
 use crate::fault::FaultPlan;
 use crate::process::{Env, Program};
 use crate::world::World;
+
+/// The CRDs as they are installed; the same for every world.
+static CRDS: LazyLock<Vec<serde_json::Value>> = LazyLock::new(|| {
+    ecs_crds::all_crds()
+        .iter()
+        .map(|crd| serde_json::to_value(crd).expect("a CRD is JSON"))
+        .collect()
+});
 
 /// How a world is set up.
 #[derive(Clone, Copy, Debug)]
@@ -58,11 +66,7 @@ pub(crate) fn world(plan: FaultPlan) -> World {
 
 /// A world in a setting of its own.
 pub(crate) fn world_in(setting: Setting, plan: FaultPlan) -> World {
-    let crds: Vec<serde_json::Value> = ecs_crds::all_crds()
-        .iter()
-        .map(|crd| serde_json::to_value(crd).expect("a CRD is JSON"))
-        .collect();
-    let mut world = World::new(&crds, plan, |clock| backend(setting, clock), operator(setting));
+    let mut world = World::new(&CRDS, plan, |clock| backend(setting, clock), operator(setting));
     for _ in 0..setting.replicas {
         world.start_replica();
     }

@@ -19,5 +19,6 @@ mod logs;
 mod oracles;
 mod panics;
 mod process;
+mod scenarios;
 mod toy;
 mod world;

@@ -1,0 +1,217 @@
+//! Accounts: what happens when the role, the account or the endpoint is not what it should be.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::objects::{account, service, with};
+use super::run::Step;
+use super::story::{ensure, ground, running, story};
+use crate::aws::{Reply, reads};
+
+fn caller(account: &str) -> Reply {
+    let xml = format!(
+        "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
+         <Arn>arn:aws:iam::{account}:user/x</Arn><UserId>X</UserId><Account>{account}</Account>\
+         </GetCallerIdentityResult><ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
+    );
+    Reply::Raw(200, "text/xml", xml)
+}
+
+fn denied(operation: &str) -> Reply {
+    let message =
+        format!("User: arn:aws:iam::123456789012:user/x is not authorized to perform: ecs:{operation}");
+    Reply::Error(400, "AccessDeniedException", message)
+}
+
+/// design.md §9.8
+#[test]
+fn situation_08_a_role_in_another_account_gets_no_writes() {
+    story(running(2), async |world| {
+        world.aws.intervene("another account", |operation, _| {
+            (operation == "GetCallerIdentity").then(|| caller("999999999999"))
+        });
+        let before = world.aws.mutations();
+        let edited = with(
+            account(),
+            &json!({"roleArn": "arn:aws:iam::123456789012:role/elsewhere"}),
+        );
+        world.step(&Step::Apply(edited)).await?;
+        world.pass(Duration::from_secs(5)).await;
+        world.then(Step::Scale("web", 5)).await?;
+        let calls: Vec<String> = world
+            .calls_since(before)
+            .into_iter()
+            .filter(|call| !reads(call))
+            .collect();
+        ensure(calls.is_empty(), format!("calls: {calls:?}"))?;
+        world.expect("EcsService", "web", "Ready", "Unknown")?;
+        ensure(world.ecs_service("web")?["desiredCount"] == 2, "nobody scaled it")
+    });
+}
+
+/// design.md §9.9
+#[test]
+fn situation_09_a_revoked_role_holds_the_account_until_access_returns() {
+    story(running(1), async |world| {
+        world
+            .aws
+            .intervene("revoked", |operation, _| Some(denied(operation)));
+        for (kind, name) in [
+            ("EcsService", "web"),
+            ("EcsTaskDefinition", "app"),
+            ("EcsCluster", "main"),
+        ] {
+            world.step(&Step::Delete(kind, name)).await?;
+        }
+        world
+            .api
+            .delete("AwsAccount", "", "default")
+            .map_err(|e| e.message)?;
+        world.pass(Duration::from_secs(1800)).await;
+        ensure(
+            world.api.get("AwsAccount", "", "default").is_some(),
+            "the account went before its objects",
+        )?;
+        ensure(
+            world.api.get("EcsService", "default", "web").is_some(),
+            "the service's object went, its service did not",
+        )?;
+        world.aws.withdraw("revoked");
+        world.step(&Step::Settle).await?;
+        ensure(world.ecs().is_empty(), format!("left in ECS: {:?}", world.ecs()))?;
+        ensure(
+            world.api.get("AwsAccount", "", "default").is_none(),
+            "the account is still held",
+        )
+    });
+}
+
+/// design.md §9.9, the other end: a person gives up the resources.
+#[test]
+fn situation_09_an_orphan_annotation_ends_the_wait() {
+    story(running(1), async |world| {
+        world
+            .aws
+            .intervene("revoked", |operation, _| Some(denied(operation)));
+        for (kind, name) in [
+            ("EcsService", "web"),
+            ("EcsTaskDefinition", "app"),
+            ("EcsCluster", "main"),
+        ] {
+            world.step(&Step::Delete(kind, name)).await?;
+        }
+        world
+            .api
+            .delete("AwsAccount", "", "default")
+            .map_err(|e| e.message)?;
+        world.pass(Duration::from_secs(600)).await;
+        let orphan = json!({"metadata": {"annotations": {"ecs-operator.dev/orphan": "true"}}});
+        world
+            .api
+            .merge("AwsAccount", "", "default", &orphan)
+            .map_err(|e| e.message)?;
+        world.step(&Step::Settle).await?;
+        ensure(
+            world.api.get("AwsAccount", "", "default").is_none(),
+            "the account is still held",
+        )?;
+        let told = world
+            .api
+            .list("Event")
+            .iter()
+            .any(|event| event.to_string().contains("arn:aws:ecs"));
+        ensure(told, "no Event names the ARNs that are left")
+    });
+}
+
+/// design.md §9.11
+#[test]
+fn situation_11_nothing_is_created_where_everything_is_missing() {
+    let mut given = ground();
+    given.extend((0..12).map(|n| Step::Apply(service(&format!("s{n}"), "main", "app", 1))));
+    given.push(Step::Settle);
+    story(given, async |world| {
+        let missing = |all: &Value| -> Vec<Value> {
+            let names = all.as_array().cloned().unwrap_or_default();
+            names
+                .into_iter()
+                .map(|name| json!({"arn": name, "reason": "MISSING"}))
+                .collect()
+        };
+        world
+            .aws
+            .intervene("wrong endpoint", move |operation, input| match operation {
+                "DescribeServices" => Some(Reply::Output(
+                    json!({"services": [], "failures": missing(&input["services"])}),
+                )),
+                "DescribeClusters" => Some(Reply::Output(
+                    json!({"clusters": [], "failures": missing(&input["clusters"])}),
+                )),
+                "ListServices" => Some(Reply::Output(json!({"serviceArns": []}))),
+                _ => None,
+            });
+        let before = world.aws.mutations();
+        world.pass(Duration::from_secs(1800)).await;
+        let created: Vec<String> = world
+            .calls_since(before)
+            .into_iter()
+            .filter(|call| call.starts_with("Create"))
+            .collect();
+        ensure(created.len() < 3, format!("{} creations", created.len()))?;
+        world.aws.withdraw("wrong endpoint");
+        world.step(&Step::Settle).await?;
+        let not_ready = (0..12)
+            .filter(|n| {
+                world
+                    .expect("EcsService", &format!("s{n}"), "Ready", "True")
+                    .is_err()
+            })
+            .count();
+        ensure(
+            not_ready == 0,
+            format!("{not_ready} services are not Ready after the outage"),
+        )
+    });
+}
+
+/// The issue's point 10: without a grant, not one call, and a condition that names the rule.
+#[test]
+fn a_namespace_without_a_grant_makes_no_calls() {
+    story(vec![], async |world| {
+        let closed = with(account(), &json!({"namespaces": null}));
+        world.then(Step::Apply(closed)).await?;
+        let before: u64 = world
+            .aws
+            .calls()
+            .into_iter()
+            .filter(|(op, _)| op != "GetCallerIdentity")
+            .map(|(_, n)| n)
+            .sum();
+        for step in ground().into_iter().skip(1) {
+            world.step(&step).await?;
+        }
+        world.then(Step::Apply(service("web", "main", "app", 1))).await?;
+        let after: u64 = world
+            .aws
+            .calls()
+            .into_iter()
+            .filter(|(op, _)| op != "GetCallerIdentity")
+            .map(|(_, n)| n)
+            .sum();
+        ensure(before == after, format!("{} calls", after - before))?;
+        for (kind, name) in [
+            ("EcsCluster", "main"),
+            ("EcsTaskDefinition", "app"),
+            ("EcsService", "web"),
+        ] {
+            world.expect(kind, name, "Ready", "False")?;
+            let text = world.object(kind, name)?["status"]["conditions"].to_string();
+            ensure(
+                text.contains("namespace"),
+                format!("the rule is not named: {text}"),
+            )?;
+        }
+        Ok(())
+    });
+}

@@ -1,0 +1,264 @@
+//! Rollouts: one deployment where one is due, none where one was rolled back, and Ready only at its end.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::objects::{definition, service, with};
+use super::run::Step;
+use super::story::{ensure, ground, running, story};
+use crate::aws::Reply;
+use crate::world::World;
+
+const GROUP: &str = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef";
+
+fn bad() -> Step {
+    Step::Apply(definition("app", "registry.invalid/app:2"))
+}
+
+fn behind_load_balancer(count: i64) -> Value {
+    with(
+        service("web", "main", "app", count),
+        &json!({"loadBalancers": [{"targetGroupArn": GROUP, "containerName": "app", "containerPort": 8080}]}),
+    )
+}
+
+fn with_port(image: &str) -> Value {
+    let containers = json!([{"name": "app", "image": image, "essential": true,
+        "portMappings": [{"containerPort": 80}, {"containerPort": 8080}]}]);
+    with(
+        definition("app", image),
+        &json!({"containerDefinitions": containers}),
+    )
+}
+
+/// design.md §9.1
+#[test]
+fn situation_01_a_rolled_back_service_is_scaled_and_nothing_else() {
+    story(running(10), async |world| {
+        world.then(bad()).await?;
+        let rolled_back = world.reason("EcsService", "web", "Ready");
+        world.expect("EcsService", "web", "Ready", "False")?;
+        let before = world.aws.mutations();
+        world.then(Step::Scale("web", 14)).await?;
+        let calls = world.aws.mutations_since(before);
+        ensure(
+            calls.len() == 1 && calls[0].0 == "UpdateService",
+            format!("calls: {calls:?}"),
+        )?;
+        let input = calls[0].1.as_object().cloned().unwrap_or_default();
+        let members: Vec<&String> = input
+            .keys()
+            .filter(|m| !matches!(m.as_str(), "cluster" | "service"))
+            .collect();
+        ensure(
+            members == ["desiredCount"],
+            format!("UpdateService with {members:?}"),
+        )?;
+        ensure(world.ecs_service("web")?["runningCount"] == 14, "14 tasks run")?;
+        let now = world.reason("EcsService", "web", "Ready");
+        ensure(
+            now == rolled_back,
+            format!("Ready's reason was {rolled_back} and is {now}"),
+        )
+    });
+}
+
+/// design.md §9.2
+#[test]
+fn situation_02_a_rolled_back_service_survives_reapply_and_a_lost_status() {
+    story(running(3), async |world| {
+        world.then(bad()).await?;
+        let before = world.aws.mutations();
+        world
+            .api
+            .merge_status("EcsService", "web", &json!({"status": null}))
+            .map_err(|e| e.message)?;
+        world.replica(0).crash();
+        world.step(&bad()).await?;
+        world.then(Step::Apply(service("web", "main", "app", 3))).await?;
+        let calls = world.calls_since(before);
+        ensure(calls.is_empty(), format!("calls: {calls:?}"))?;
+        world.expect("EcsService", "web", "Ready", "False")
+    });
+}
+
+/// design.md §9.3, and the point 4
+#[test]
+fn situation_03_one_apply_of_port_and_load_balancer_is_one_deployment() {
+    story(running(2), async |world| {
+        let (deployments, revisions) = (world.deployments("web"), world.ecs().families["app"].len());
+        let until = world.clock.elapsed() + Duration::from_secs(10);
+        let clock = world.clock.clone();
+        world
+            .aws
+            .intervene("throttled registration", move |operation, _| {
+                let throttled = operation == "RegisterTaskDefinition" && clock.elapsed() < until;
+                throttled.then(|| Reply::Error(400, "ThrottlingException", "Rate exceeded".into()))
+            });
+        world.step(&Step::Apply(behind_load_balancer(2))).await?;
+        world.then(Step::Apply(with_port("nginx:1"))).await?;
+        let (now, registered) = (world.deployments("web"), world.ecs().families["app"].len());
+        ensure(
+            now == deployments + 1,
+            format!("{deployments} deployments, then {now}"),
+        )?;
+        ensure(
+            registered == revisions + 1,
+            format!("{revisions} revisions, then {registered}"),
+        )?;
+        ensure(
+            !world.ever("EcsService", "web", "Stalled", "True"),
+            "it was Stalled for a while",
+        )?;
+        world.expect("EcsService", "web", "Ready", "True")
+    });
+}
+
+/// The point 4: a changed image reaches `UpdateService` within two seconds.
+#[test]
+fn a_changed_image_is_rolled_out_within_two_seconds() {
+    story(running(2), async |world| {
+        let before = world.aws.mutations();
+        world.step(&Step::Apply(definition("app", "nginx:2"))).await?;
+        let updated = |world: &World| {
+            world
+                .calls_since(before)
+                .iter()
+                .any(|call| call == "UpdateService")
+        };
+        let took = world
+            .until("UpdateService", Duration::from_secs(10), updated)
+            .await?;
+        ensure(took <= Duration::from_secs(2), format!("it took {took:?}"))
+    });
+}
+
+/// The point 5: Ready comes with the end of the rollout and not before.
+#[test]
+fn ready_is_true_only_when_the_rollout_is_complete() {
+    story(running(3), async |world| {
+        world
+            .step(&Step::Apply(with(
+                service("web", "main", "app", 3),
+                &json!({"enableExecuteCommand": true}),
+            )))
+            .await?;
+        world.step(&Step::Apply(definition("app", "nginx:2"))).await?;
+        let generation = world.object("EcsService", "web")?["metadata"]["generation"].clone();
+        let ready = |world: &World| {
+            let object = world.api.get("EcsService", "default", "web").unwrap_or_default();
+            let conditions = object["status"]["conditions"]
+                .as_array()
+                .cloned()
+                .unwrap_or_default();
+            conditions.iter().any(|c| {
+                c["type"] == "Ready" && c["status"] == "True" && c["observedGeneration"] == generation
+            })
+        };
+        world
+            .until("Ready of this generation", Duration::from_secs(120), ready)
+            .await?;
+        let web = world.ecs_service("web")?;
+        let primary = &web["deployments"][0];
+        ensure(
+            primary["rolloutState"] == "COMPLETED" && web["runningCount"] == 3,
+            format!("{primary}"),
+        )
+    });
+}
+
+/// The point 6: shown at once, never tried again by us, whatever the scaling.
+#[test]
+#[ignore = "known_gaps.md: not yet run to its end"]
+fn an_image_that_cannot_be_pulled_is_shown_and_not_retried() {
+    story(running(2), async |world| {
+        let deployments = world.deployments("web");
+        world.step(&bad()).await?;
+        let ecs_rolled_back = |world: &World| {
+            let input = json!({"cluster": "main", "service": "web"});
+            let listed = world
+                .aws
+                .ask("ListServiceDeployments", &input)
+                .unwrap_or_default();
+            listed["serviceDeployments"][0]["status"] == "ROLLBACK_SUCCESSFUL"
+        };
+        world
+            .until("ECS's own rollback", Duration::from_secs(600), ecs_rolled_back)
+            .await?;
+        let shown = |world: &World| world.reason("EcsService", "web", "Ready").contains("RolledBack");
+        world.until("RolledBack", Duration::from_secs(10), shown).await?;
+        let history = world.api.history("EcsService", "web");
+        let told = history
+            .iter()
+            .any(|object| object["status"].to_string().contains("CannotPullContainerError"));
+        ensure(told, "no status ever said CannotPullContainerError")?;
+        for count in 0..20 {
+            world.step(&Step::Scale("web", 2 + count % 5)).await?;
+            world.pass(Duration::from_secs(72 * 60)).await;
+        }
+        let (before, now) = (deployments, world.deployments("web"));
+        ensure(
+            now == before + 1,
+            format!("{before} deployments before, {now} after 24 hours"),
+        )
+    });
+}
+
+/// design.md §9.24
+#[test]
+fn situation_24_dropping_the_count_keeps_it() {
+    story(running(40), async |world| {
+        let without = with(service("web", "main", "app", 0), &json!({"desiredCount": null}));
+        world.then(Step::Apply(without)).await?;
+        let web = world.ecs_service("web")?;
+        ensure(
+            web["desiredCount"] == 40,
+            format!("desiredCount is {}", web["desiredCount"]),
+        )
+    });
+}
+
+/// design.md §9.21
+#[test]
+fn situation_21_a_target_group_that_gets_its_load_balancer_late() {
+    story(ground(), async |world| {
+        let until = world.clock.elapsed() + Duration::from_secs(90);
+        let clock = world.clock.clone();
+        world.aws.intervene("detached target group", move |operation, _| {
+            let message = format!(
+                "The target group with targetGroupArn {GROUP} does not have an associated load balancer."
+            );
+            let detached = operation == "CreateService" && clock.elapsed() < until;
+            detached.then_some(Reply::Error(400, "InvalidParameterException", message))
+        });
+        world.step(&Step::Apply(with_port("nginx:1"))).await?;
+        world.then(Step::Apply(behind_load_balancer(2))).await?;
+        ensure(
+            !world.ever("EcsService", "web", "Stalled", "True"),
+            "it was Stalled for a while",
+        )?;
+        world.expect("EcsService", "web", "Ready", "True")
+    });
+}
+
+/// design.md §9.12
+#[test]
+fn situation_12_a_sweep_begun_before_a_forced_update_is_dropped() {
+    story(running(2), async |world| {
+        let deployments = world.deployments("web");
+        world.aws.slow_down("DescribeServices", Duration::from_secs(5));
+        let at = world.clock.now().to_string();
+        let restarted = with(
+            service("web", "main", "app", 2),
+            &json!({"management": {"restartAt": at}}),
+        );
+        world.then(Step::Apply(restarted)).await?;
+        let now = world.deployments("web");
+        ensure(
+            now == deployments + 1,
+            format!("{deployments} deployments, then {now}"),
+        )?;
+        world.expect("EcsService", "web", "Ready", "True")
+    });
+}

@@ -1,0 +1,216 @@
+//! Runs a scenario: clean, and with every fault at every effect of the steps under test.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::super::fault::{EVERY_FAULT, Fault, FaultPlan};
+use super::super::oracles::{
+    EcsView, KINDS, conditions, differences, ending, illegal, orphans_and_duplicates,
+};
+use super::super::world::World;
+use crate::glue;
+
+/// Nothing written for this long: settled. Longer than two of the observer's slow sweeps, than a late request of the
+/// fault plan, and than ECS's waits.
+const QUIET: Duration = Duration::from_secs(150);
+/// Nothing written for this long: a clean world is set up. Longer than one slow sweep.
+const AT_REST: Duration = Duration::from_secs(65);
+/// The longest that anything may take.
+const BOUND: Duration = Duration::from_secs(30 * 60);
+
+/// One thing that someone does.
+pub(crate) enum Step {
+    /// `kubectl apply`.
+    Apply(Value),
+    /// `kubectl delete` of a kind's object in `default`.
+    Delete(&'static str, &'static str),
+    /// `kubectl scale`.
+    Scale(&'static str, i64),
+    /// Someone's call to ECS past the operator.
+    Console(&'static str, Value),
+    /// Time passes.
+    Pass(Duration),
+    /// Everything comes to rest.
+    Settle,
+}
+
+/// A story: how the world is set up, what then happens, and what must be true after it.
+pub(crate) struct Scenario {
+    pub(crate) name: &'static str,
+    pub(crate) given: Vec<Step>,
+    pub(crate) when: Vec<Step>,
+    pub(crate) then: fn(&World, &EcsView) -> Result<(), String>,
+}
+
+/// What a run was like.
+pub(crate) struct Run {
+    /// The first effect of the steps under test.
+    pub(crate) first: u64,
+    /// The last.
+    pub(crate) last: u64,
+    labels: Vec<String>,
+    ending: Value,
+    revisions: usize,
+}
+
+/// What can go wrong with an effect. Kubernetes Events are told once and forgotten, so two faults say all about them.
+fn faults_for(label: &str) -> Vec<Fault> {
+    if label.contains(" events/") {
+        vec![Fault::RequestLost, Fault::CrashAfter]
+    } else {
+        EVERY_FAULT.to_vec()
+    }
+}
+
+impl World {
+    /// Carries out a step.
+    ///
+    /// # Errors
+    /// What went wrong, with a trace.
+    pub(crate) async fn step(&self, step: &Step) -> Result<(), String> {
+        let refused =
+            |refusal: super::super::apiserver::Refusal| format!("the apiserver refused: {refusal:?}");
+        match step {
+            Step::Apply(object) => self.api.apply(object, "kubectl").map(drop).map_err(refused),
+            Step::Delete(kind, name) => self.api.delete(kind, "default", name).map(drop).map_err(refused),
+            Step::Scale(name, count) => self
+                .api
+                .scale("EcsService", "default", name, *count)
+                .map(drop)
+                .map_err(refused),
+            Step::Console(operation, input) => self.aws.ask(operation, input).map(drop),
+            Step::Pass(time) => {
+                self.pass(*time).await;
+                Ok(())
+            }
+            Step::Settle => self.settle(QUIET, BOUND).await,
+        }
+    }
+
+    /// Settles, and holds everything against the oracles.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub(crate) async fn judge(&self) -> Result<EcsView, String> {
+        self.settle(QUIET, BOUND).await?;
+        let view = EcsView::read(&self.aws);
+        let mut wrong = orphans_and_duplicates(&self.api, &view);
+        wrong.extend(
+            KINDS
+                .iter()
+                .flat_map(|kind| self.api.list(kind))
+                .flat_map(|object| illegal(&object)),
+        );
+        self.blame(&wrong)?;
+        Ok(view)
+    }
+
+    /// An error of these words and what one needs to understand it; none without words.
+    ///
+    /// # Errors
+    /// The words.
+    pub(crate) fn blame(&self, wrong: &[String]) -> Result<(), String> {
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        let objects: Vec<String> = KINDS
+            .iter()
+            .flat_map(|kind| self.api.list(kind))
+            .map(|o| conditions(&o))
+            .collect();
+        Err(format!(
+            "{}\nobjects:\n  {}\neffects:\n{}",
+            wrong.join("\n"),
+            objects.join("\n  "),
+            self.effects.trace(40)
+        ))
+    }
+}
+
+/// Runs in a runtime of its own: what a run leaves behind goes with it.
+pub(crate) fn in_virtual_time<T>(run: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    runtime.expect("a runtime").block_on(run)
+}
+
+impl Scenario {
+    /// One run.
+    ///
+    /// # Errors
+    /// What is wrong in the end.
+    pub(crate) fn run(&self, plan: FaultPlan) -> Result<Run, String> {
+        in_virtual_time(async {
+            let world = glue::world(plan);
+            for step in &self.given {
+                world.step(step).await?;
+            }
+            world.settle(AT_REST, BOUND).await?;
+            let first = world.effects.count() + 1;
+            for step in &self.when {
+                world.step(step).await?;
+            }
+            let view = world.judge().await?;
+            (self.then)(&world, &view).or_else(|what| world.blame(&[what]))?;
+            Ok(Run {
+                first,
+                last: world.effects.count(),
+                labels: world
+                    .effects
+                    .since(first - 1)
+                    .into_iter()
+                    .map(|effect| effect.label)
+                    .collect(),
+                ending: ending(&world.api, &view),
+                revisions: view.families.values().map(Vec::len).sum(),
+            })
+        })
+    }
+
+    /// The clean run, and one run for each effect of it and each fault: all must end as the clean run does.
+    ///
+    /// # Panics
+    /// With every run that did not.
+    pub(crate) fn sweep(&self) {
+        let clean = self
+            .run(FaultPlan::default())
+            .unwrap_or_else(|what| panic!("{}, clean: {what}", self.name));
+        let mut failures = Vec::new();
+        let mut runs = 0;
+        for (number, label) in (clean.first..=clean.last).zip(&clean.labels) {
+            for fault in faults_for(label) {
+                runs += 1;
+                if let Err(what) = self.compare(&clean, number, fault) {
+                    failures.push(format!("{}: {fault:?} at effect {number}: {what}", self.name));
+                }
+            }
+        }
+        let first = failures.first().cloned().unwrap_or_default();
+        let names: Vec<&str> = failures.iter().filter_map(|what| what.lines().next()).collect();
+        assert!(
+            failures.is_empty(),
+            "{} of {runs} runs failed:\n{}\n\nThe first:\n{first}",
+            names.len(),
+            names.join("\n")
+        );
+    }
+
+    fn compare(&self, clean: &Run, number: u64, fault: Fault) -> Result<(), String> {
+        let run = self.run(FaultPlan::at(number, fault))?;
+        let mut wrong = differences(&clean.ending, &run.ending);
+        if run.revisions > clean.revisions + 1 {
+            wrong.push(format!(
+                "{} revisions instead of {}",
+                run.revisions, clean.revisions
+            ));
+        }
+        if wrong.is_empty() {
+            Ok(())
+        } else {
+            Err(wrong.join("\n"))
+        }
+    }
+}
