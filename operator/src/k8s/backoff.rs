@@ -34,7 +34,13 @@ struct State {
 impl Backoff {
     /// Nothing fails yet. `seed` decides all randomness.
     pub fn seeded(seed: u64) -> Self {
-        Self { state: Mutex::new(State { failing_since: BTreeMap::new(), tried: BTreeMap::new(), random: SplitMix(seed) }) }
+        Self {
+            state: Mutex::new(State {
+                failing_since: BTreeMap::new(),
+                tried: BTreeMap::new(),
+                random: SplitMix(seed),
+            }),
+        }
     }
 
     /// Notes a failure and says how long to wait: up to 1 s at first, then up to as long as it has been failing, at most 5 min.
@@ -85,7 +91,10 @@ impl Backoff {
 
 impl State {
     fn failing_for(&mut self, uid: &str) -> Duration {
-        self.failing_since.entry(uid.to_owned()).or_insert_with(Instant::now).elapsed()
+        self.failing_since
+            .entry(uid.to_owned())
+            .or_insert_with(Instant::now)
+            .elapsed()
     }
 }
 

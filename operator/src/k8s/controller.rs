@@ -39,8 +39,13 @@ pub async fn run<K, F>(
 {
     let store = K::store(&ctx.stores).clone();
     let trigger = Arc::new(Mutex::new(Trigger::default()));
-    let mut tracker =
-        Tracker { ctx: ctx.clone(), references, trigger: trigger.clone(), faces: BTreeMap::new(), listed: None };
+    let mut tracker = Tracker {
+        ctx: ctx.clone(),
+        references,
+        trigger: trigger.clone(),
+        faces: BTreeMap::new(),
+        listed: None,
+    };
     let changes = decoded::<K>(&ctx)
         .modify(|object| object.managed_fields_mut().clear())
         .reflect(writer)
@@ -71,22 +76,24 @@ pub async fn run<K, F>(
 fn decoded<K: Kept>(ctx: &Arc<Ctx>) -> impl Stream<Item = watcher::Result<Event<K>>> + Send + use<K> {
     let api = K::watched(ctx.client.clone(), ctx.watch_namespace.as_deref());
     let ctx = ctx.clone();
-    watch(api, watcher::Config::default()).default_backoff().try_filter_map(move |event| {
-        let event = match event {
-            Event::Init => Some(Event::Init),
-            Event::InitDone => Some(Event::InitDone),
-            Event::InitApply(object) => readable(&ctx, object).map(Event::InitApply),
-            Event::Apply(object) => match gone_if_unreadable(&ctx, object) {
-                Ok(object) => Some(Event::Apply(object)),
-                Err(before) => before.map(Event::Delete),
-            },
-            Event::Delete(object) => match object.0 {
-                Ok(object) => Some(Event::Delete(object)),
-                Err(unreadable) => known::<K>(&ctx, &unreadable.metadata).map(Event::Delete),
-            },
-        };
-        future::ready(Ok(event))
-    })
+    watch(api, watcher::Config::default())
+        .default_backoff()
+        .try_filter_map(move |event| {
+            let event = match event {
+                Event::Init => Some(Event::Init),
+                Event::InitDone => Some(Event::InitDone),
+                Event::InitApply(object) => readable(&ctx, object).map(Event::InitApply),
+                Event::Apply(object) => match gone_if_unreadable(&ctx, object) {
+                    Ok(object) => Some(Event::Apply(object)),
+                    Err(before) => before.map(Event::Delete),
+                },
+                Event::Delete(object) => match object.0 {
+                    Ok(object) => Some(Event::Delete(object)),
+                    Err(unreadable) => known::<K>(&ctx, &unreadable.metadata).map(Event::Delete),
+                },
+            };
+            future::ready(Ok(event))
+        })
 }
 
 fn readable<K: Kept>(ctx: &Ctx, object: DeserializeGuard<K>) -> Option<K> {
@@ -94,7 +101,11 @@ fn readable<K: Kept>(ctx: &Ctx, object: DeserializeGuard<K>) -> Option<K> {
         Ok(_) => object.0.ok(),
         Err(unreadable) => {
             let words = unreadable.error.clone();
-            tracing::warn!(kind = K::KIND.as_str(), name = object.name_any(), "an object cannot be read: {words}");
+            tracing::warn!(
+                kind = K::KIND.as_str(),
+                name = object.name_any(),
+                "an object cannot be read: {words}"
+            );
             ctx.events.warning(&object, "Unreadable", "Decode", words);
             None
         }
@@ -121,7 +132,9 @@ fn log(kind: &str, outcome: &Result<Passed<impl Sized>, controller::Error<Infall
         Ok(_) => {}
         // Normal after a deletion: a wake-up came for an object that is gone.
         Err(controller::Error::ObjectNotFound(_)) => tracing::debug!(kind, "woken, but gone"),
-        Err(controller::Error::QueueError(error)) => tracing::warn!(kind, %error, "the watch failed and is repeated"),
+        Err(controller::Error::QueueError(error)) => {
+            tracing::warn!(kind, %error, "the watch failed and is repeated")
+        }
         Err(error) => tracing::error!(kind, %error, "the controller stumbled"),
     }
 }
@@ -154,7 +167,10 @@ impl<K: Kept> Tracker<K> {
                 let uid = object.uid().unwrap_or_default();
                 self.ctx.status.forget(&uid);
                 self.ctx.backoff.clear(&uid);
-                self.trigger.lock().unwrap_or_else(PoisonError::into_inner).forget(&uid);
+                self.trigger
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .forget(&uid);
                 self.gone(&ObjectKey::of(object));
             }
             Event::InitDone => {

@@ -13,10 +13,17 @@ const STATUS: [&str; 3] = ["observedGeneration", "arn", "status"];
 pub fn face(object: &impl Serialize) -> Value {
     let object = serde_json::to_value(object).unwrap_or_default();
     let pick = |from: &str, names: &[&str]| -> Map<String, Value> {
-        let found = names.iter().filter_map(|name| Some((*name, object.get(from)?.get(name)?)));
-        found.map(|(name, value)| (name.to_owned(), value.clone())).collect()
+        let found = names
+            .iter()
+            .filter_map(|name| Some((*name, object.get(from)?.get(name)?)));
+        found
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .collect()
     };
-    let metadata = pick("metadata", &["uid", "generation", "deletionTimestamp", "annotations", "labels"]);
+    let metadata = pick(
+        "metadata",
+        &["uid", "generation", "deletionTimestamp", "annotations", "labels"],
+    );
     let status = pick("status", &STATUS);
     let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
     let mut conditions: Vec<Value> = conditions.into_iter().flatten().map(timeless).collect();
@@ -46,10 +53,16 @@ mod tests {
         let cases = [
             (json!({"metadata": {"resourceVersion": "8"}}), false),
             (json!({"status": {"runningTasksCount": 4}}), false),
-            (json!({"status": {"conditions": [
-                {"type": "Ready", "status": "True", "reason": "Completed", "message": "m", "lastTransitionTime": "2"}]}}), false),
-            (json!({"status": {"conditions": [
-                {"type": "Ready", "status": "False", "reason": "Refused", "message": "m", "lastTransitionTime": "1"}]}}), true),
+            (
+                json!({"status": {"conditions": [
+                {"type": "Ready", "status": "True", "reason": "Completed", "message": "m", "lastTransitionTime": "2"}]}}),
+                false,
+            ),
+            (
+                json!({"status": {"conditions": [
+                {"type": "Ready", "status": "False", "reason": "Refused", "message": "m", "lastTransitionTime": "1"}]}}),
+                true,
+            ),
             (json!({"metadata": {"generation": 2}}), true),
             (json!({"metadata": {"deletionTimestamp": "t"}}), true),
             (json!({"metadata": {"annotations": {"a": "b"}}}), true),

@@ -63,7 +63,11 @@ struct Memory {
 impl StatusWriter {
     /// Nothing written yet.
     pub fn new(client: Client, metrics: Arc<Metrics>) -> Self {
-        Self { client: Debuggable(client), metrics, memory: Mutex::default() }
+        Self {
+            client: Debuggable(client),
+            metrics,
+            memory: Mutex::default(),
+        }
     }
 
     /// The newest known status of an object: the cached one, or what we wrote if the cache has not caught up.
@@ -74,7 +78,9 @@ impl StatusWriter {
         K::Status: Clone + DeserializeOwned,
     {
         let memory = self.lock();
-        let newer = object.uid().and_then(|uid| memory.get(&uid).filter(|written| is_behind(object, written)));
+        let newer = object
+            .uid()
+            .and_then(|uid| memory.get(&uid).filter(|written| is_behind(object, written)));
         match newer {
             Some(written) => serde_json::from_value(written.status.clone()).ok(),
             None => object.status().cloned(),
@@ -91,7 +97,12 @@ impl StatusWriter {
         K::Status: Clone + Serialize + DeserializeOwned,
     {
         let desired = to_value(status)?;
-        let current = self.latest(object).as_ref().map(to_value).transpose()?.unwrap_or(Value::Null);
+        let current = self
+            .latest(object)
+            .as_ref()
+            .map(to_value)
+            .transpose()?
+            .unwrap_or(Value::Null);
         if by_type(desired.clone()) == by_type(current.clone()) {
             self.remember_deferral(object, None);
             self.metrics.status_write(K::KIND.as_str(), "same");
@@ -105,7 +116,10 @@ impl StatusWriter {
             return Ok(Written::Deferred(pause));
         }
         let outcome = self.send(object, &desired, &current).await;
-        self.metrics.status_write(K::KIND.as_str(), if outcome.is_ok() { "written" } else { "failed" });
+        self.metrics.status_write(
+            K::KIND.as_str(),
+            if outcome.is_ok() { "written" } else { "failed" },
+        );
         if let Some(resource_version) = outcome? {
             self.remember(object, resource_version, desired);
         }
@@ -124,7 +138,12 @@ impl StatusWriter {
     }
 
     /// Applies the status; the resource version of the result, or `None` if the object is gone.
-    async fn send<K: Kept + HasStatus>(&self, object: &K, desired: &Value, current: &Value) -> Result<Option<String>> {
+    async fn send<K: Kept + HasStatus>(
+        &self,
+        object: &K,
+        desired: &Value,
+        current: &Value,
+    ) -> Result<Option<String>> {
         let api = K::api_of(self.client.0.clone(), object);
         let name = object.name_any();
         let body = json!({
@@ -140,8 +159,12 @@ impl StatusWriter {
             && (refusal.is_invalid() || refusal.code == 500)
         {
             // Server-side apply cannot merge over a stored status whose types are those of an older schema; replacing can.
-            let replace = json!({ "metadata": { "uid": object.uid() }, "status": replacing(current, desired) });
-            let merge = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+            let replace =
+                json!({ "metadata": { "uid": object.uid() }, "status": replacing(current, desired) });
+            let merge = PatchParams {
+                field_manager: Some(FIELD_MANAGER.to_owned()),
+                ..PatchParams::default()
+            };
             answer = api.patch_status(&name, &merge, &Patch::Merge(&replace)).await;
         }
         match answer {
@@ -159,7 +182,12 @@ impl StatusWriter {
 
     fn remember<K: Kept>(&self, object: &K, resource_version: String, status: Value) {
         if let Some(uid) = object.uid() {
-            let written = Memory { resource_version, status, at: Instant::now(), deferred_until: None };
+            let written = Memory {
+                resource_version,
+                status,
+                at: Instant::now(),
+                deferred_until: None,
+            };
             self.lock().insert(uid, written);
         }
     }
@@ -185,14 +213,21 @@ fn is_behind<K: Resource>(object: &K, written: &Memory) -> bool {
 }
 
 fn to_value<T: Serialize>(status: &T) -> Result<Value> {
-    serde_json::to_value(status).map_err(|error| Error::Refused(format!("the status cannot be written as JSON: {error}")))
+    serde_json::to_value(status)
+        .map_err(|error| Error::Refused(format!("the status cannot be written as JSON: {error}")))
 }
 
 /// The status with its conditions in the order of their types: the list is a map, and the API server keeps an order of its
 /// own.
 fn by_type(mut status: Value) -> Value {
     if let Some(conditions) = status.get_mut("conditions").and_then(Value::as_array_mut) {
-        let type_of = |condition: &Value| condition.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let type_of = |condition: &Value| {
+            condition
+                .get("type")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
         conditions.sort_by_cached_key(type_of);
     }
     status
@@ -203,7 +238,11 @@ fn conditions_differ(desired: &Value, current: &Value) -> bool {
     let summary = |status: &Value| -> Vec<[String; 3]> {
         let conditions = status.get("conditions").and_then(Value::as_array);
         let word = |condition: &Value, name: &str| {
-            condition.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+            condition
+                .get(name)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
         };
         let mut found: Vec<_> = conditions
             .into_iter()
@@ -218,7 +257,9 @@ fn conditions_differ(desired: &Value, current: &Value) -> bool {
 
 /// A merge patch that leaves exactly `desired`: what only `current` has is set to null.
 fn replacing(current: &Value, desired: &Value) -> Value {
-    let (Value::Object(current), Value::Object(desired)) = (current, desired) else { return desired.clone() };
+    let (Value::Object(current), Value::Object(desired)) = (current, desired) else {
+        return desired.clone();
+    };
     let mut patch: Map<String, Value> = Map::new();
     for gone in current.keys().filter(|name| !desired.contains_key(*name)) {
         patch.insert(gone.clone(), Value::Null);
@@ -259,7 +300,9 @@ mod tests {
         serde_json::from_value(status.clone()).unwrap()
     }
 
-    fn writer(serve: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> (StatusWriter, Arc<Mutex<Vec<Request>>>) {
+    fn writer(
+        serve: impl Fn(&Request) -> Answer + Send + Sync + 'static,
+    ) -> (StatusWriter, Arc<Mutex<Vec<Request>>>) {
         let (client, log) = fake::client(serve);
         (StatusWriter::new(client, Arc::new(Metrics::new())), log)
     }
@@ -284,8 +327,14 @@ mod tests {
         assert_eq!(writer.latest(&object), Some(desired));
         let log = log.lock().unwrap();
         assert_eq!(log.len(), 1);
-        assert_eq!(log[0].path, "/apis/ecs-operator.dev/v1alpha1/namespaces/shop/ecsclusters/main/status");
-        assert!(log[0].query.contains("force=true") && log[0].query.contains("fieldManager=ecs-operator%2Fstatus"));
+        assert_eq!(
+            log[0].path,
+            "/apis/ecs-operator.dev/v1alpha1/namespaces/shop/ecsclusters/main/status"
+        );
+        assert!(
+            log[0].query.contains("force=true")
+                && log[0].query.contains("fieldManager=ecs-operator%2Fstatus")
+        );
         assert_eq!(log[0].body["metadata"], json!({"name": "main", "uid": "u-1"}));
     }
 
@@ -293,27 +342,47 @@ mod tests {
     async fn a_message_alone_waits_two_seconds_and_a_condition_does_not() {
         let (writer, log) = writer(accepting());
         let object = cluster("10", &json!({"observedGeneration": -1}));
-        writer.write(&object, &typed(&status("False", "1 of 3"))).await.unwrap();
+        writer
+            .write(&object, &typed(&status("False", "1 of 3")))
+            .await
+            .unwrap();
         tokio::time::advance(Duration::from_millis(500)).await;
-        let later = writer.write(&object, &typed(&status("False", "2 of 3"))).await.unwrap();
+        let later = writer
+            .write(&object, &typed(&status("False", "2 of 3")))
+            .await
+            .unwrap();
         assert_eq!(later, Written::Deferred(Duration::from_millis(1500)));
         assert_eq!(writer.deferred("u-1"), Some(Duration::from_millis(1500)));
-        let ready = writer.write(&object, &typed(&status("True", "3 of 3"))).await.unwrap();
+        let ready = writer
+            .write(&object, &typed(&status("True", "3 of 3")))
+            .await
+            .unwrap();
         assert_eq!(ready, Written::Yes);
         assert_eq!(writer.deferred("u-1"), None);
         tokio::time::advance(QUIET).await;
-        assert_eq!(writer.write(&object, &typed(&status("True", "4 of 4"))).await.unwrap(), Written::Yes);
+        assert_eq!(
+            writer
+                .write(&object, &typed(&status("True", "4 of 4")))
+                .await
+                .unwrap(),
+            Written::Yes
+        );
         assert_eq!(log.lock().unwrap().len(), 3);
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_order_in_which_the_api_server_keeps_conditions_is_no_difference() {
         let (writer, log) = writer(accepting());
-        let condition = |type_: &str| json!({"type": type_, "status": "True", "reason": "Because", "message": "m",
-            "lastTransitionTime": "2026-01-01T00:00:00Z"});
+        let condition = |type_: &str| {
+            json!({"type": type_, "status": "True", "reason": "Because", "message": "m",
+            "lastTransitionTime": "2026-01-01T00:00:00Z"})
+        };
         let kept = json!({"observedGeneration": 1, "conditions": [condition("Ready"), condition("Synced"), condition("Reconciling")]});
         let ours = json!({"observedGeneration": 1, "conditions": [condition("Ready"), condition("Reconciling"), condition("Synced")]});
-        assert_eq!(writer.write(&cluster("10", &kept), &typed(&ours)).await.unwrap(), Written::Same);
+        assert_eq!(
+            writer.write(&cluster("10", &kept), &typed(&ours)).await.unwrap(),
+            Written::Same
+        );
         assert!(log.lock().unwrap().is_empty());
     }
 
@@ -323,7 +392,10 @@ mod tests {
         let old = cluster("10", &json!({"observedGeneration": -1}));
         writer.write(&old, &typed(&status("True", "m"))).await.unwrap();
         let wiped = cluster("12", &json!({"observedGeneration": -1}));
-        assert_eq!(writer.latest(&wiped), Some(typed(&json!({"observedGeneration": -1}))));
+        assert_eq!(
+            writer.latest(&wiped),
+            Some(typed(&json!({"observedGeneration": -1})))
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -335,7 +407,13 @@ mod tests {
             Answer::ok(serde_json::to_value(cluster("11", &json!({"observedGeneration": 1}))).unwrap())
         });
         let object = cluster("10", &json!({"observedGeneration": 1, "arn": "old"}));
-        assert_eq!(writer.write(&object, &typed(&json!({"observedGeneration": 2}))).await.unwrap(), Written::Yes);
+        assert_eq!(
+            writer
+                .write(&object, &typed(&json!({"observedGeneration": 2})))
+                .await
+                .unwrap(),
+            Written::Yes
+        );
         let log = log.lock().unwrap();
         assert_eq!(log[1].content_type, "application/merge-patch+json");
         assert_eq!(log[1].body["status"]["observedGeneration"], json!(2));
@@ -348,6 +426,11 @@ mod tests {
         let (gone, _) = writer(|_| Answer::refusal(404, "NotFound"));
         assert!(gone.write(&object, &typed(&status("True", "m"))).await.is_ok());
         let (replaced, _) = writer(|_| Answer::refusal(409, "Conflict"));
-        assert!(replaced.write(&object, &typed(&status("True", "m"))).await.is_err());
+        assert!(
+            replaced
+                .write(&object, &typed(&status("True", "m")))
+                .await
+                .is_err()
+        );
     }
 }

@@ -48,7 +48,12 @@ impl Access {
     ///
     /// # Errors
     /// What AWS answered.
-    pub async fn look<S: Subject>(&self, key: &S, me: &ObjectKey, look: Look) -> Result<Arc<S::View>, AwsError> {
+    pub async fn look<S: Subject>(
+        &self,
+        key: &S,
+        me: &ObjectKey,
+        look: Look,
+    ) -> Result<Arc<S::View>, AwsError> {
         self.observer.watch(key, me);
         if look == Look::Fresh {
             return self.observer.read_fresh(key).await;
@@ -85,22 +90,42 @@ pub async fn access<K: Managed>(object: &K, ctx: &Ctx, ask: Ask) -> Result<Acces
         place.allows(ctx, wish(object, ask)).map_err(blocked)?;
     } else {
         let namespace = object.meta().namespace.clone().unwrap_or_default();
-        place.grants(ctx, Wish { namespace, ..Wish::default() }).map_err(blocked)?;
+        place
+            .grants(
+                ctx,
+                Wish {
+                    namespace,
+                    ..Wish::default()
+                },
+            )
+            .map_err(blocked)?;
     }
     let key = place.target_key();
-    if let Some(percent) = place.account.spec.request_budget.and_then(|budget| u8::try_from(budget.percent).ok()) {
+    if let Some(percent) = place
+        .account
+        .spec
+        .request_budget
+        .and_then(|budget| u8::try_from(budget.percent).ok())
+    {
         ctx.accounts.set_budget(&key, percent);
     }
     let target = ctx.target(&key);
     target.verify().await.map_err(|error| {
         let name = place.account.name_any();
         match error.code.as_str() {
-            "WrongAccount" => Verdict::unknown(Reason::AccountMismatch, format!("AwsAccount {name}: {}", error.message)),
+            "WrongAccount" => Verdict::unknown(
+                Reason::AccountMismatch,
+                format!("AwsAccount {name}: {}", error.message),
+            ),
             _ => Verdict::unknown(Reason::AccountNotReady, format!("AwsAccount {name}: {error}")),
         }
     })?;
     let observer = ctx.observer(&target);
-    Ok(Access { place, target, observer })
+    Ok(Access {
+        place,
+        target,
+        observer,
+    })
 }
 
 fn blocked(nowhere: Nowhere) -> Verdict {

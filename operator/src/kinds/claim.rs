@@ -50,12 +50,16 @@ pub fn conflict(message: impl Into<String>) -> Verdict {
 /// Tags of the SDK as a map.
 pub fn tag_map(tags: &[Tag]) -> BTreeMap<String, String> {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    tags.iter().map(|tag| (text(tag.key()), text(tag.value()))).collect()
+    tags.iter()
+        .map(|tag| (text(tag.key()), text(tag.value())))
+        .collect()
 }
 
 /// A map as tags of the SDK, sorted by key.
 pub fn tags_of(map: &BTreeMap<String, String>) -> Vec<Tag> {
-    map.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect()
+    map.iter()
+        .map(|(key, value)| Tag::builder().key(key).value(value).build())
+        .collect()
 }
 
 #[cfg(test)]
@@ -76,7 +80,10 @@ mod tests {
     #[test]
     fn the_tags_decide() {
         let ours = owner("u1");
-        let other = Owner { name: "other".into(), ..owner("u2") };
+        let other = Owner {
+            name: "other".into(),
+            ..owner("u2")
+        };
         let cases = [
             (ours.tags(), false, "ours"),
             (ours.tags(), true, "ours"),
@@ -91,7 +98,10 @@ mod tests {
                 Claim::Ours => "ours".to_owned(),
                 Claim::Take(tags) => format!("take {}", tags.len()),
                 Claim::Conflict(message) => {
-                    assert!(message.starts_with("cluster arn:aws:ecs:r:1:cluster/main "), "{message}");
+                    assert!(
+                        message.starts_with("cluster arn:aws:ecs:r:1:cluster/main "),
+                        "{message}"
+                    );
                     "conflict".to_owned()
                 }
             };

@@ -64,7 +64,13 @@ pub struct Plan<S> {
 impl<S> Plan<S> {
     /// To do these, and then to look again.
     pub fn of(steps: Vec<S>, verdict: Verdict) -> Self {
-        Self { steps, verdict, look_again: None, gone: false, pace: None }
+        Self {
+            steps,
+            verdict,
+            look_again: None,
+            gone: false,
+            pace: None,
+        }
     }
 
     /// Nothing to do.
@@ -74,12 +80,18 @@ impl<S> Plan<S> {
 
     /// Nothing to do now; to look again after this time.
     pub fn wait(verdict: Verdict, look_again: Duration) -> Self {
-        Self { look_again: Some(look_again), ..Self::rest(verdict) }
+        Self {
+            look_again: Some(look_again),
+            ..Self::rest(verdict)
+        }
     }
 
     /// The end of a deletion.
     pub fn gone() -> Self {
-        Self { gone: true, ..Self::rest(Verdict::working(Reason::Deleting, "nothing of it is left in ECS")) }
+        Self {
+            gone: true,
+            ..Self::rest(Verdict::working(Reason::Deleting, "nothing of it is left in ECS"))
+        }
     }
 }
 
@@ -173,11 +185,20 @@ struct Ended<K: Keeps> {
 
 impl<K: Keeps> Ended<K> {
     fn at_once(verdict: Verdict, next: Result<Action>) -> Self {
-        Self { verdict, seen: None, plan: Vec::new(), gone: false, next }
+        Self {
+            verdict,
+            seen: None,
+            plan: Vec::new(),
+            gone: false,
+            next,
+        }
     }
 
     fn seeing(self, seen: K::Seen) -> Self {
-        Self { seen: Some(seen), ..self }
+        Self {
+            seen: Some(seen),
+            ..self
+        }
     }
 }
 
@@ -201,16 +222,29 @@ pub async fn pass<K: Keeps>(object: Arc<K>, ctx: Arc<Ctx>) -> Result<Action> {
         Err(verdict) => {
             // Whoever may not use the account does not have it looked at either.
             ctx.observers.forget(&ObjectKey::of(&*object));
-            let unverified = matches!(verdict.reason(), Reason::AccountMismatch | Reason::AccountNotReady);
+            let unverified = matches!(
+                verdict.reason(),
+                Reason::AccountMismatch | Reason::AccountNotReady
+            );
             let next = Action::requeue(if unverified { UNVERIFIED } else { SLOWLY });
             return report(&*object, &ctx, None, Ended::at_once(verdict, Ok(next))).await;
         }
     };
-    let object = if going { object } else { ensure(&api, object).await? };
+    let object = if going {
+        object
+    } else {
+        ensure(&api, object).await?
+    };
     let desired = match object.resolve(&ctx, &access) {
         Ok(desired) => desired,
         Err(verdict) => {
-            return report(&*object, &ctx, None, Ended::at_once(verdict, Ok(Action::requeue(SLOWLY)))).await;
+            return report(
+                &*object,
+                &ctx,
+                None,
+                Ended::at_once(verdict, Ok(Action::requeue(SLOWLY))),
+            )
+            .await;
         }
     };
     let ended = settle(&*object, &ctx, &access, &desired).await;
@@ -244,7 +278,10 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
     if object.management().suspended() {
         let steps: Vec<String> = plan.steps.iter().map(ToString::to_string).collect();
         let verdict = Verdict::suspended(steps.len());
-        return Ended { plan: steps, ..Ended::at_once(verdict, Ok(Action::requeue(SLOWLY))).seeing(seen) };
+        return Ended {
+            plan: steps,
+            ..Ended::at_once(verdict, Ok(Action::requeue(SLOWLY))).seeing(seen)
+        };
     }
     let uid = object.uid().unwrap_or_default();
     if plan.pace.is_some_and(|pace| !ctx.backoff.may_try(&uid, pace)) {
@@ -257,7 +294,8 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
         K::wrote(desired, access);
         match outcome {
             Ok(after) => {
-                ctx.events.normal(object, step.event(), step.operation(), step.to_string());
+                ctx.events
+                    .normal(object, step.event(), step.operation(), step.to_string());
                 shown = after.or(shown);
             }
             Err(error) => return failed(error).seeing(shown.unwrap_or(seen)),
@@ -284,11 +322,17 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
 
 fn rested<K: Keeps>(plan: Plan<K::Step>, seen: K::Seen) -> Ended<K> {
     let next = plan.look_again.map_or_else(Action::await_change, Action::requeue);
-    Ended { gone: plan.gone, ..Ended::at_once(plan.verdict, Ok(next)).seeing(seen) }
+    Ended {
+        gone: plan.gone,
+        ..Ended::at_once(plan.verdict, Ok(next)).seeing(seen)
+    }
 }
 
 fn failed<K: Keeps>(object: &K, ctx: &Ctx, error: AwsError) -> Ended<K> {
-    let failing_for = object.uid().and_then(|uid| ctx.backoff.failing_for(&uid)).unwrap_or_default();
+    let failing_for = object
+        .uid()
+        .and_then(|uid| ctx.backoff.failing_for(&uid))
+        .unwrap_or_default();
     Ended::at_once(Verdict::of_error(&error, failing_for), Err(error.into()))
 }
 
@@ -315,7 +359,12 @@ fn was_in_sync(conditions: &[Condition], generation: i64) -> bool {
 }
 
 /// Writes what the pass found, and tells of what became worse.
-async fn report<K: Keeps>(object: &K, ctx: &Ctx, desired: Option<&K::Desired>, ended: Ended<K>) -> Result<Action> {
+async fn report<K: Keeps>(
+    object: &K,
+    ctx: &Ctx,
+    desired: Option<&K::Desired>,
+    ended: Ended<K>,
+) -> Result<Action> {
     if matches!(&ended.next, Err(Error::Aws(error)) if error.class == Class::Standby) {
         return ended.next;
     }
@@ -345,12 +394,18 @@ fn tell<K: Keeps>(object: &K, ctx: &Ctx, before: &[Condition], verdict: &Verdict
     let said = conditions::find(before, Type::Ready)
         .is_some_and(|ready| ready.reason == verdict.reason().as_str() && ready.message == verdict.message());
     if verdict.is_stalled() && !said {
-        ctx.events.warning(object, verdict.reason().as_str(), "Reconcile", verdict.message());
+        ctx.events
+            .warning(object, verdict.reason().as_str(), "Reconcile", verdict.message());
     }
 }
 
 fn give_up<K: Keeps>(object: &K, ctx: &Ctx) {
     let arn = object.common_status().and_then(|status| status.arn.clone());
     let left = arn.unwrap_or_else(|| "nothing that is known".to_owned());
-    ctx.events.warning(object, "Orphaned", "Delete", format!("given up by annotation {ORPHAN}; left in ECS: {left}"));
+    ctx.events.warning(
+        object,
+        "Orphaned",
+        "Delete",
+        format!("given up by annotation {ORPHAN}; left in ECS: {left}"),
+    );
 }

@@ -23,26 +23,37 @@ use crate::kinds::verdict::Verdict;
 ///
 /// # Errors
 /// What the SDK cannot express, or what ECS's own model says is wrong, with the members' paths.
-pub fn spec_of<T: Shape>(input: &T, name_member: &str, name: &str) -> Result<(Value, BTreeMap<String, String>), Verdict> {
+pub fn spec_of<T: Shape>(
+    input: &T,
+    name_member: &str,
+    name: &str,
+) -> Result<(Value, BTreeMap<String, String>), Verdict> {
     let invalid = |message: String| Verdict::stalled(Reason::InvalidSpec, message);
     let mut value = to_value(input).map_err(|error| invalid(format!("spec.{error}")))?;
     if let Some(members) = value.as_object_mut() {
         members.insert(name_member.to_owned(), name.into());
     }
-    let mut wrong: Vec<String> =
-        facts::check(&modelled_as::<T>(), &value).iter().map(|violation| format!("spec.{violation}")).collect();
+    let mut wrong: Vec<String> = facts::check(&modelled_as::<T>(), &value)
+        .iter()
+        .map(|violation| format!("spec.{violation}"))
+        .collect();
     let tags = value.as_object_mut().and_then(|members| members.remove("tags"));
     let tags = identity::tag_map(tags.as_ref());
     wrong.extend(tags.keys().filter(|key| is_reserved_tag(key)).map(|key| {
         format!("spec.tags: {key} is reserved; choose a key that begins with neither aws: nor {TAG_PREFIX}")
     }));
-    if wrong.is_empty() { Ok((value, tags)) } else { Err(invalid(wrong.join("; "))) }
+    if wrong.is_empty() {
+        Ok((value, tags))
+    } else {
+        Err(invalid(wrong.join("; ")))
+    }
 }
 
 /// The model's name of an input: the SDK's `CreateClusterInput` is its `CreateClusterRequest`.
 fn modelled_as<T: Shape>() -> String {
     let name = name_of::<T>();
-    name.strip_suffix("Input").map_or_else(|| name.to_owned(), |operation| format!("{operation}Request"))
+    name.strip_suffix("Input")
+        .map_or_else(|| name.to_owned(), |operation| format!("{operation}Request"))
 }
 
 /// The SDK's input of this JSON.
@@ -50,7 +61,8 @@ fn modelled_as<T: Shape>() -> String {
 /// # Errors
 /// [`Class::Invalid`] with the path of what does not fit.
 pub fn sendable<T: Shape>(operation: &'static str, input: &Value) -> Result<T, AwsError> {
-    from_value(input).map_err(|error| AwsError::local(operation, Class::Invalid, "Unsendable", error.to_string()))
+    from_value(input)
+        .map_err(|error| AwsError::local(operation, Class::Invalid, "Unsendable", error.to_string()))
 }
 
 /// Sets tags.
@@ -58,7 +70,10 @@ pub fn sendable<T: Shape>(operation: &'static str, input: &Value) -> Result<T, A
 /// # Errors
 /// What AWS answered.
 pub async fn tag(target: &Target, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), AwsError> {
-    let input = TagResourceInput::builder().resource_arn(arn).set_tags(Some(tags_of(tags))).build();
+    let input = TagResourceInput::builder()
+        .resource_arn(arn)
+        .set_tags(Some(tags_of(tags)))
+        .build();
     target.call(built("TagResource", input)?).await.map(drop)
 }
 
@@ -67,7 +82,10 @@ pub async fn tag(target: &Target, arn: &str, tags: &BTreeMap<String, String>) ->
 /// # Errors
 /// What AWS answered.
 pub async fn untag(target: &Target, arn: &str, keys: &[String]) -> Result<(), AwsError> {
-    let input = UntagResourceInput::builder().resource_arn(arn).set_tag_keys(Some(keys.to_vec())).build();
+    let input = UntagResourceInput::builder()
+        .resource_arn(arn)
+        .set_tag_keys(Some(keys.to_vec()))
+        .build();
     target.call(built("UntagResource", input)?).await.map(drop)
 }
 
@@ -85,7 +103,11 @@ mod tests {
     fn spec(change: &Value) -> Result<(Value, BTreeMap<String, String>), Verdict> {
         let mut spec = json!({"containerDefinitions": [{"name": "app", "image": "httpd"}]});
         json_patch::merge(&mut spec, change);
-        spec_of(&from_value::<RegisterTaskDefinitionInput>(&spec).unwrap(), "family", "web")
+        spec_of(
+            &from_value::<RegisterTaskDefinitionInput>(&spec).unwrap(),
+            "family",
+            "web",
+        )
     }
 
     #[test]
@@ -100,9 +122,14 @@ mod tests {
     fn what_is_wrong_is_said_with_its_path() {
         let cases = [
             (json!({"networkMode": "flat"}), "spec.networkMode: "),
-            (json!({"containerDefinitions": [{"name": "app", "image": "httpd", "portMappings": [{"protocol": "icmp"}]}]}),
-             "spec.containerDefinitions[0].portMappings[0].protocol: "),
-            (json!({"tags": [{"key": "ecs-operator.dev/x", "value": "y"}]}), "spec.tags: ecs-operator.dev/x is reserved"),
+            (
+                json!({"containerDefinitions": [{"name": "app", "image": "httpd", "portMappings": [{"protocol": "icmp"}]}]}),
+                "spec.containerDefinitions[0].portMappings[0].protocol: ",
+            ),
+            (
+                json!({"tags": [{"key": "ecs-operator.dev/x", "value": "y"}]}),
+                "spec.tags: ecs-operator.dev/x is reserved",
+            ),
         ];
         for (change, expected) in cases {
             let refused = spec(&change).unwrap_err();
@@ -113,7 +140,12 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_not_sent() {
-        let refused = sendable::<RegisterTaskDefinitionInput>("RegisterTaskDefinition", &json!({"cpu": ["a"]})).unwrap_err();
-        assert_eq!((refused.class, refused.message.starts_with("cpu: ")), (Class::Invalid, true));
+        let refused =
+            sendable::<RegisterTaskDefinitionInput>("RegisterTaskDefinition", &json!({"cpu": ["a"]}))
+                .unwrap_err();
+        assert_eq!(
+            (refused.class, refused.message.starts_with("cpu: ")),
+            (Class::Invalid, true)
+        );
     }
 }

@@ -62,7 +62,8 @@ impl Verdict {
         if steps == 0 {
             return Self::settled("everything is as the spec says; management.suspend is set");
         }
-        let message = format!("management.suspend is set; status.plan has the {steps} steps that would be next");
+        let message =
+            format!("management.suspend is set; status.plan has the {steps} steps that would be next");
         Self::new(Status::False, Reason::Suspended, message, Motion::Resting)
     }
 
@@ -91,12 +92,22 @@ impl Verdict {
     }
 
     fn new(ready: Status, reason: Reason, message: impl Into<String>, motion: Motion) -> Self {
-        Self { ready, reason, message: message.into(), synced: None, motion }
+        Self {
+            ready,
+            reason,
+            message: message.into(),
+            synced: None,
+            motion,
+        }
     }
 
     /// The same, though ECS has what the spec says.
     pub fn in_sync(mut self) -> Self {
-        self.synced = Some((Status::True, Reason::InSync, "ECS has what the spec says".to_owned()));
+        self.synced = Some((
+            Status::True,
+            Reason::InSync,
+            "ECS has what the spec says".to_owned(),
+        ));
         self
     }
 
@@ -127,7 +138,12 @@ impl Verdict {
 
     /// What is to be said in the conditions.
     pub fn findings(&self) -> Vec<Finding> {
-        let Self { ready, reason, message, .. } = self;
+        let Self {
+            ready,
+            reason,
+            message,
+            ..
+        } = self;
         let say = |type_, status, reason, message: &str| Finding::new(type_, status, reason, message);
         let (synced, synced_reason, synced_message) = match &self.synced {
             Some((status, reason, message)) => (*status, *reason, message.as_str()),
@@ -151,7 +167,10 @@ impl Verdict {
 fn is_answer_to_the_request(error: &AwsError) -> bool {
     matches!(
         error.code.as_str(),
-        "InvalidParameterException" | "ClientException" | "ClusterNotFoundException" | "NamespaceNotFoundException"
+        "InvalidParameterException"
+            | "ClientException"
+            | "ClusterNotFoundException"
+            | "NamespaceNotFoundException"
     )
 }
 
@@ -161,31 +180,61 @@ mod tests {
 
     fn words(verdict: &Verdict) -> Vec<String> {
         let findings = verdict.findings().into_iter();
-        findings.map(|f| format!("{}={} {}", f.type_.as_str(), f.status.as_str(), f.reason.as_str())).collect()
+        findings
+            .map(|f| format!("{}={} {}", f.type_.as_str(), f.status.as_str(), f.reason.as_str()))
+            .collect()
     }
 
     #[test]
     fn conditions_are_legal_whatever_the_verdict() {
         let cases = [
-            (Verdict::settled("m"), vec!["Ready=True Completed", "Synced=True InSync"], true),
+            (
+                Verdict::settled("m"),
+                vec!["Ready=True Completed", "Synced=True InSync"],
+                true,
+            ),
             (
                 Verdict::working(Reason::Updating, "m"),
-                vec!["Ready=False Updating", "Synced=False Updating", "Reconciling=True Updating"],
+                vec![
+                    "Ready=False Updating",
+                    "Synced=False Updating",
+                    "Reconciling=True Updating",
+                ],
                 false,
             ),
             (
                 Verdict::working(Reason::WaitingForEcs, "m").in_sync(),
-                vec!["Ready=False WaitingForEcs", "Synced=True InSync", "Reconciling=True WaitingForEcs"],
+                vec![
+                    "Ready=False WaitingForEcs",
+                    "Synced=True InSync",
+                    "Reconciling=True WaitingForEcs",
+                ],
                 false,
             ),
             (
                 Verdict::stalled(Reason::Conflict, "m"),
-                vec!["Ready=False Conflict", "Synced=False Conflict", "Stalled=True Conflict"],
+                vec![
+                    "Ready=False Conflict",
+                    "Synced=False Conflict",
+                    "Stalled=True Conflict",
+                ],
                 true,
             ),
-            (Verdict::drifted(&["a: 1 → 2".into()]), vec!["Ready=True Completed", "Synced=False Drifted"], true),
-            (Verdict::suspended(0), vec!["Ready=True Completed", "Synced=True InSync"], true),
-            (Verdict::suspended(2), vec!["Ready=False Suspended", "Synced=False Suspended"], false),
+            (
+                Verdict::drifted(&["a: 1 → 2".into()]),
+                vec!["Ready=True Completed", "Synced=False Drifted"],
+                true,
+            ),
+            (
+                Verdict::suspended(0),
+                vec!["Ready=True Completed", "Synced=True InSync"],
+                true,
+            ),
+            (
+                Verdict::suspended(2),
+                vec!["Ready=False Suspended", "Synced=False Suspended"],
+                false,
+            ),
         ];
         for (verdict, expected, is_final) in cases {
             assert_eq!(words(&verdict), expected);
@@ -202,7 +251,12 @@ mod tests {
             ("ServerException", "", 3600, "Ready=Unknown Unreachable"),
             ("ClientException", role, 0, "Ready=False Retrying"),
             ("ClientException", role, 600, "Ready=False Refused"),
-            ("UpdateInProgressException", "busy", 3600, "Ready=False WaitingForEcs"),
+            (
+                "UpdateInProgressException",
+                "busy",
+                3600,
+                "Ready=False WaitingForEcs",
+            ),
             ("AccessDeniedException", "no", 0, "Ready=False AccessDenied"),
             ("InvalidParameterException", "bad", 0, "Ready=False Refused"),
             ("LimitExceededException", "full", 0, "Ready=False Refused"),
@@ -211,14 +265,30 @@ mod tests {
             let error = AwsError::new("CreateCluster", code, message);
             let verdict = Verdict::of_error(&error, Duration::from_secs(seconds));
             assert_eq!(words(&verdict)[0], expected, "{code} after {seconds} s");
-            assert_eq!(verdict.is_stalled(), expected.ends_with("Refused"), "{code} after {seconds} s");
-            assert!(verdict.message().contains(message), "AWS's words are missing: {}", verdict.message());
+            assert_eq!(
+                verdict.is_stalled(),
+                expected.ends_with("Refused"),
+                "{code} after {seconds} s"
+            );
+            assert!(
+                verdict.message().contains(message),
+                "AWS's words are missing: {}",
+                verdict.message()
+            );
         }
     }
 
     #[test]
     fn credentials_of_another_account_are_unknown_territory() {
-        let error = AwsError::local("GetCallerIdentity", Class::Denied, "WrongAccount", "they belong to 999999999999");
-        assert_eq!(words(&Verdict::of_error(&error, Duration::ZERO))[0], "Ready=Unknown AccountMismatch");
+        let error = AwsError::local(
+            "GetCallerIdentity",
+            Class::Denied,
+            "WrongAccount",
+            "they belong to 999999999999",
+        );
+        assert_eq!(
+            words(&Verdict::of_error(&error, Duration::ZERO))[0],
+            "Ready=Unknown AccountMismatch"
+        );
     }
 }

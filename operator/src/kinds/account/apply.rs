@@ -16,7 +16,11 @@ const NAMED: usize = 8;
 pub async fn give_up(account: &AwsAccount, left: &[Holder], ctx: &Ctx) -> Result<()> {
     let arns: Vec<&str> = left.iter().filter_map(|holder| holder.arn.as_deref()).collect();
     for (number, named) in arns.chunks(NAMED).enumerate() {
-        let note = format!("given up by annotation {ORPHAN}; left in ECS ({}): {}", number + 1, named.join(", "));
+        let note = format!(
+            "given up by annotation {ORPHAN}; left in ECS ({}): {}",
+            number + 1,
+            named.join(", ")
+        );
         tracing::warn!("{note}");
         ctx.events.warning(account, "Orphaned", "Delete", note);
     }

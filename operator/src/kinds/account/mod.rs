@@ -36,9 +36,18 @@ pub async fn reconcile(account: Arc<AwsAccount>, ctx: Arc<Ctx>) -> Result<Action
         return Ok(Action::await_change());
     }
     let api = ctx.api(&*account);
-    let account = if going { account } else { ensure(&api, account).await? };
+    let account = if going {
+        account
+    } else {
+        ensure(&api, account).await?
+    };
     let seen = observe::observe(&account, &ctx).await;
-    let verdict = match plan(&account.spec, &seen, going, account.annotations().contains_key(ORPHAN)) {
+    let verdict = match plan(
+        &account.spec,
+        &seen,
+        going,
+        account.annotations().contains_key(ORPHAN),
+    ) {
         Plan::Stay(verdict) => verdict,
         Plan::Go => {
             release(&api, &*account).await?;

@@ -19,7 +19,10 @@ pub async fn observe(account: &AwsAccount, ctx: &Ctx) -> Seen {
         external_id: spec.external_id.clone(),
         endpoint: spec.endpoint.clone(),
     };
-    Seen { caller: ctx.target(&key).caller().await, users: users(account, ctx) }
+    Seen {
+        caller: ctx.target(&key).caller().await,
+        users: users(account, ctx),
+    }
 }
 
 /// The objects that use the account, in order.

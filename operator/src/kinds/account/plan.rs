@@ -72,7 +72,11 @@ pub fn plan(spec: &AwsAccountSpec, seen: &Seen, going: bool, given_up: bool) -> 
 
 fn held(holders: &[&Holder]) -> String {
     const NAMED: usize = 5;
-    let named: Vec<String> = holders.iter().take(NAMED).map(|holder| holder.key.to_string()).collect();
+    let named: Vec<String> = holders
+        .iter()
+        .take(NAMED)
+        .map(|holder| holder.key.to_string())
+        .collect();
     let more = match holders.len().saturating_sub(NAMED) {
         0 => String::new(),
         more => format!(" and {more} more"),
@@ -108,11 +112,22 @@ mod tests {
     }
 
     fn holder(name: &str, holds: bool) -> Holder {
-        Holder { key: ObjectKey::namespaced(Kind::EcsService, "shop", name), holds, going: true, arn: None }
+        Holder {
+            key: ObjectKey::namespaced(Kind::EcsService, "shop", name),
+            holds,
+            going: true,
+            arn: None,
+        }
     }
 
     fn seen(account: &str, users: Vec<Holder>) -> Seen {
-        Seen { caller: Ok(Caller { account: account.into(), arn: format!("arn:aws:iam::{account}:user/x") }), users }
+        Seen {
+            caller: Ok(Caller {
+                account: account.into(),
+                arn: format!("arn:aws:iam::{account}:user/x"),
+            }),
+            users,
+        }
     }
 
     #[test]
@@ -121,15 +136,32 @@ mod tests {
         let cases = [
             (seen("123456789012", vec![]), Reason::Verified, true),
             (seen("999999999999", vec![]), Reason::AccountMismatch, false),
-            (Seen { caller: Err(denied), users: vec![] }, Reason::AccessDenied, false),
             (
-                Seen { caller: Err(AwsError::local("GetCallerIdentity", Class::Transient, "Unreachable", "x")), users: vec![] },
+                Seen {
+                    caller: Err(denied),
+                    users: vec![],
+                },
+                Reason::AccessDenied,
+                false,
+            ),
+            (
+                Seen {
+                    caller: Err(AwsError::local(
+                        "GetCallerIdentity",
+                        Class::Transient,
+                        "Unreachable",
+                        "x",
+                    )),
+                    users: vec![],
+                },
                 Reason::Unreachable,
                 false,
             ),
         ];
         for (seen, reason, ready) in cases {
-            let Plan::Stay(verdict) = plan(&spec(), &seen, false, false) else { panic!("{seen:?}") };
+            let Plan::Stay(verdict) = plan(&spec(), &seen, false, false) else {
+                panic!("{seen:?}")
+            };
             assert_eq!((verdict.reason(), verdict.is_ready()), (reason, ready));
         }
     }
@@ -140,13 +172,21 @@ mod tests {
             (vec![], false, "go"),
             (vec![holder("never-allowed", false)], false, "go"),
             (vec![holder("web", true)], false, "stay"),
-            (vec![holder("web", true), holder("other", false)], true, "give up 1"),
+            (
+                vec![holder("web", true), holder("other", false)],
+                true,
+                "give up 1",
+            ),
             (vec![], true, "go"),
         ];
         for (users, given_up, expected) in cases {
             let found = match plan(&spec(), &seen("999999999999", users), true, given_up) {
                 Plan::Stay(verdict) => {
-                    assert!(verdict.message().contains("EcsService shop/web"), "{}", verdict.message());
+                    assert!(
+                        verdict.message().contains("EcsService shop/web"),
+                        "{}",
+                        verdict.message()
+                    );
                     "stay".to_owned()
                 }
                 Plan::Go => "go".to_owned(),
@@ -160,7 +200,9 @@ mod tests {
     fn lists_end() {
         let users: Vec<Holder> = (0..30).map(|n| holder(&format!("s{n}"), true)).collect();
         assert_eq!(listed(&users).len(), LISTED);
-        let Plan::Stay(verdict) = plan(&spec(), &seen("1", users), true, false) else { panic!("it goes") };
+        let Plan::Stay(verdict) = plan(&spec(), &seen("1", users), true, false) else {
+            panic!("it goes")
+        };
         assert!(verdict.message().contains("and 25 more"), "{}", verdict.message());
     }
 }

@@ -17,7 +17,10 @@ pub fn status(
 ) -> AwsAccountStatus {
     let caller = seen.caller.as_ref().ok();
     // An account is in no state of synchronisation: it has nothing in ECS.
-    let findings = verdict.findings().into_iter().filter(|finding| finding.type_ != conditions::Type::Synced);
+    let findings = verdict
+        .findings()
+        .into_iter()
+        .filter(|finding| finding.type_ != conditions::Type::Synced);
     AwsAccountStatus {
         observed_generation: generation,
         conditions: conditions::merge(&before.conditions, findings, generation, now),

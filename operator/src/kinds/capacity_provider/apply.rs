@@ -16,17 +16,21 @@ pub async fn apply(step: &Step, access: &Access) -> Result<(), AwsError> {
     let target = &access.target;
     let operation = step.operation();
     match step {
-        Step::Create { input } => {
-            target.call(sendable::<CreateCapacityProviderInput>(operation, input)?).await.map(drop)
-        }
-        Step::Update { input, .. } => {
-            target.call(sendable::<UpdateCapacityProviderInput>(operation, input)?).await.map(drop)
-        }
+        Step::Create { input } => target
+            .call(sendable::<CreateCapacityProviderInput>(operation, input)?)
+            .await
+            .map(drop),
+        Step::Update { input, .. } => target
+            .call(sendable::<UpdateCapacityProviderInput>(operation, input)?)
+            .await
+            .map(drop),
         Step::Tag { arn, tags } => tag(target, arn, tags).await,
         Step::Untag { arn, keys } => untag(target, arn, keys).await,
         Step::Delete { name, cluster } => {
-            let input =
-                DeleteCapacityProviderInput::builder().capacity_provider(name).set_cluster(cluster.clone()).build();
+            let input = DeleteCapacityProviderInput::builder()
+                .capacity_provider(name)
+                .set_cluster(cluster.clone())
+                .build();
             target.call(built(operation, input)?).await.map(drop)
         }
     }

@@ -43,16 +43,27 @@ impl Keeps for CapacityProvider {
     type Step = Step;
 
     fn ask(&self, ctx: &Ctx) -> Ask {
-        let roles = ecs_model::shape::to_value(&self.spec.ecs.0).map(|input| Roles::of(&input)).unwrap_or_default();
+        let roles = ecs_model::shape::to_value(&self.spec.ecs.0)
+            .map(|input| Roles::of(&input))
+            .unwrap_or_default();
         let cluster = cluster_use(self, cluster(self, ctx).as_deref());
-        Ask { resource: ResourceKind::CapacityProvider, cluster, roles }
+        Ask {
+            resource: ResourceKind::CapacityProvider,
+            cluster,
+            roles,
+        }
     }
 
     fn resolve(&self, ctx: &Ctx, _: &Access) -> Result<Desired, Verdict> {
         resolve::resolve(self, &ctx.installation, &surroundings(self, ctx))
     }
 
-    async fn observe(desired: &Desired, access: &Access, me: &ObjectKey, look: Look) -> Result<Seen, AwsError> {
+    async fn observe(
+        desired: &Desired,
+        access: &Access,
+        me: &ObjectKey,
+        look: Look,
+    ) -> Result<Seen, AwsError> {
         observe::observe(desired, access, me, look).await
     }
 
@@ -75,7 +86,11 @@ impl Keeps for CapacityProvider {
 
 fn cluster(provider: &CapacityProvider, ctx: &Ctx) -> Option<Arc<EcsCluster>> {
     let namespace = provider.namespace().unwrap_or_default();
-    ctx.get(&ObjectKey::namespaced(Kind::EcsCluster, namespace, cluster_name(provider)?))
+    ctx.get(&ObjectKey::namespaced(
+        Kind::EcsCluster,
+        namespace,
+        cluster_name(provider)?,
+    ))
 }
 
 /// What the stores know of what is around a provider.

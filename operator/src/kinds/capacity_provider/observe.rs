@@ -9,19 +9,41 @@ use crate::observer::{ClusterKey, ProviderKey};
 
 /// The key under which the observer keeps a provider.
 pub fn key(desired: &Desired) -> ProviderKey {
-    ProviderKey { cluster: desired.cluster.clone(), name: desired.name.clone() }
+    ProviderKey {
+        cluster: desired.cluster.clone(),
+        name: desired.name.clone(),
+    }
 }
 
 /// Looks at ECS.
-pub async fn observe(desired: &Desired, access: &Access, me: &ObjectKey, look: Look) -> Result<Seen, AwsError> {
+pub async fn observe(
+    desired: &Desired,
+    access: &Access,
+    me: &ObjectKey,
+    look: Look,
+) -> Result<Seen, AwsError> {
     let view = access.look(&key(desired), me, look).await?;
-    Ok(Seen { provider: view.provider.clone(), instances: instances(desired, access) })
+    Ok(Seen {
+        provider: view.provider.clone(),
+        instances: instances(desired, access),
+    })
 }
 
 fn instances(desired: &Desired, access: &Access) -> Option<i32> {
-    let clusters = desired.clusters.iter().map(|name| ClusterKey { cluster: name.clone() });
-    let known: Vec<_> = clusters.filter_map(|key| access.observer.view(&key)).filter(|view| view.instances_known).collect();
+    let clusters = desired.clusters.iter().map(|name| ClusterKey {
+        cluster: name.clone(),
+    });
+    let known: Vec<_> = clusters
+        .filter_map(|key| access.observer.view(&key))
+        .filter(|view| view.instances_known)
+        .collect();
     let all = known.iter().flat_map(|view| &view.instances);
-    let mine = all.filter(|instance| instance.capacity_provider_name() == Some(&desired.name)).count();
-    if known.is_empty() { None } else { i32::try_from(mine).ok() }
+    let mine = all
+        .filter(|instance| instance.capacity_provider_name() == Some(&desired.name))
+        .count();
+    if known.is_empty() {
+        None
+    } else {
+        i32::try_from(mine).ok()
+    }
 }

@@ -36,11 +36,16 @@ const NEVER: [&str; 4] = [
 
 /// Decides what to do.
 pub fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
-    let present = seen.provider.as_ref().filter(|provider| provider.status() != Some(&CapacityProviderStatus::Inactive));
+    let present = seen
+        .provider
+        .as_ref()
+        .filter(|provider| provider.status() != Some(&CapacityProviderStatus::Inactive));
     if let Some(policy) = desired.deletion {
         return deletion(desired, present, policy);
     }
-    let Some(provider) = present else { return create(desired, facts) };
+    let Some(provider) = present else {
+        return create(desired, facts);
+    };
     let tags = tag_map(provider.tags());
     if let Claim::Conflict(message) = claim(&desired.owner, arn(provider), &tags, desired.adopt) {
         return Plan::rest(conflict(message));
@@ -49,8 +54,16 @@ pub fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
         return Plan::wait(Verdict::working(Reason::WaitingForEcs, message), PATIENCE);
     }
     match claim(&desired.owner, arn(provider), &tags, desired.adopt) {
-        Claim::Take(tags) => Plan::of(vec![Step::Tag { arn: arn(provider).to_owned(), tags }], updating()),
-        _ if provider.update_status() == Some(&CapacityProviderUpdateStatus::CreateFailed) => again(desired, provider),
+        Claim::Take(tags) => Plan::of(
+            vec![Step::Tag {
+                arn: arn(provider).to_owned(),
+                tags,
+            }],
+            updating(),
+        ),
+        _ if provider.update_status() == Some(&CapacityProviderUpdateStatus::CreateFailed) => {
+            again(desired, provider)
+        }
         _ => keep(desired, provider, &tags, facts),
     }
 }
@@ -107,9 +120,18 @@ fn create(desired: &Desired, facts: Facts) -> Plan<Step> {
 
 /// ECS failed to create it: it is removed, so that the next pass creates it again.
 fn again(desired: &Desired, provider: &CapacityProvider) -> Plan<Step> {
-    let verdict = Verdict::stalled(Reason::Refused, failure("ECS failed to create the capacity provider", provider));
-    let delete = Step::Delete { name: desired.name.clone(), cluster: desired.cluster.clone() };
-    Plan { pace: Some(RETRY), ..Plan::of(vec![delete], verdict) }
+    let verdict = Verdict::stalled(
+        Reason::Refused,
+        failure("ECS failed to create the capacity provider", provider),
+    );
+    let delete = Step::Delete {
+        name: desired.name.clone(),
+        cluster: desired.cluster.clone(),
+    };
+    Plan {
+        pace: Some(RETRY),
+        ..Plan::of(vec![delete], verdict)
+    }
 }
 
 fn failure(what: &str, provider: &CapacityProvider) -> String {
@@ -120,7 +142,12 @@ fn failure(what: &str, provider: &CapacityProvider) -> String {
 }
 
 /// Brings an ACTIVE provider of ours to the spec.
-fn keep(desired: &Desired, provider: &CapacityProvider, tags: &BTreeMap<String, String>, facts: Facts) -> Plan<Step> {
+fn keep(
+    desired: &Desired,
+    provider: &CapacityProvider,
+    tags: &BTreeMap<String, String>,
+    facts: Facts,
+) -> Plan<Step> {
     let rules = rules::capacity_provider();
     let changes = drifted(desired, provider, &rules);
     if let Some(change) = changes.iter().find(|change| is_never_changed(change)) {
@@ -134,9 +161,14 @@ fn keep(desired: &Desired, provider: &CapacityProvider, tags: &BTreeMap<String, 
     let tagged = set.keys().chain(&remove).map(|key| format!("tags[{key}]"));
     let differences: Vec<String> = told.iter().cloned().chain(tagged).collect();
     let settled = if desired.clusters.is_empty() {
-        Plan::rest(Verdict::settled("the capacity provider is ACTIVE and as the spec says"))
+        Plan::rest(Verdict::settled(
+            "the capacity provider is ACTIVE and as the spec says",
+        ))
     } else {
-        Plan::wait(Verdict::settled("the capacity provider is ACTIVE and as the spec says"), STEADY)
+        Plan::wait(
+            Verdict::settled("the capacity provider is ACTIVE and as the spec says"),
+            STEADY,
+        )
     };
     if differences.is_empty() {
         return settled;
@@ -144,15 +176,28 @@ fn keep(desired: &Desired, provider: &CapacityProvider, tags: &BTreeMap<String, 
     if desired.report_drift && facts.was_in_sync {
         return Plan::rest(Verdict::drifted(&differences));
     }
-    let update = (!changes.is_empty()).then(|| Step::Update { input: update(desired, &changes, &rules), changes: told });
+    let update = (!changes.is_empty()).then(|| Step::Update {
+        input: update(desired, &changes, &rules),
+        changes: told,
+    });
     let arn = arn(provider).to_owned();
-    let tag = (!set.is_empty()).then(|| Step::Tag { arn: arn.clone(), tags: set });
+    let tag = (!set.is_empty()).then(|| Step::Tag {
+        arn: arn.clone(),
+        tags: set,
+    });
     let untag = (!remove.is_empty()).then_some(Step::Untag { arn, keys: remove });
-    let failed = provider.update_status() == Some(&CapacityProviderUpdateStatus::UpdateFailed) && update.is_some();
+    let failed =
+        provider.update_status() == Some(&CapacityProviderUpdateStatus::UpdateFailed) && update.is_some();
     let steps = update.into_iter().chain(tag).chain(untag).collect();
     if failed {
-        let verdict = Verdict::working(Reason::Retrying, failure("ECS failed to change the capacity provider", provider));
-        return Plan { pace: Some(RETRY), ..Plan::of(steps, verdict) };
+        let verdict = Verdict::working(
+            Reason::Retrying,
+            failure("ECS failed to change the capacity provider", provider),
+        );
+        return Plan {
+            pace: Some(RETRY),
+            ..Plan::of(steps, verdict)
+        };
     }
     Plan::of(steps, updating())
 }
@@ -163,7 +208,9 @@ fn is_never_changed(change: &Change) -> bool {
 }
 
 fn drifted(desired: &Desired, provider: &CapacityProvider, rules: &Rules) -> Vec<Change> {
-    let Ok(observed) = to_value(provider) else { return Vec::new() };
+    let Ok(observed) = to_value(provider) else {
+        return Vec::new();
+    };
     let mut observed = read_path::read(CAPACITY_PROVIDER, &observed, None, None).value;
     if let Some(members) = observed.as_object_mut() {
         members.remove("tags");
@@ -175,7 +222,10 @@ fn drifted(desired: &Desired, provider: &CapacityProvider, rules: &Rules) -> Vec
 /// stays.
 fn update(desired: &Desired, changes: &[Change], rules: &Rules) -> Value {
     let mut input = Map::new();
-    for name in ["name", "cluster"].into_iter().chain(changes.iter().map(Change::member)) {
+    for name in ["name", "cluster"]
+        .into_iter()
+        .chain(changes.iter().map(Change::member))
+    {
         if let Some(value) = desired.input.get(name) {
             input.insert(name.to_owned(), value.clone());
         }
@@ -192,24 +242,47 @@ fn update(desired: &Desired, changes: &[Change], rules: &Rules) -> Value {
 fn put(value: &mut Value, path: &str, leaf: Value) {
     let mut place = value;
     for name in path.split('.') {
-        let Some(members) = place.as_object_mut() else { return };
+        let Some(members) = place.as_object_mut() else {
+            return;
+        };
         place = members.entry(name).or_insert_with(|| Value::Object(Map::new()));
     }
     *place = leaf;
 }
 
 /// How the provider goes. Only what is this very object's is touched.
-fn deletion(desired: &Desired, present: Option<&CapacityProvider>, policy: Option<DeletionPolicy>) -> Plan<Step> {
-    let Some(provider) = present else { return Plan::gone() };
+fn deletion(
+    desired: &Desired,
+    present: Option<&CapacityProvider>,
+    policy: Option<DeletionPolicy>,
+) -> Plan<Step> {
+    let Some(provider) = present else {
+        return Plan::gone();
+    };
     let tags = tag_map(provider.tags());
     if desired.owner.verdict(&tags) != Ownership::Ours {
         return Plan::gone();
     }
     let adopted = tags.contains_key(ADOPTED_TAG);
-    let default = if adopted { DeletionPolicy::Retain } else { DeletionPolicy::Delete };
+    let default = if adopted {
+        DeletionPolicy::Retain
+    } else {
+        DeletionPolicy::Delete
+    };
     if policy.unwrap_or(default) == DeletionPolicy::Retain {
-        let keys = desired.owner.tag_keys().into_iter().filter(|key| tags.contains_key(key)).collect();
-        return Plan::of(vec![Step::Untag { arn: arn(provider).to_owned(), keys }], deleting("its tags are being taken off"));
+        let keys = desired
+            .owner
+            .tag_keys()
+            .into_iter()
+            .filter(|key| tags.contains_key(key))
+            .collect();
+        return Plan::of(
+            vec![Step::Untag {
+                arn: arn(provider).to_owned(),
+                keys,
+            }],
+            deleting("its tags are being taken off"),
+        );
     }
     if let Some(message) = busy(provider) {
         return Plan::wait(deleting(message), PATIENCE);
@@ -218,10 +291,19 @@ fn deletion(desired: &Desired, present: Option<&CapacityProvider>, policy: Optio
         let message = format!("still used by {}", desired.holders.join(", "));
         return Plan::wait(Verdict::working(Reason::InUse, message), PATIENCE);
     }
-    let delete = Step::Delete { name: desired.name.clone(), cluster: desired.cluster.clone() };
+    let delete = Step::Delete {
+        name: desired.name.clone(),
+        cluster: desired.cluster.clone(),
+    };
     if provider.update_status() == Some(&CapacityProviderUpdateStatus::DeleteFailed) {
-        let verdict = Verdict::working(Reason::Retrying, failure("ECS failed to delete the capacity provider", provider));
-        return Plan { pace: Some(RETRY), ..Plan::of(vec![delete], verdict) };
+        let verdict = Verdict::working(
+            Reason::Retrying,
+            failure("ECS failed to delete the capacity provider", provider),
+        );
+        return Plan {
+            pace: Some(RETRY),
+            ..Plan::of(vec![delete], verdict)
+        };
     }
     Plan::of(vec![delete], deleting("the capacity provider is being deleted"))
 }

@@ -34,13 +34,28 @@ pub struct Surroundings {
 pub fn references(provider: &CapacityProvider) -> BTreeSet<ObjectKey> {
     let namespace = provider.namespace().unwrap_or_default();
     let cluster = cluster_name(provider).map(|name| ObjectKey::namespaced(Kind::EcsCluster, namespace, name));
-    cluster.into_iter().chain([ObjectKey::account(provider.management().account())]).collect()
+    cluster
+        .into_iter()
+        .chain([ObjectKey::account(provider.management().account())])
+        .collect()
 }
 
 /// The name of the `EcsCluster` object that is or may be meant.
 pub fn cluster_name(provider: &CapacityProvider) -> Option<String> {
-    let named = provider.spec.ecs.0.cluster().filter(|name| !name.is_empty()).map(name_of);
-    provider.spec.cluster_ref.as_ref().map(|reference| reference.name.as_str()).or(named).map(str::to_owned)
+    let named = provider
+        .spec
+        .ecs
+        .0
+        .cluster()
+        .filter(|name| !name.is_empty())
+        .map(name_of);
+    provider
+        .spec
+        .cluster_ref
+        .as_ref()
+        .map(|reference| reference.name.as_str())
+        .or(named)
+        .map(str::to_owned)
 }
 
 /// The cluster that a provider uses, for authorisation.
@@ -50,15 +65,35 @@ pub fn cluster_use(provider: &CapacityProvider, found: Option<&EcsCluster>) -> O
 
 /// The cluster's name in ECS, whether an object of the namespace stands for it, and why nothing can be created in it yet.
 fn cluster(provider: &CapacityProvider, found: Option<&EcsCluster>) -> Option<(String, bool, Option<Held>)> {
-    let named = provider.spec.ecs.0.cluster().filter(|name| !name.is_empty()).map(name_of);
+    let named = provider
+        .spec
+        .ecs
+        .0
+        .cluster()
+        .filter(|name| !name.is_empty())
+        .map(name_of);
     let reference = provider.spec.cluster_ref.as_ref();
-    match (found.filter(|found| reference.is_some() || Some(found.ecs_name().as_str()) == named), reference) {
+    match (
+        found.filter(|found| reference.is_some() || Some(found.ecs_name().as_str()) == named),
+        reference,
+    ) {
         (Some(cluster), _) => Some((cluster.ecs_name(), true, not_ready(cluster, provider))),
         (None, Some(reference)) => {
             // What it was called is remembered by the status; else it is called as its object was.
-            let remembered = provider.status.as_ref().and_then(|status| status.cluster_arn.as_deref()).map(name_of);
+            let remembered = provider
+                .status
+                .as_ref()
+                .and_then(|status| status.cluster_arn.as_deref())
+                .map(name_of);
             let message = format!("there is no EcsCluster {}", reference.name);
-            Some((remembered.unwrap_or(&reference.name).to_owned(), true, Some(Held { message, stalled: false })))
+            Some((
+                remembered.unwrap_or(&reference.name).to_owned(),
+                true,
+                Some(Held {
+                    message,
+                    stalled: false,
+                }),
+            ))
         }
         (None, None) => named.map(|name| (name.to_owned(), false, None)),
     }
@@ -69,20 +104,36 @@ fn not_ready(cluster: &EcsCluster, provider: &CapacityProvider) -> Option<Held> 
     let (theirs, ours) = (cluster.management(), provider.management());
     if theirs.account() != ours.account() || theirs.region != ours.region {
         let message = format!("{object} is in another account or region; both have to be in one place");
-        return Some(Held { message, stalled: true });
+        return Some(Held {
+            message,
+            stalled: true,
+        });
     }
     if cluster.metadata.deletion_timestamp.is_some() {
-        return Some(Held { message: format!("{object} is being deleted"), stalled: false });
+        return Some(Held {
+            message: format!("{object} is being deleted"),
+            stalled: false,
+        });
     }
-    let active = cluster.status.as_ref().is_some_and(|status| status.status.as_deref() == Some("ACTIVE"));
-    (!active).then(|| Held { message: format!("{object} is not ACTIVE in ECS yet"), stalled: false })
+    let active = cluster
+        .status
+        .as_ref()
+        .is_some_and(|status| status.status.as_deref() == Some("ACTIVE"));
+    (!active).then(|| Held {
+        message: format!("{object} is not ACTIVE in ECS yet"),
+        stalled: false,
+    })
 }
 
 /// What is wanted of the provider.
 ///
 /// # Errors
 /// A spec that cannot be sent.
-pub fn resolve(provider: &CapacityProvider, installation: &str, around: &Surroundings) -> Result<Desired, Verdict> {
+pub fn resolve(
+    provider: &CapacityProvider,
+    installation: &str,
+    around: &Surroundings,
+) -> Result<Desired, Verdict> {
     let name = provider.ecs_name();
     let (mut input, tags) = spec_of(&provider.spec.ecs.0, "name", &name)?;
     let (cluster, held) = match cluster(provider, around.cluster.as_deref()) {
@@ -122,12 +173,24 @@ fn holders(around: &Surroundings, managed: bool) -> Vec<String> {
         .filter(|cluster| cluster.metadata.deletion_timestamp.is_some())
         .map(|cluster| ObjectKey::of(&**cluster))
         .collect();
-    around.users.iter().filter(|user| !(managed && going.contains(user))).map(ToString::to_string).collect()
+    around
+        .users
+        .iter()
+        .filter(|user| !(managed && going.contains(user)))
+        .map(ToString::to_string)
+        .collect()
 }
 
 fn user(key: &ObjectKey, provider: &CapacityProvider) -> User {
-    let namespace = key.namespace.clone().filter(|namespace| Some(namespace) != provider.namespace().as_ref());
-    User { kind: key.kind.as_str().to_owned(), namespace, name: key.name.clone() }
+    let namespace = key
+        .namespace
+        .clone()
+        .filter(|namespace| Some(namespace) != provider.namespace().as_ref());
+    User {
+        kind: key.kind.as_str().to_owned(),
+        namespace,
+        name: key.name.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -163,7 +226,13 @@ mod tests {
         let by_name = managed(&json!({"cluster": "Main"}));
         let remembered = json!({"clusterArn": "arn:aws:ecs:r:1:cluster/Old"});
         let cases = [
-            (provider(&by_ref, &json!({})), Some(cluster("main", "Main", "ACTIVE", false)), "Main", true, None),
+            (
+                provider(&by_ref, &json!({})),
+                Some(cluster("main", "Main", "ACTIVE", false)),
+                "Main",
+                true,
+                None,
+            ),
             (
                 provider(&by_ref, &json!({})),
                 Some(cluster("main", "Main", "PROVISIONING", false)),
@@ -178,15 +247,41 @@ mod tests {
                 true,
                 Some("EcsCluster main is being deleted"),
             ),
-            (provider(&by_ref, &json!({})), None, "main", true, Some("there is no EcsCluster main")),
-            (provider(&by_ref, &remembered), None, "Old", true, Some("there is no EcsCluster main")),
+            (
+                provider(&by_ref, &json!({})),
+                None,
+                "main",
+                true,
+                Some("there is no EcsCluster main"),
+            ),
+            (
+                provider(&by_ref, &remembered),
+                None,
+                "Old",
+                true,
+                Some("there is no EcsCluster main"),
+            ),
             (provider(&by_name, &json!({})), None, "Main", false, None),
-            (provider(&by_name, &json!({})), Some(cluster("Main", "Other", "ACTIVE", false)), "Main", false, None),
+            (
+                provider(&by_name, &json!({})),
+                Some(cluster("Main", "Other", "ACTIVE", false)),
+                "Main",
+                false,
+                None,
+            ),
         ];
         for (provider, found, name, own, held) in cases {
             let asked = cluster_use(&provider, found.as_deref()).unwrap();
             assert_eq!((asked.name.as_str(), asked.own), (name, own));
-            let desired = resolve(&provider, "prod", &Surroundings { cluster: found, ..Surroundings::default() }).unwrap();
+            let desired = resolve(
+                &provider,
+                "prod",
+                &Surroundings {
+                    cluster: found,
+                    ..Surroundings::default()
+                },
+            )
+            .unwrap();
             assert_eq!(desired.cluster.as_deref(), Some(name));
             assert_eq!(desired.input["cluster"], name);
             assert_eq!(desired.held.as_ref().map(|held| held.message.as_str()), held);
@@ -195,12 +290,25 @@ mod tests {
 
     #[test]
     fn a_group_belongs_to_no_cluster() {
-        let group = provider(&json!({"autoScalingGroupProvider": {"autoScalingGroupArn": "g"}}), &json!({}));
+        let group = provider(
+            &json!({"autoScalingGroupProvider": {"autoScalingGroupArn": "g"}}),
+            &json!({}),
+        );
         assert_eq!(cluster_use(&group, None), None);
         let desired = resolve(&group, "prod", &Surroundings::default()).unwrap();
-        assert_eq!((desired.cluster.clone(), desired.held.clone(), desired.is_managed()), (None, None, false));
+        assert_eq!(
+            (
+                desired.cluster.clone(),
+                desired.held.clone(),
+                desired.is_managed()
+            ),
+            (None, None, false)
+        );
         assert_eq!(desired.input["name"], "p");
-        assert_eq!(references(&group), BTreeSet::from([ObjectKey::account("default")]));
+        assert_eq!(
+            references(&group),
+            BTreeSet::from([ObjectKey::account("default")])
+        );
     }
 
     #[test]
@@ -213,9 +321,17 @@ mod tests {
             ],
             ..Surroundings::default()
         };
-        let own = resolve(&provider(&managed(&json!({"clusterRef": {"name": "main"}})), &json!({})), "x", &around).unwrap();
+        let own = resolve(
+            &provider(&managed(&json!({"clusterRef": {"name": "main"}})), &json!({})),
+            "x",
+            &around,
+        )
+        .unwrap();
         assert_eq!(own.holders, ["EcsService shop/web"]);
-        let group = provider(&json!({"autoScalingGroupProvider": {"autoScalingGroupArn": "g"}}), &json!({}));
+        let group = provider(
+            &json!({"autoScalingGroupProvider": {"autoScalingGroupArn": "g"}}),
+            &json!({}),
+        );
         let group = resolve(&group, "x", &around).unwrap();
         assert_eq!(group.holders, ["EcsCluster shop/main", "EcsService shop/web"]);
         assert_eq!((group.clusters, group.users.len()), (vec!["Main".to_owned()], 2));

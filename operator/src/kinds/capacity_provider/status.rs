@@ -27,7 +27,10 @@ pub fn show(status: &mut CapacityProviderStatus, desired: &Desired, seen: &Seen)
         return;
     };
     status.common.arn = provider.capacity_provider_arn().map(str::to_owned);
-    status.type_ = provider.r#type().map(|type_| type_.as_str().to_owned()).or_else(|| Some(kind(desired)));
+    status.type_ = provider
+        .r#type()
+        .map(|type_| type_.as_str().to_owned())
+        .or_else(|| Some(kind(desired)));
     status.status = provider.status().map(|status| status.as_str().to_owned());
     status.update_status = provider.update_status().map(|status| status.as_str().to_owned());
     status.update_status_reason = provider.update_status_reason().map(str::to_owned);
@@ -36,5 +39,10 @@ pub fn show(status: &mut CapacityProviderStatus, desired: &Desired, seen: &Seen)
 
 /// For an ECS that does not say it.
 fn kind(desired: &Desired) -> String {
-    if desired.is_managed() { "MANAGED_INSTANCES" } else { "EC2_AUTOSCALING" }.to_owned()
+    if desired.is_managed() {
+        "MANAGED_INSTANCES"
+    } else {
+        "EC2_AUTOSCALING"
+    }
+    .to_owned()
 }

@@ -64,7 +64,10 @@ impl fmt::Display for Step {
         match self {
             Self::Update { changes, .. } => write!(f, ": {}", changes.join(", ")),
             Self::Tag { tags, .. } => {
-                let keys: Vec<_> = tags.keys().map(|key| if is_reserved_tag(key) { "owner" } else { key }).collect();
+                let keys: Vec<_> = tags
+                    .keys()
+                    .map(|key| if is_reserved_tag(key) { "owner" } else { key })
+                    .collect();
                 write!(f, ": {}", keys.join(", "))
             }
             Self::Untag { keys, .. } => write!(f, ": {}", keys.join(", ")),

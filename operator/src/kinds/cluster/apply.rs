@@ -18,18 +18,30 @@ pub async fn apply(step: &Step, access: &Access) -> Result<(), AwsError> {
     let target = &access.target;
     let operation = step.operation();
     match step {
-        Step::Create { input } => target.call(sendable::<CreateClusterInput>(operation, input)?).await.map(drop),
-        Step::Update { input, .. } => target.call(sendable::<UpdateClusterInput>(operation, input)?).await.map(drop),
-        Step::UpdateSettings { input, .. } => {
-            target.call(sendable::<UpdateClusterSettingsInput>(operation, input)?).await.map(drop)
-        }
-        Step::PutProviders { input, .. } => {
-            target.call(sendable::<PutClusterCapacityProvidersInput>(operation, input)?).await.map(drop)
-        }
+        Step::Create { input } => target
+            .call(sendable::<CreateClusterInput>(operation, input)?)
+            .await
+            .map(drop),
+        Step::Update { input, .. } => target
+            .call(sendable::<UpdateClusterInput>(operation, input)?)
+            .await
+            .map(drop),
+        Step::UpdateSettings { input, .. } => target
+            .call(sendable::<UpdateClusterSettingsInput>(operation, input)?)
+            .await
+            .map(drop),
+        Step::PutProviders { input, .. } => target
+            .call(sendable::<PutClusterCapacityProvidersInput>(operation, input)?)
+            .await
+            .map(drop),
         Step::Tag { arn, tags } => tag(target, arn, tags).await,
         Step::Untag { arn, keys } => untag(target, arn, keys).await,
-        Step::Delete { arn } => {
-            target.call(built(operation, DeleteClusterInput::builder().cluster(arn).build())?).await.map(drop)
-        }
+        Step::Delete { arn } => target
+            .call(built(
+                operation,
+                DeleteClusterInput::builder().cluster(arn).build(),
+            )?)
+            .await
+            .map(drop),
     }
 }

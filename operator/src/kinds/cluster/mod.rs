@@ -44,15 +44,26 @@ impl Keeps for EcsCluster {
     type Step = Step;
 
     fn ask(&self, _: &Ctx) -> Ask {
-        let roles = ecs_model::shape::to_value(&self.spec.ecs.0).map(|input| Roles::of(&input)).unwrap_or_default();
-        Ask { resource: ResourceKind::Cluster, cluster: None, roles }
+        let roles = ecs_model::shape::to_value(&self.spec.ecs.0)
+            .map(|input| Roles::of(&input))
+            .unwrap_or_default();
+        Ask {
+            resource: ResourceKind::Cluster,
+            cluster: None,
+            roles,
+        }
     }
 
     fn resolve(&self, ctx: &Ctx, _: &Access) -> Result<Desired, Verdict> {
         resolve::resolve(self, &ctx.installation, surroundings(self, ctx))
     }
 
-    async fn observe(desired: &Desired, access: &Access, me: &ObjectKey, look: Look) -> Result<Seen, AwsError> {
+    async fn observe(
+        desired: &Desired,
+        access: &Access,
+        me: &ObjectKey,
+        look: Look,
+    ) -> Result<Seen, AwsError> {
         observe::observe(desired, access, me, look).await
     }
 
@@ -82,8 +93,12 @@ fn surroundings(cluster: &EcsCluster, ctx: &Ctx) -> Surroundings {
     let before: EcsClusterStatus = ctx.status.latest(cluster).unwrap_or_default();
     let mine = referers.iter().filter(|key| key.kind == Kind::CapacityProvider);
     Surroundings {
-        providers: providers.filter_map(|name| Some((name.clone(), ctx.get(&key(&name))?))).collect(),
-        own: mine.filter_map(|key| Some(ctx.get::<CapacityProvider>(key)?.ecs_name())).collect(),
+        providers: providers
+            .filter_map(|name| Some((name.clone(), ctx.get(&key(&name))?)))
+            .collect(),
+        own: mine
+            .filter_map(|key| Some(ctx.get::<CapacityProvider>(key)?.ecs_name()))
+            .collect(),
         users: referers.iter().map(ToString::to_string).collect(),
         known: before.common.arn.is_some(),
     }

@@ -14,11 +14,18 @@ use crate::observer::{ClusterKey, ProviderKey};
 
 /// The key under which the observer keeps a cluster.
 pub fn key(desired: &Desired) -> ClusterKey {
-    ClusterKey { cluster: desired.name.clone() }
+    ClusterKey {
+        cluster: desired.name.clone(),
+    }
 }
 
 /// Looks at ECS.
-pub async fn observe(desired: &Desired, access: &Access, me: &ObjectKey, look: Look) -> Result<Seen, AwsError> {
+pub async fn observe(
+    desired: &Desired,
+    access: &Access,
+    me: &ObjectKey,
+    look: Look,
+) -> Result<Seen, AwsError> {
     let view = access.look(&key(desired), me, look).await?;
     let managed = match &view.cluster {
         Some(cluster) => managed(desired, cluster, access).await?,
@@ -34,12 +41,23 @@ pub async fn observe(desired: &Desired, access: &Access, me: &ObjectKey, look: L
 
 /// Of the providers that nobody named, those that ECS associated itself, since they were made for this cluster: they are
 /// neither added nor removed by us, so they must not look like drift.
-async fn managed(desired: &Desired, cluster: &Cluster, access: &Access) -> Result<BTreeSet<String>, AwsError> {
+async fn managed(
+    desired: &Desired,
+    cluster: &Cluster,
+    access: &Access,
+) -> Result<BTreeSet<String>, AwsError> {
     let mut managed = BTreeSet::new();
     for name in unexpected(desired, cluster) {
-        let key = ProviderKey { cluster: Some(desired.name.clone()), name: name.clone() };
+        let key = ProviderKey {
+            cluster: Some(desired.name.clone()),
+            name: name.clone(),
+        };
         let view = access.observer.read_fresh(&key).await?;
-        if view.provider.as_ref().is_some_and(|provider| provider.managed_instances_provider().is_some()) {
+        if view
+            .provider
+            .as_ref()
+            .is_some_and(|provider| provider.managed_instances_provider().is_some())
+        {
             managed.insert(name);
         }
     }

@@ -37,13 +37,23 @@ pub fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
     if let Some(policy) = desired.deletion {
         return delete::plan(desired, seen, policy);
     }
-    let Some(cluster) = seen.cluster.as_ref().filter(|cluster| cluster.status() != Some("INACTIVE")) else {
+    let Some(cluster) = seen
+        .cluster
+        .as_ref()
+        .filter(|cluster| cluster.status() != Some("INACTIVE"))
+    else {
         return create::plan(desired, seen.cluster.is_none(), facts);
     };
     let tags = tag_map(cluster.tags());
     match claim(&desired.owner, arn(cluster), &tags, desired.adopt) {
         Claim::Conflict(message) => Plan::rest(conflict(message)),
-        Claim::Take(tags) => Plan::of(vec![Step::Tag { arn: arn(cluster).to_owned(), tags }], updating()),
+        Claim::Take(tags) => Plan::of(
+            vec![Step::Tag {
+                arn: arn(cluster).to_owned(),
+                tags,
+            }],
+            updating(),
+        ),
         Claim::Ours => match cluster.status() {
             Some("PROVISIONING") => wait(Reason::Creating, "ECS is creating the cluster"),
             Some("DEPROVISIONING") => wait(Reason::WaitingForEcs, "ECS is deleting the cluster of this name"),
@@ -69,7 +79,13 @@ fn arn(cluster: &Cluster) -> &str {
 }
 
 /// Brings an ACTIVE cluster of ours to the spec.
-fn keep(desired: &Desired, cluster: &Cluster, seen: &Seen, tags: &BTreeMap<String, String>, facts: Facts) -> Plan<Step> {
+fn keep(
+    desired: &Desired,
+    cluster: &Cluster,
+    seen: &Seen,
+    tags: &BTreeMap<String, String>,
+    facts: Facts,
+) -> Plan<Step> {
     let mut differences = Vec::new();
     let mut steps = members(desired, cluster, tags, &mut differences);
     steps.extend(tagging(desired, cluster, tags, &mut differences));
@@ -81,12 +97,20 @@ fn keep(desired: &Desired, cluster: &Cluster, seen: &Seen, tags: &BTreeMap<Strin
     steps.extend(providers.step);
     if !steps.is_empty() {
         let pace = (providers.retry && steps.len() == 1).then_some(RETRY);
-        return Plan { pace, ..Plan::of(steps, providers.verdict.unwrap_or_else(updating)) };
+        return Plan {
+            pace,
+            ..Plan::of(steps, providers.verdict.unwrap_or_else(updating))
+        };
     }
     if let Some(verdict) = providers.verdict {
         return Plan::wait(verdict, PATIENCE);
     }
-    let held: Vec<&str> = desired.providers.held.iter().map(|held| held.message.as_str()).collect();
+    let held: Vec<&str> = desired
+        .providers
+        .held
+        .iter()
+        .map(|held| held.message.as_str())
+        .collect();
     if held.is_empty() {
         return Plan::rest(Verdict::settled("the cluster is ACTIVE and as the spec says"));
     }
@@ -107,10 +131,20 @@ fn members(
     differences: &mut Vec<String>,
 ) -> Vec<Step> {
     let mut changes = drifted(desired, cluster);
-    let mark = desired.namespace.as_ref().filter(|mark| tags.get(NAMESPACE_TAG) != Some(mark));
+    let mark = desired
+        .namespace
+        .as_ref()
+        .filter(|mark| tags.get(NAMESPACE_TAG) != Some(mark));
     if mark.is_some() && !changed_members(&changes).contains("serviceConnectDefaults") {
-        let to = desired.input.pointer("/serviceConnectDefaults/namespace").cloned();
-        changes.push(Change { path: "serviceConnectDefaults.namespace".to_owned(), from: None, to });
+        let to = desired
+            .input
+            .pointer("/serviceConnectDefaults/namespace")
+            .cloned();
+        changes.push(Change {
+            path: "serviceConnectDefaults.namespace".to_owned(),
+            from: None,
+            to,
+        });
     }
     if changes.is_empty() {
         return Vec::new();
@@ -119,7 +153,9 @@ fn members(
     differences.extend(told.iter().cloned());
     let mut input = changed(desired, &changes);
     input.insert("cluster".to_owned(), desired.name.clone().into());
-    let only_settings = changed_members(&changes).iter().all(|member| *member == "settings");
+    let only_settings = changed_members(&changes)
+        .iter()
+        .all(|member| *member == "settings");
     let input = Value::Object(input);
     let update = if only_settings {
         Step::UpdateSettings { input, changes: told }
@@ -134,8 +170,15 @@ fn members(
 }
 
 fn drifted(desired: &Desired, cluster: &Cluster) -> Vec<Change> {
-    let Ok(observed) = to_value(cluster) else { return Vec::new() };
-    let members = ["clusterName", "configuration", "serviceConnectDefaults", "settings"];
+    let Ok(observed) = to_value(cluster) else {
+        return Vec::new();
+    };
+    let members = [
+        "clusterName",
+        "configuration",
+        "serviceConnectDefaults",
+        "settings",
+    ];
     let observed = pick(&read_path::read(CLUSTER, &observed, None, None).value, members);
     drift(&desired.input, &observed, &rules::cluster())
 }
@@ -148,8 +191,17 @@ fn changed(desired: &Desired, changes: &[Change]) -> Map<String, Value> {
         "serviceConnectDefaults" => json!({"namespace": ""}),
         _ => json!([]),
     };
-    let value = |member: &str| desired.input.get(member).cloned().unwrap_or_else(|| absent(member));
-    changed_members(changes).into_iter().map(|member| (member.to_owned(), value(member))).collect()
+    let value = |member: &str| {
+        desired
+            .input
+            .get(member)
+            .cloned()
+            .unwrap_or_else(|| absent(member))
+    };
+    changed_members(changes)
+        .into_iter()
+        .map(|member| (member.to_owned(), value(member)))
+        .collect()
 }
 
 fn tagging(
@@ -161,7 +213,10 @@ fn tagging(
     let (set, remove) = tag_changes(&desired.tags, tags);
     differences.extend(set.keys().chain(&remove).map(|key| format!("tags[{key}]")));
     let arn = arn(cluster).to_owned();
-    let tag = (!set.is_empty()).then(|| Step::Tag { arn: arn.clone(), tags: set });
+    let tag = (!set.is_empty()).then(|| Step::Tag {
+        arn: arn.clone(),
+        tags: set,
+    });
     let untag = (!remove.is_empty()).then_some(Step::Untag { arn, keys: remove });
     tag.into_iter().chain(untag).collect()
 }

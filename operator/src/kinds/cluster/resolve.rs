@@ -36,7 +36,9 @@ pub fn references(cluster: &EcsCluster) -> BTreeSet<ObjectKey> {
     let namespace = cluster.namespace().unwrap_or_default();
     let providers = provider_names(cluster).into_iter();
     let providers = providers.map(|name| ObjectKey::namespaced(Kind::CapacityProvider, &namespace, name));
-    providers.chain([ObjectKey::account(cluster.management().account())]).collect()
+    providers
+        .chain([ObjectKey::account(cluster.management().account())])
+        .collect()
 }
 
 /// The names of `CapacityProvider` objects that are or may be meant.
@@ -44,11 +46,20 @@ pub fn provider_names(cluster: &EcsCluster) -> BTreeSet<String> {
     let spec = &cluster.spec;
     let strategy = spec.default_capacity_provider_strategy.iter();
     let referred = spec.capacity_provider_refs.iter();
-    let referred = referred.chain(strategy.clone().filter_map(|item| item.capacity_provider_ref.as_ref()));
+    let referred = referred.chain(
+        strategy
+            .clone()
+            .filter_map(|item| item.capacity_provider_ref.as_ref()),
+    );
     let named = spec.ecs.0.capacity_providers().iter();
-    let named = named.chain(strategy.filter_map(|item| item.capacity_provider.as_ref())).map(|name| name_of(name));
+    let named = named
+        .chain(strategy.filter_map(|item| item.capacity_provider.as_ref()))
+        .map(|name| name_of(name));
     let named = named.filter(|name| !is_fargate(name)).map(str::to_owned);
-    referred.map(|reference| reference.name.clone()).chain(named).collect()
+    referred
+        .map(|reference| reference.name.clone())
+        .chain(named)
+        .collect()
 }
 
 fn is_fargate(name: &str) -> bool {
@@ -85,12 +96,17 @@ pub fn resolve(cluster: &EcsCluster, installation: &str, around: Surroundings) -
 
 /// The mark of a namespace that ECS shows as an ARN which does not contain its name.
 fn namespace(input: &Value) -> Option<String> {
-    let named = input.pointer("/serviceConnectDefaults/namespace").and_then(Value::as_str)?;
+    let named = input
+        .pointer("/serviceConnectDefaults/namespace")
+        .and_then(Value::as_str)?;
     (!named.starts_with("arn:") && !named.is_empty()).then(|| content_hash(&named.into()))
 }
 
 fn providers(cluster: &EcsCluster, around: &Surroundings) -> Providers {
-    let mut providers = Providers { own: around.own.clone(), ..Providers::default() };
+    let mut providers = Providers {
+        own: around.own.clone(),
+        ..Providers::default()
+    };
     for reference in &cluster.spec.capacity_provider_refs {
         add(&mut providers, cluster, around, &reference.name, true);
     }
@@ -103,10 +119,19 @@ fn providers(cluster: &EcsCluster, around: &Surroundings) -> Providers {
 
 /// Puts a provider where it belongs: among those that can be associated, those that cannot yet, or those that ECS
 /// associates itself.
-fn add(providers: &mut Providers, cluster: &EcsCluster, around: &Surroundings, name: &str, by_reference: bool) {
+fn add(
+    providers: &mut Providers,
+    cluster: &EcsCluster,
+    around: &Surroundings,
+    name: &str,
+    by_reference: bool,
+) {
     let Some(object) = meant(around, name, by_reference) else {
         if by_reference {
-            providers.held.push(Held { message: format!("there is no CapacityProvider {name}"), stalled: false });
+            providers.held.push(Held {
+                message: format!("there is no CapacityProvider {name}"),
+                stalled: false,
+            });
         } else {
             providers.ready.insert(name_of(name).to_owned());
         }
@@ -140,18 +165,34 @@ fn not_ready(provider: &CapacityProvider, cluster: &EcsCluster) -> Option<Held> 
     let (theirs, ours) = (provider.management(), cluster.management());
     if theirs.account() != ours.account() || theirs.region != ours.region {
         let message = format!("{object} is in another account or region; both have to be in one place");
-        return Some(Held { message, stalled: true });
+        return Some(Held {
+            message,
+            stalled: true,
+        });
     }
     let status = provider.status.as_ref();
-    if provider.metadata.deletion_timestamp.is_none() && status.is_some_and(|status| status.status.as_deref() == Some("ACTIVE")) {
+    if provider.metadata.deletion_timestamp.is_none()
+        && status.is_some_and(|status| status.status.as_deref() == Some("ACTIVE"))
+    {
         return None;
     }
-    let conditions = status.map(|status| status.common.conditions.as_slice()).unwrap_or_default();
+    let conditions = status
+        .map(|status| status.common.conditions.as_slice())
+        .unwrap_or_default();
     let generation = provider.metadata.generation.unwrap_or_default();
     let stalled = conditions::is_true_of(conditions, Type::Stalled, generation);
-    let words = conditions::find(conditions, Type::Ready).filter(|_| stalled).map(|ready| format!(": {}", ready.message));
-    let what = if provider.metadata.deletion_timestamp.is_some() { "is being deleted" } else { "is not ACTIVE in ECS yet" };
-    Some(Held { message: format!("{object} {what}{}", words.unwrap_or_default()), stalled })
+    let words = conditions::find(conditions, Type::Ready)
+        .filter(|_| stalled)
+        .map(|ready| format!(": {}", ready.message));
+    let what = if provider.metadata.deletion_timestamp.is_some() {
+        "is being deleted"
+    } else {
+        "is not ACTIVE in ECS yet"
+    };
+    Some(Held {
+        message: format!("{object} {what}{}", words.unwrap_or_default()),
+        stalled,
+    })
 }
 
 /// The default strategy by the names of providers; none while one of them cannot be used.
@@ -167,7 +208,10 @@ fn strategy(held: &mut Vec<Held>, cluster: &EcsCluster, around: &Surroundings) -
         let object = meant(around, name, by_reference);
         let missing = match object {
             Some(object) => not_ready(object, cluster),
-            None if by_reference => Some(Held { message: format!("there is no CapacityProvider {name}"), stalled: false }),
+            None if by_reference => Some(Held {
+                message: format!("there is no CapacityProvider {name}"),
+                stalled: false,
+            }),
             None => None,
         };
         if let Some(missing) = missing {
@@ -188,8 +232,10 @@ mod tests {
     use super::*;
 
     fn cluster(spec: &Value) -> EcsCluster {
-        serde_json::from_value(json!({"apiVersion": "ecs-operator.dev/v1alpha1", "kind": "EcsCluster",
-            "metadata": {"name": "main", "namespace": "shop", "uid": "u1", "generation": 1}, "spec": spec}))
+        serde_json::from_value(
+            json!({"apiVersion": "ecs-operator.dev/v1alpha1", "kind": "EcsCluster",
+            "metadata": {"name": "main", "namespace": "shop", "uid": "u1", "generation": 1}, "spec": spec}),
+        )
         .unwrap()
     }
 
@@ -205,7 +251,10 @@ mod tests {
     }
 
     fn around(providers: Vec<(String, Arc<CapacityProvider>)>) -> Surroundings {
-        Surroundings { providers: providers.into_iter().collect(), ..Surroundings::default() }
+        Surroundings {
+            providers: providers.into_iter().collect(),
+            ..Surroundings::default()
+        }
     }
 
     fn wanted(spec: &Value, around: Surroundings) -> Desired {
@@ -224,14 +273,35 @@ mod tests {
         let mut other = group();
         other["name"] = json!("Other_Name");
         let active = json!({"status": "ACTIVE"});
-        let desired = wanted(&spec, around(vec![provider("asg", &group(), &active), provider("other", &other, &active)]));
+        let desired = wanted(
+            &spec,
+            around(vec![
+                provider("asg", &group(), &active),
+                provider("other", &other, &active),
+            ]),
+        );
         assert_eq!(names(&desired.providers.ready), ["FARGATE", "Other_Name", "asg"]);
-        assert_eq!(desired.providers.strategy, Some(vec![json!({"capacityProvider": "Other_Name", "base": 0, "weight": 2})]));
+        assert_eq!(
+            desired.providers.strategy,
+            Some(vec![
+                json!({"capacityProvider": "Other_Name", "base": 0, "weight": 2})
+            ])
+        );
         assert_eq!(desired.providers.held, []);
         assert_eq!(desired.input, json!({"clusterName": "main"}));
         assert_eq!(desired.tags.len(), 1);
-        let kinds: Vec<_> = references(&cluster(&spec)).into_iter().map(|key| key.to_string()).collect();
-        assert_eq!(kinds, ["AwsAccount default", "CapacityProvider shop/asg", "CapacityProvider shop/other"]);
+        let kinds: Vec<_> = references(&cluster(&spec))
+            .into_iter()
+            .map(|key| key.to_string())
+            .collect();
+        assert_eq!(
+            kinds,
+            [
+                "AwsAccount default",
+                "CapacityProvider shop/asg",
+                "CapacityProvider shop/other"
+            ]
+        );
     }
 
     #[test]
@@ -245,8 +315,18 @@ mod tests {
         elsewhere["management"] = json!({"region": "us-east-1"});
         let cases = [
             (vec![], "there is no CapacityProvider asg", false, 0),
-            (vec![provider("asg", &group(), &json!({}))], "CapacityProvider asg is not ACTIVE in ECS yet", false, 1),
-            (vec![provider("asg", &group(), &stalled)], "CapacityProvider asg is not ACTIVE in ECS yet: no", true, 1),
+            (
+                vec![provider("asg", &group(), &json!({}))],
+                "CapacityProvider asg is not ACTIVE in ECS yet",
+                false,
+                1,
+            ),
+            (
+                vec![provider("asg", &group(), &stalled)],
+                "CapacityProvider asg is not ACTIVE in ECS yet: no",
+                true,
+                1,
+            ),
             (
                 vec![provider("asg", &elsewhere, &json!({"status": "ACTIVE"}))],
                 "CapacityProvider asg is in another account or region; both have to be in one place",
@@ -258,7 +338,13 @@ mod tests {
             let providers = wanted(&spec, around(providers)).providers;
             assert_eq!(names(&providers.ready), ["FARGATE"]);
             assert_eq!(providers.strategy, None);
-            assert_eq!(providers.held, [Held { message: message.into(), stalled }]);
+            assert_eq!(
+                providers.held,
+                [Held {
+                    message: message.into(),
+                    stalled
+                }]
+            );
             assert_eq!(providers.pending.len(), pending, "{message}");
         }
     }
@@ -269,7 +355,11 @@ mod tests {
             "instanceLaunchTemplate": {"ec2InstanceProfileArn": "p", "networkConfiguration": {"subnets": ["s"]}}}});
         let spec = json!({"capacityProviderRefs": [{"name": "mi"}],
             "defaultCapacityProviderStrategy": [{"capacityProviderRef": {"name": "mi"}, "weight": 1}]});
-        let ready = wanted(&spec, around(vec![provider("mi", &managed, &json!({"status": "ACTIVE"}))])).providers;
+        let ready = wanted(
+            &spec,
+            around(vec![provider("mi", &managed, &json!({"status": "ACTIVE"}))]),
+        )
+        .providers;
         assert_eq!((names(&ready.own), names(&ready.ready)), (vec!["mi"], vec![]));
         assert!(ready.strategy.is_some() && ready.held.is_empty());
         let before = wanted(&spec, around(vec![provider("mi", &managed, &json!({}))])).providers;
@@ -278,10 +368,18 @@ mod tests {
 
     #[test]
     fn a_namespace_is_marked_where_only_its_name_is_known() {
-        let with = |namespace| wanted(&json!({"serviceConnectDefaults": {"namespace": namespace}}), Surroundings::default());
+        let with = |namespace| {
+            wanted(
+                &json!({"serviceConnectDefaults": {"namespace": namespace}}),
+                Surroundings::default(),
+            )
+        };
         assert!(with("internal").namespace.is_some());
         assert_ne!(with("internal").namespace, with("other").namespace);
-        assert_eq!(with("arn:aws:servicediscovery:r:1:namespace/ns-1").namespace, None);
+        assert_eq!(
+            with("arn:aws:servicediscovery:r:1:namespace/ns-1").namespace,
+            None
+        );
         assert_eq!(wanted(&json!({}), Surroundings::default()).namespace, None);
     }
 }

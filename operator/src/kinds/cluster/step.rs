@@ -76,11 +76,16 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.operation())?;
         match self {
-            Self::Update { changes, .. } | Self::UpdateSettings { changes, .. } | Self::PutProviders { changes, .. } => {
+            Self::Update { changes, .. }
+            | Self::UpdateSettings { changes, .. }
+            | Self::PutProviders { changes, .. } => {
                 write!(f, ": {}", changes.join(", "))
             }
             Self::Tag { tags, .. } => {
-                let keys: Vec<_> = tags.keys().map(|key| if is_reserved_tag(key) { "owner" } else { key }).collect();
+                let keys: Vec<_> = tags
+                    .keys()
+                    .map(|key| if is_reserved_tag(key) { "owner" } else { key })
+                    .collect();
                 write!(f, ": {}", keys.join(", "))
             }
             Self::Untag { keys, .. } => write!(f, ": {}", keys.join(", ")),

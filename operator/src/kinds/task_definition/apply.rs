@@ -10,8 +10,8 @@ use crate::aws::call::built;
 use crate::aws::error::{AwsError, Class};
 use crate::kinds::access::Access;
 use crate::kinds::claim::tag_map;
-use crate::kinds::send::{sendable, tag, untag};
 use crate::kinds::pass::Call;
+use crate::kinds::send::{sendable, tag, untag};
 
 /// Carries out one step; a registration's answer is what ECS has now.
 pub async fn apply(step: &Step, access: &Access) -> Result<Option<Seen>, AwsError> {
@@ -21,21 +21,35 @@ pub async fn apply(step: &Step, access: &Access) -> Result<Option<Seen>, AwsErro
             let input: RegisterTaskDefinitionInput = sendable(step.operation(), input)?;
             let answer = target.call(input).await?;
             let tags = tag_map(answer.tags());
-            let newest = answer.task_definition.map(|definition| Revision { definition, tags });
-            return Ok(newest.is_some().then_some(Seen { newest, ..Seen::default() }));
+            let newest = answer
+                .task_definition
+                .map(|definition| Revision { definition, tags });
+            return Ok(newest.is_some().then_some(Seen {
+                newest,
+                ..Seen::default()
+            }));
         }
         Step::Tag { arn, tags } => tag(target, arn, tags).await?,
         Step::Untag { arn, keys } => untag(target, arn, keys).await?,
         Step::Deregister { arn } => {
-            let input = DeregisterTaskDefinitionInput::builder().task_definition(arn).build();
+            let input = DeregisterTaskDefinitionInput::builder()
+                .task_definition(arn)
+                .build();
             target.call(built(step.operation(), input)?).await?;
         }
         Step::Delete { arns } => {
-            let input = DeleteTaskDefinitionsInput::builder().set_task_definitions(Some(arns.clone())).build();
+            let input = DeleteTaskDefinitionsInput::builder()
+                .set_task_definitions(Some(arns.clone()))
+                .build();
             let answer = target.call(built(step.operation(), input)?).await?;
             if let Some(failure) = answer.failures().first() {
                 let words = failure.detail().or(failure.reason()).unwrap_or_default();
-                return Err(AwsError::local(step.operation(), Class::Conflict, "Failure", words));
+                return Err(AwsError::local(
+                    step.operation(),
+                    Class::Conflict,
+                    "Failure",
+                    words,
+                ));
             }
         }
     }

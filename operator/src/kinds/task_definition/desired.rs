@@ -87,7 +87,11 @@ impl Revision {
 
     /// Family and number, as `web:7`.
     pub fn name(&self) -> String {
-        format!("{}:{}", self.definition.family().unwrap_or_default(), self.number())
+        format!(
+            "{}:{}",
+            self.definition.family().unwrap_or_default(),
+            self.number()
+        )
     }
 
     /// Whether services and tasks can be started with it.

@@ -46,8 +46,14 @@ impl Keeps for EcsTaskDefinition {
     type Step = Step;
 
     fn ask(&self, _: &Ctx) -> Ask {
-        let roles = ecs_model::shape::to_value(&self.spec.ecs.0).map(|input| Roles::of(&input)).unwrap_or_default();
-        Ask { resource: ResourceKind::TaskDefinition, cluster: None, roles }
+        let roles = ecs_model::shape::to_value(&self.spec.ecs.0)
+            .map(|input| Roles::of(&input))
+            .unwrap_or_default();
+        Ask {
+            resource: ResourceKind::TaskDefinition,
+            cluster: None,
+            roles,
+        }
     }
 
     fn resolve(&self, ctx: &Ctx, _: &Access) -> Result<Desired, Verdict> {
@@ -60,7 +66,12 @@ impl Keeps for EcsTaskDefinition {
         resolve::resolve(self, &ctx.installation, hint, use_)
     }
 
-    async fn observe(desired: &Desired, access: &Access, me: &ObjectKey, look: Look) -> Result<Seen, AwsError> {
+    async fn observe(
+        desired: &Desired,
+        access: &Access,
+        me: &ObjectKey,
+        look: Look,
+    ) -> Result<Seen, AwsError> {
         observe::observe(desired, access, me, look).await
     }
 

@@ -21,12 +21,24 @@ const SEARCHED: usize = 20;
 const MOST_PAGES: usize = 100;
 
 /// Looks at ECS.
-pub async fn observe(desired: &Desired, access: &Access, me: &ObjectKey, look: Look) -> Result<Seen, AwsError> {
+pub async fn observe(
+    desired: &Desired,
+    access: &Access,
+    me: &ObjectKey,
+    look: Look,
+) -> Result<Seen, AwsError> {
     if desired.deletion.is_some() {
-        return Ok(Seen { spare: going(desired, access).await?, ..Seen::default() });
+        return Ok(Seen {
+            spare: going(desired, access).await?,
+            ..Seen::default()
+        });
     }
     let newest = newest(desired, access, me, look).await?;
-    let mut seen = Seen { ours: None, newest, spare: Vec::new() };
+    let mut seen = Seen {
+        ours: None,
+        newest,
+        spare: Vec::new(),
+    };
     seen.ours = other_of_ours(desired, access, &seen).await?;
     seen.spare = spare(desired, access, &seen).await?;
     Ok(seen)
@@ -34,7 +46,9 @@ pub async fn observe(desired: &Desired, access: &Access, me: &ObjectKey, look: L
 
 /// The key under which the observer keeps a family.
 pub fn key(desired: &Desired) -> DefinitionKey {
-    DefinitionKey { definition: desired.family.clone() }
+    DefinitionKey {
+        definition: desired.family.clone(),
+    }
 }
 
 async fn newest(
@@ -44,13 +58,20 @@ async fn newest(
     look: Look,
 ) -> Result<Option<Revision>, AwsError> {
     let view = access.look(&key(desired), me, look).await?;
-    let revision = view.definition.clone().map(|definition| Revision { definition, tags: tag_map(&view.tags) });
+    let revision = view.definition.clone().map(|definition| Revision {
+        definition,
+        tags: tag_map(&view.tags),
+    });
     Ok(revision.filter(Revision::is_active))
 }
 
 /// The newest revision of ours, where the family's newest is not it: after a registration that ECS does not show everywhere
 /// yet, or where somebody registered one by hand.
-async fn other_of_ours(desired: &Desired, access: &Access, seen: &Seen) -> Result<Option<Revision>, AwsError> {
+async fn other_of_ours(
+    desired: &Desired,
+    access: &Access,
+    seen: &Seen,
+) -> Result<Option<Revision>, AwsError> {
     let newest_of_ours = current(desired, seen);
     if let Some(hint) = desired.hint.as_deref()
         && seen.newest.as_ref().is_none_or(|newest| newest.arn() != hint)
@@ -64,7 +85,12 @@ async fn other_of_ours(desired: &Desired, access: &Access, seen: &Seen) -> Resul
     if newest_of_ours.is_some() || !seen.newest.as_ref().is_some_and(nobodys) {
         return Ok(None);
     }
-    for arn in list(desired, access, &TaskDefinitionStatus::Active).await?.iter().skip(1).take(SEARCHED) {
+    for arn in list(desired, access, &TaskDefinitionStatus::Active)
+        .await?
+        .iter()
+        .skip(1)
+        .take(SEARCHED)
+    {
         if let Some(revision) = describe(access, arn).await?
             && is_ours(desired, &revision)
         {
@@ -76,7 +102,9 @@ async fn other_of_ours(desired: &Desired, access: &Access, seen: &Seen) -> Resul
 
 /// Revisions beyond the history that is kept, or those of an earlier object of our name.
 async fn spare(desired: &Desired, access: &Access, seen: &Seen) -> Result<Vec<Revision>, AwsError> {
-    let Some(current) = current(desired, seen) else { return Ok(Vec::new()) };
+    let Some(current) = current(desired, seen) else {
+        return Ok(Vec::new());
+    };
     if desired.owner.verdict(&current.tags) == Ownership::OursOldIncarnation {
         let all = list(desired, access, &TaskDefinitionStatus::Active).await?;
         let before = |revision: &Revision| {
@@ -85,11 +113,15 @@ async fn spare(desired: &Desired, access: &Access, seen: &Seen) -> Result<Vec<Re
         };
         return described(access, &all, usize::MAX, before).await;
     }
-    let Some(limit) = desired.history.filter(|_| !desired.use_.in_motion) else { return Ok(Vec::new()) };
+    let Some(limit) = desired.history.filter(|_| !desired.use_.in_motion) else {
+        return Ok(Vec::new());
+    };
     let all = list(desired, access, &TaskDefinitionStatus::Active).await?;
     let surplus: Vec<String> = all
         .into_iter()
-        .filter(|arn| number(arn).is_some_and(|n| n < current.number() && !desired.use_.revisions.contains(&n)))
+        .filter(|arn| {
+            number(arn).is_some_and(|n| n < current.number() && !desired.use_.revisions.contains(&n))
+        })
         .skip(limit)
         .collect();
     described(access, &surplus, AT_ONCE, |revision| is_ours(desired, revision)).await
@@ -128,14 +160,26 @@ async fn described(
 
 /// A revision by its ARN, unless it is being deleted.
 async fn describe(access: &Access, arn: &str) -> Result<Option<Revision>, AwsError> {
-    let view = access.observer.read_fresh(&DefinitionKey { definition: arn.to_owned() }).await?;
-    let revision = view.definition.clone().map(|definition| Revision { definition, tags: tag_map(&view.tags) });
+    let view = access
+        .observer
+        .read_fresh(&DefinitionKey {
+            definition: arn.to_owned(),
+        })
+        .await?;
+    let revision = view.definition.clone().map(|definition| Revision {
+        definition,
+        tags: tag_map(&view.tags),
+    });
     let going = Some(&TaskDefinitionStatus::DeleteInProgress);
     Ok(revision.filter(|revision| revision.definition.status() != going))
 }
 
 /// The family's revisions of a status, newest first.
-async fn list(desired: &Desired, access: &Access, status: &TaskDefinitionStatus) -> Result<Vec<String>, AwsError> {
+async fn list(
+    desired: &Desired,
+    access: &Access,
+    status: &TaskDefinitionStatus,
+) -> Result<Vec<String>, AwsError> {
     let mut arns = Vec::new();
     let mut token = None;
     for _ in 0..MOST_PAGES {
@@ -161,5 +205,8 @@ fn is_ours(desired: &Desired, revision: &Revision) -> bool {
 }
 
 fn number(arn: &str) -> Option<i32> {
-    arn.parse::<TaskDefinitionId>().ok()?.revision.and_then(|revision| i32::try_from(revision).ok())
+    arn.parse::<TaskDefinitionId>()
+        .ok()?
+        .revision
+        .and_then(|revision| i32::try_from(revision).ok())
 }

@@ -51,13 +51,20 @@ pub fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
     if let Some(ours) = seen.ours.as_ref().filter(|ours| ours.number() > newest.number()) {
         return keep(desired, ours, seen, facts);
     }
-    match (claim(&desired.owner, newest.arn(), &newest.tags, desired.adopt), &seen.ours) {
+    match (
+        claim(&desired.owner, newest.arn(), &newest.tags, desired.adopt),
+        &seen.ours,
+    ) {
         // Somebody registered a revision by hand over ours: it is left alone, and ours stays in force.
-        (Claim::Conflict(_) | Claim::Take(_), Some(ours)) if is_nobodys(desired, newest) => keep(desired, ours, seen, facts),
+        (Claim::Conflict(_) | Claim::Take(_), Some(ours)) if is_nobodys(desired, newest) => {
+            keep(desired, ours, seen, facts)
+        }
         (Claim::Conflict(message), _) => Plan::rest(conflict(message)),
         (Claim::Ours, _) => keep(desired, newest, seen, facts),
         (Claim::Take(tags), _) if !is_nobodys(desired, newest) => reclaim(newest, seen, &tags),
-        (Claim::Take(_), _) if !differences(desired, newest).is_empty() => register(desired, Some(newest), true),
+        (Claim::Take(_), _) if !differences(desired, newest).is_empty() => {
+            register(desired, Some(newest), true)
+        }
         (Claim::Take(tags), _) => tag(newest, tags),
     }
 }
@@ -74,11 +81,18 @@ fn keep(desired: &Desired, current: &Revision, seen: &Seen, facts: Facts) -> Pla
     let (set, remove) = tag_changes(&desired.tags, &current.tags);
     if !set.is_empty() || !remove.is_empty() {
         if desired.report_drift && facts.was_in_sync {
-            let keys = set.keys().chain(&remove).map(|key| format!("tags[{key}]")).collect::<Vec<_>>();
+            let keys = set
+                .keys()
+                .chain(&remove)
+                .map(|key| format!("tags[{key}]"))
+                .collect::<Vec<_>>();
             return Plan::rest(Verdict::drifted(&keys));
         }
         let arn = current.arn().to_owned();
-        let tag = (!set.is_empty()).then(|| Step::Tag { arn: arn.clone(), tags: set });
+        let tag = (!set.is_empty()).then(|| Step::Tag {
+            arn: arn.clone(),
+            tags: set,
+        });
         let untag = (!remove.is_empty()).then_some(Step::Untag { arn, keys: remove });
         return Plan::of(tag.into_iter().chain(untag).collect(), updating());
     }
@@ -102,14 +116,26 @@ fn updating() -> Verdict {
 }
 
 fn tag(revision: &Revision, tags: BTreeMap<String, String>) -> Plan<Step> {
-    Plan::of(vec![Step::Tag { arn: revision.arn().to_owned(), tags }], updating())
+    Plan::of(
+        vec![Step::Tag {
+            arn: revision.arn().to_owned(),
+            tags,
+        }],
+        updating(),
+    )
 }
 
 /// All that an earlier object of our name registered becomes this one's, the newest last: while that is not done, the rest
 /// is found again.
 fn reclaim(newest: &Revision, seen: &Seen, tags: &BTreeMap<String, String>) -> Plan<Step> {
-    let step = |revision: &Revision| Step::Tag { arn: revision.arn().to_owned(), tags: tags.clone() };
-    Plan::of(seen.spare.iter().map(step).chain([step(newest)]).collect(), updating())
+    let step = |revision: &Revision| Step::Tag {
+        arn: revision.arn().to_owned(),
+        tags: tags.clone(),
+    };
+    Plan::of(
+        seen.spare.iter().map(step).chain([step(newest)]).collect(),
+        updating(),
+    )
 }
 
 /// A new revision. `before` is the one that it replaces, for telling what changes.
@@ -124,7 +150,9 @@ fn register(desired: &Desired, before: Option<&Revision>, adopts: bool) -> Plan<
     if let Some(members) = input.as_object_mut() {
         members.insert("tags".to_owned(), tag_list(&tags));
     }
-    let changes = before.map(|before| differences(desired, before)).unwrap_or_default();
+    let changes = before
+        .map(|before| differences(desired, before))
+        .unwrap_or_default();
     let changes = changes.iter().map(ToString::to_string).collect();
     Plan::of(vec![Step::Register { input, changes }], updating())
 }
@@ -132,10 +160,16 @@ fn register(desired: &Desired, before: Option<&Revision>, adopts: bool) -> Plan<
 /// The revision that stands for the family now: the newest of ours.
 pub fn current<'a>(desired: &Desired, seen: &'a Seen) -> Option<&'a Revision> {
     let is_ours = |revision: &&Revision| {
-        matches!(desired.owner.verdict(&revision.tags), Ownership::Ours | Ownership::OursOldIncarnation)
+        matches!(
+            desired.owner.verdict(&revision.tags),
+            Ownership::Ours | Ownership::OursOldIncarnation
+        )
     };
     let newest = seen.newest.as_ref().filter(is_ours);
-    newest.into_iter().chain(&seen.ours).max_by_key(|revision| revision.number())
+    newest
+        .into_iter()
+        .chain(&seen.ours)
+        .max_by_key(|revision| revision.number())
 }
 
 /// In what the spec differs from a revision; nothing for the revision that was registered from this very content, whatever
@@ -144,9 +178,15 @@ pub fn differences(desired: &Desired, revision: &Revision) -> Vec<Change> {
     if revision.tags.get(CONTENT_TAG) == Some(&content_hash(&desired.input)) {
         return Vec::new();
     }
-    let Ok(observed) = to_value(&revision.definition) else { return Vec::new() };
+    let Ok(observed) = to_value(&revision.definition) else {
+        return Vec::new();
+    };
     let reading = read_path::read(TASK_DEFINITION, &observed, None, None);
-    drift(&desired.input, &without_tags(reading.value), &rules::task_definition())
+    drift(
+        &desired.input,
+        &without_tags(reading.value),
+        &rules::task_definition(),
+    )
 }
 
 fn without_tags(mut value: Value) -> Value {
@@ -158,41 +198,70 @@ fn without_tags(mut value: Value) -> Value {
 
 /// Our own revisions beyond the history that is kept.
 fn prune(desired: &Desired, spare: &[Revision]) -> Vec<Step> {
-    let ours = spare.iter().filter(|revision| desired.owner.verdict(&revision.tags) == Ownership::Ours);
+    let ours = spare
+        .iter()
+        .filter(|revision| desired.owner.verdict(&revision.tags) == Ownership::Ours);
     go(desired, ours)
 }
 
 fn go<'a>(desired: &Desired, revisions: impl Iterator<Item = &'a Revision>) -> Vec<Step> {
     let revisions: Vec<&Revision> = revisions.take(AT_ONCE).collect();
     let active = revisions.iter().filter(|revision| revision.is_active());
-    let deregister = active.map(|revision| Step::Deregister { arn: revision.arn().to_owned() });
-    let arns: Vec<String> = revisions.iter().map(|revision| revision.arn().to_owned()).collect();
+    let deregister = active.map(|revision| Step::Deregister {
+        arn: revision.arn().to_owned(),
+    });
+    let arns: Vec<String> = revisions
+        .iter()
+        .map(|revision| revision.arn().to_owned())
+        .collect();
     let delete = (desired.delete_revisions && !arns.is_empty()).then_some(Step::Delete { arns });
     deregister.chain(delete).collect()
 }
 
 /// How the family goes. It is held while objects use it; then our own revisions go, or only our tags.
 fn deletion(desired: &Desired, seen: &Seen, policy: Option<DeletionPolicy>) -> Plan<Step> {
-    let ours: Vec<&Revision> =
-        seen.spare.iter().filter(|revision| desired.owner.verdict(&revision.tags) == Ownership::Ours).collect();
+    let ours: Vec<&Revision> = seen
+        .spare
+        .iter()
+        .filter(|revision| desired.owner.verdict(&revision.tags) == Ownership::Ours)
+        .collect();
     if ours.is_empty() {
         return Plan::gone();
     }
-    let adopted = ours.iter().any(|revision| revision.tags.contains_key(ADOPTED_TAG));
-    let default = if adopted { DeletionPolicy::Retain } else { DeletionPolicy::Delete };
+    let adopted = ours
+        .iter()
+        .any(|revision| revision.tags.contains_key(ADOPTED_TAG));
+    let default = if adopted {
+        DeletionPolicy::Retain
+    } else {
+        DeletionPolicy::Delete
+    };
     let going = Verdict::working(Reason::Deleting, "its revisions are being deregistered");
     if policy.unwrap_or(default) == DeletionPolicy::Retain {
-        return Plan::of(ours.into_iter().take(AT_ONCE).map(|revision| release(desired, revision)).collect(), going);
+        return Plan::of(
+            ours.into_iter()
+                .take(AT_ONCE)
+                .map(|revision| release(desired, revision))
+                .collect(),
+            going,
+        );
     }
     if !desired.use_.users.is_empty() {
         let users: Vec<String> = desired.use_.users.iter().map(shown).collect();
-        return Plan::wait(Verdict::working(Reason::InUse, format!("still used by {}", users.join(", "))), HELD);
+        return Plan::wait(
+            Verdict::working(Reason::InUse, format!("still used by {}", users.join(", "))),
+            HELD,
+        );
     }
     Plan::of(go(desired, ours.into_iter()), going)
 }
 
 fn release(desired: &Desired, revision: &Revision) -> Step {
-    let keys = desired.owner.tag_keys().into_iter().chain([CONTENT_TAG.to_owned()]);
+    let keys = desired
+        .owner
+        .tag_keys()
+        .into_iter()
+        .chain([CONTENT_TAG.to_owned()]);
     Step::Untag {
         arn: revision.arn().to_owned(),
         keys: keys.filter(|key| revision.tags.contains_key(key)).collect(),

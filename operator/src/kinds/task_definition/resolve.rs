@@ -34,7 +34,9 @@ pub fn resolve(
         adopt: object.management().adoption() == ecs_crds::policy::AdoptionPolicy::Adopt,
         report_drift: object.management().drift() == DriftPolicy::Report,
         hint,
-        history: management.revision_history_limit.and_then(|limit| usize::try_from(limit).ok()),
+        history: management
+            .revision_history_limit
+            .and_then(|limit| usize::try_from(limit).ok()),
         delete_revisions: management.delete_revisions.unwrap_or_default(),
         use_,
         deletion: going.then_some(management.common.deletion_policy),
@@ -42,14 +44,21 @@ pub fn resolve(
 }
 
 /// The family of an object, for finding its users. `hint` is the ARN in its status.
-pub fn family_of<'a>(object: &'a EcsTaskDefinition, namespace: &'a str, name: &'a str, hint: Option<&str>) -> Family<'a> {
+pub fn family_of<'a>(
+    object: &'a EcsTaskDefinition,
+    namespace: &'a str,
+    name: &'a str,
+    hint: Option<&str>,
+) -> Family<'a> {
     let id = hint.and_then(|arn| arn.parse::<TaskDefinitionId>().ok());
     Family {
         namespace,
         object: object.metadata.name.as_deref().unwrap_or_default(),
         family: name,
         account: object.management().account(),
-        revision: id.and_then(|id| id.revision).and_then(|revision| i32::try_from(revision).ok()),
+        revision: id
+            .and_then(|id| id.revision)
+            .and_then(|revision| i32::try_from(revision).ok()),
     }
 }
 

@@ -38,5 +38,9 @@ pub fn show(status: &mut EcsTaskDefinitionStatus, desired: &Desired, seen: &Seen
     status.revision = Some(current.number());
     status.status = definition.status().map(|status| status.as_str().to_owned());
     status.registered_at = definition.registered_at().and_then(time_of);
-    status.compatibilities = definition.compatibilities().iter().map(|one| one.as_str().to_owned()).collect();
+    status.compatibilities = definition
+        .compatibilities()
+        .iter()
+        .map(|one| one.as_str().to_owned())
+        .collect();
 }

@@ -64,7 +64,10 @@ impl fmt::Display for Step {
             Self::Register { changes, .. } if changes.is_empty() => Ok(()),
             Self::Register { changes, .. } => write!(f, ": {}", changes.join(", ")),
             Self::Tag { arn, tags } => {
-                let keys: Vec<_> = tags.keys().map(|key| if is_reserved_tag(key) { "owner" } else { key }).collect();
+                let keys: Vec<_> = tags
+                    .keys()
+                    .map(|key| if is_reserved_tag(key) { "owner" } else { key })
+                    .collect();
                 write!(f, ": {} {}", name_of(arn), keys.join(", "))
             }
             Self::Untag { arn, keys } => write!(f, ": {} {}", name_of(arn), keys.join(", ")),

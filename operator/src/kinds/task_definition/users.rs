@@ -43,8 +43,11 @@ pub fn of<'s>(family: &Family<'_>, services: impl Iterator<Item = &'s EcsService
 
 fn mention(family: &Family<'_>, service: &EcsService) -> Option<Mention> {
     if let Some(reference) = &service.spec.task_definition_ref {
-        let meant = reference.name == family.object && service.namespace().as_deref() == Some(family.namespace);
-        return meant.then_some(Mention { pinned: reference.revision });
+        let meant =
+            reference.name == family.object && service.namespace().as_deref() == Some(family.namespace);
+        return meant.then_some(Mention {
+            pinned: reference.revision,
+        });
     }
     if service.management().account() != family.account {
         return None;
@@ -55,8 +58,14 @@ fn mention(family: &Family<'_>, service: &EcsService) -> Option<Mention> {
 }
 
 fn user(family: &Family<'_>, service: &EcsService) -> User {
-    let namespace = service.namespace().filter(|namespace| namespace != family.namespace);
-    User { kind: "EcsService".to_owned(), namespace, name: service.name_any() }
+    let namespace = service
+        .namespace()
+        .filter(|namespace| namespace != family.namespace);
+    User {
+        kind: "EcsService".to_owned(),
+        namespace,
+        name: service.name_any(),
+    }
 }
 
 fn add(found: &mut Use, family: &Family<'_>, service: &EcsService, mention: &Mention) {
@@ -65,13 +74,26 @@ fn add(found: &mut Use, family: &Family<'_>, service: &EcsService, mention: &Men
         found.in_motion = true;
         return;
     };
-    let named = status.deployments.iter().filter_map(|deployment| deployment.task_definition.as_deref());
-    let named = named.chain(status.task_definition.as_deref()).chain(status.task_definition_arn.as_deref());
-    found.revisions.extend(named.filter_map(|name| revision_of(family, name)));
-    let living = status.tasks.iter().filter(|task| task.last_status.as_deref() != Some("STOPPED"));
+    let named = status
+        .deployments
+        .iter()
+        .filter_map(|deployment| deployment.task_definition.as_deref());
+    let named = named
+        .chain(status.task_definition.as_deref())
+        .chain(status.task_definition_arn.as_deref());
+    found
+        .revisions
+        .extend(named.filter_map(|name| revision_of(family, name)));
+    let living = status
+        .tasks
+        .iter()
+        .filter(|task| task.last_status.as_deref() != Some("STOPPED"));
     found.revisions.extend(living.filter_map(|task| task.revision));
     found.in_motion |= is_moving(status, service.metadata.generation.unwrap_or_default());
-    let runs = status.task_definition.as_deref().and_then(|name| revision_of(family, name));
+    let runs = status
+        .task_definition
+        .as_deref()
+        .and_then(|name| revision_of(family, name));
     found.behind |= mention.pinned.is_none() && runs != family.revision;
 }
 
@@ -85,7 +107,9 @@ fn is_moving(status: &EcsServiceStatus, generation: i64) -> bool {
 
 fn revision_of(family: &Family<'_>, name: &str) -> Option<i32> {
     let id: TaskDefinitionId = name.parse().ok()?;
-    (id.family == family.family).then_some(id.revision)?.and_then(|revision| i32::try_from(revision).ok())
+    (id.family == family.family)
+        .then_some(id.revision)?
+        .and_then(|revision| i32::try_from(revision).ok())
 }
 
 #[cfg(test)]
@@ -93,8 +117,13 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    const FAMILY: Family<'_> =
-        Family { namespace: "shop", object: "web", family: "web", account: "default", revision: Some(3) };
+    const FAMILY: Family<'_> = Family {
+        namespace: "shop",
+        object: "web",
+        family: "web",
+        account: "default",
+        revision: Some(3),
+    };
 
     fn service(name: &str, namespace: &str, spec: &Value, status: &Value) -> EcsService {
         serde_json::from_value(json!({"apiVersion": "ecs-operator.dev/v1alpha1", "kind": "EcsService",
@@ -118,16 +147,45 @@ mod tests {
         let cases = [
             (service("a", "shop", &by_ref, &runs(3, "Completed")), true),
             (service("a", "other", &by_ref, &runs(3, "Completed")), false),
-            (service("a", "other", &json!({"taskDefinition": "web"}), &runs(3, "Completed")), true),
-            (service("a", "other", &json!({"taskDefinition": "web:2"}), &runs(2, "Completed")), true),
-            (service("a", "other", &json!({"taskDefinition": "web2"}), &json!({})), false),
             (
-                service("a", "other", &json!({"taskDefinition": "web", "management": {"accountRef": {"name": "x"}}}), &json!({})),
+                service(
+                    "a",
+                    "other",
+                    &json!({"taskDefinition": "web"}),
+                    &runs(3, "Completed"),
+                ),
+                true,
+            ),
+            (
+                service(
+                    "a",
+                    "other",
+                    &json!({"taskDefinition": "web:2"}),
+                    &runs(2, "Completed"),
+                ),
+                true,
+            ),
+            (
+                service("a", "other", &json!({"taskDefinition": "web2"}), &json!({})),
+                false,
+            ),
+            (
+                service(
+                    "a",
+                    "other",
+                    &json!({"taskDefinition": "web", "management": {"accountRef": {"name": "x"}}}),
+                    &json!({}),
+                ),
                 false,
             ),
         ];
         for (service, expected) in cases {
-            assert_eq!(!found(std::slice::from_ref(&service)).users.is_empty(), expected, "{:?}", service.spec);
+            assert_eq!(
+                !found(std::slice::from_ref(&service)).users.is_empty(),
+                expected,
+                "{:?}",
+                service.spec
+            );
         }
     }
 
@@ -141,11 +199,21 @@ mod tests {
             (&following, runs(2, "RolledBack"), vec![2], false, true),
             (&pinned, runs(1, "Completed"), vec![1], false, false),
             (&following, Value::Null, vec![], true, false),
-            (&following, json!({"observedGeneration": 0, "rollout": "Completed", "taskDefinition": "web:3"}), vec![3], true, false),
+            (
+                &following,
+                json!({"observedGeneration": 0, "rollout": "Completed", "taskDefinition": "web:3"}),
+                vec![3],
+                true,
+                false,
+            ),
         ];
         for (spec, status, revisions, in_motion, behind) in cases {
             let found = found(&[service("a", "shop", spec, &status)]);
-            assert_eq!(found.revisions.iter().copied().collect::<Vec<_>>(), revisions, "{status}");
+            assert_eq!(
+                found.revisions.iter().copied().collect::<Vec<_>>(),
+                revisions,
+                "{status}"
+            );
             assert_eq!((found.in_motion, found.behind), (in_motion, behind), "{status}");
         }
     }
@@ -153,8 +221,16 @@ mod tests {
     #[test]
     fn a_rollback_target_is_in_use() {
         let mut status = runs(3, "Progressing");
-        status["deployments"].as_array_mut().unwrap().push(json!({"id": "ecs-svc/0", "taskDefinition": "web:2"}));
-        let found = found(&[service("a", "shop", &json!({"taskDefinitionRef": {"name": "web"}}), &status)]);
+        status["deployments"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"id": "ecs-svc/0", "taskDefinition": "web:2"}));
+        let found = found(&[service(
+            "a",
+            "shop",
+            &json!({"taskDefinitionRef": {"name": "web"}}),
+            &status,
+        )]);
         assert_eq!(found.revisions.into_iter().collect::<Vec<_>>(), [2, 3]);
     }
 }

@@ -60,7 +60,10 @@ fn changed(change: &Value) -> Value {
 }
 
 fn seen(provider: &Value) -> Seen {
-    Seen { provider: Some(from_value(provider).unwrap()), instances: None }
+    Seen {
+        provider: Some(from_value(provider).unwrap()),
+        instances: None,
+    }
 }
 
 fn operations(plan: &Plan<Step>) -> Vec<&'static str> {
@@ -76,13 +79,41 @@ fn only_what_differs_is_changed() {
     let scaling = |change: &Value| changed(&json!({"autoScalingGroupProvider": change}));
     let cases: [(&str, Value, &[&str]); 8] = [
         ("as it should be", changed(&json!({})), &[]),
-        ("capacity", scaling(&json!({"managedScaling": {"targetCapacity": 100}})), &["UpdateCapacityProvider"]),
-        ("protection", scaling(&json!({"managedTerminationProtection": "ENABLED"})), &["UpdateCapacityProvider"]),
-        ("draining, which ECS decides", scaling(&json!({"managedDraining": "DISABLED"})), &[]),
-        ("tags", changed(&json!({"tags": tag_list(&owner("u1").tags())})), &["TagResource"]),
-        ("gone", changed(&json!({"status": "INACTIVE"})), &["CreateCapacityProvider"]),
-        ("busy", changed(&json!({"updateStatus": "UPDATE_IN_PROGRESS", "tags": tag_list(&owner("u1").tags())})), &[]),
-        ("being deleted", changed(&json!({"status": "DEPROVISIONING", "updateStatus": "DELETE_IN_PROGRESS"})), &[]),
+        (
+            "capacity",
+            scaling(&json!({"managedScaling": {"targetCapacity": 100}})),
+            &["UpdateCapacityProvider"],
+        ),
+        (
+            "protection",
+            scaling(&json!({"managedTerminationProtection": "ENABLED"})),
+            &["UpdateCapacityProvider"],
+        ),
+        (
+            "draining, which ECS decides",
+            scaling(&json!({"managedDraining": "DISABLED"})),
+            &[],
+        ),
+        (
+            "tags",
+            changed(&json!({"tags": tag_list(&owner("u1").tags())})),
+            &["TagResource"],
+        ),
+        (
+            "gone",
+            changed(&json!({"status": "INACTIVE"})),
+            &["CreateCapacityProvider"],
+        ),
+        (
+            "busy",
+            changed(&json!({"updateStatus": "UPDATE_IN_PROGRESS", "tags": tag_list(&owner("u1").tags())})),
+            &[],
+        ),
+        (
+            "being deleted",
+            changed(&json!({"status": "DEPROVISIONING", "updateStatus": "DELETE_IN_PROGRESS"})),
+            &[],
+        ),
     ];
     for (what, provider, expected) in cases {
         assert_eq!(operations(&of(&desired(), &seen(&provider))), expected, "{what}");
@@ -91,11 +122,16 @@ fn only_what_differs_is_changed() {
 
 #[test]
 fn what_is_left_out_is_set_to_the_default_and_what_cannot_change_is_not_sent() {
-    let provider = changed(&json!({"autoScalingGroupProvider": {"managedTerminationProtection": "ENABLED",
-        "managedScaling": {"instanceWarmupPeriod": 60}}}));
+    let provider = changed(
+        &json!({"autoScalingGroupProvider": {"managedTerminationProtection": "ENABLED",
+        "managedScaling": {"instanceWarmupPeriod": 60}}}),
+    );
     let plan = of(&desired(), &seen(&provider));
-    let [Step::Update { input, .. }] = plan.steps.as_slice() else { panic!("{plan:?}") };
-    let sent: aws_sdk_ecs::operation::update_capacity_provider::UpdateCapacityProviderInput = from_value(input).unwrap();
+    let [Step::Update { input, .. }] = plan.steps.as_slice() else {
+        panic!("{plan:?}")
+    };
+    let sent: aws_sdk_ecs::operation::update_capacity_provider::UpdateCapacityProviderInput =
+        from_value(input).unwrap();
     assert_eq!(
         to_value(&sent).unwrap(),
         json!({"name": "asg", "autoScalingGroupProvider": {"managedTerminationProtection": "DISABLED",
@@ -111,18 +147,35 @@ fn what_ecs_never_changes_needs_a_person() {
     ];
     for input in cases {
         let plan = of(&Desired { input, ..desired() }, &seen(&changed(&json!({}))));
-        assert_eq!((operations(&plan).len(), plan.verdict.reason()), (0, Reason::InvalidSpec));
+        assert_eq!(
+            (operations(&plan).len(), plan.verdict.reason()),
+            (0, Reason::InvalidSpec)
+        );
         assert!(plan.verdict.is_stalled());
     }
 }
 
 #[test]
 fn creation_waits_for_the_cluster() {
-    let held = Held { message: "EcsCluster main is not ACTIVE in ECS yet".into(), stalled: false };
-    let waiting = of(&Desired { held: Some(held), ..desired() }, &Seen::default());
-    assert_eq!((operations(&waiting).len(), waiting.verdict.reason()), (0, Reason::DependencyNotReady));
+    let held = Held {
+        message: "EcsCluster main is not ACTIVE in ECS yet".into(),
+        stalled: false,
+    };
+    let waiting = of(
+        &Desired {
+            held: Some(held),
+            ..desired()
+        },
+        &Seen::default(),
+    );
+    assert_eq!(
+        (operations(&waiting).len(), waiting.verdict.reason()),
+        (0, Reason::DependencyNotReady)
+    );
     let plan = of(&desired(), &Seen::default());
-    let [Step::Create { input }] = plan.steps.as_slice() else { panic!("{plan:?}") };
+    let [Step::Create { input }] = plan.steps.as_slice() else {
+        panic!("{plan:?}")
+    };
     assert_eq!(owner("u1").verdict(&map_of(input.get("tags"))), Ownership::Ours);
 }
 
@@ -131,8 +184,15 @@ type Owned<'a> = (&'a Desired, BTreeMap<String, String>, &'a [&'a str], bool);
 
 #[test]
 fn ownership_comes_first() {
-    let others = Owner { name: "other".into(), ..owner("u9") }.tags();
-    let adopting = Desired { adopt: true, ..desired() };
+    let others = Owner {
+        name: "other".into(),
+        ..owner("u9")
+    }
+    .tags();
+    let adopting = Desired {
+        adopt: true,
+        ..desired()
+    };
     let cases: [Owned<'_>; 5] = [
         (&desired(), owner("u0").tags(), &["TagResource"], false),
         (&desired(), BTreeMap::new(), &[], true),
@@ -155,53 +215,139 @@ fn what_ecs_failed_at_is_shown_and_asked_for_again_at_leisure() {
         provider["updateStatusReason"] = json!("the group has a scaling plan");
         seen(&provider)
     };
-    let going = Desired { deletion: Some(None), ..desired() };
+    let going = Desired {
+        deletion: Some(None),
+        ..desired()
+    };
     let drifted = json!({"autoScalingGroupProvider": {"managedScaling": {"targetCapacity": 100}}});
     let cases: [(&str, &Desired, Seen, &[&str]); 4] = [
-        ("creation", &desired(), failed("CREATE_FAILED", &json!({})), &["DeleteCapacityProvider"]),
-        ("change", &desired(), failed("UPDATE_FAILED", &drifted), &["UpdateCapacityProvider"]),
-        ("deletion", &going, failed("DELETE_FAILED", &json!({})), &["DeleteCapacityProvider"]),
-        ("an earlier object's deletion", &desired(), failed("DELETE_FAILED", &json!({})), &[]),
+        (
+            "creation",
+            &desired(),
+            failed("CREATE_FAILED", &json!({})),
+            &["DeleteCapacityProvider"],
+        ),
+        (
+            "change",
+            &desired(),
+            failed("UPDATE_FAILED", &drifted),
+            &["UpdateCapacityProvider"],
+        ),
+        (
+            "deletion",
+            &going,
+            failed("DELETE_FAILED", &json!({})),
+            &["DeleteCapacityProvider"],
+        ),
+        (
+            "an earlier object's deletion",
+            &desired(),
+            failed("DELETE_FAILED", &json!({})),
+            &[],
+        ),
     ];
     for (what, desired, seen, expected) in cases {
         let plan = of(desired, &seen);
         assert_eq!(operations(&plan), expected, "{what}");
         assert_eq!(plan.pace.is_some(), !expected.is_empty(), "{what}");
-        assert_eq!(plan.verdict.message().contains("the group has a scaling plan"), plan.pace.is_some(), "{what}");
+        assert_eq!(
+            plan.verdict.message().contains("the group has a scaling plan"),
+            plan.pace.is_some(),
+            "{what}"
+        );
     }
 }
 
 #[test]
 fn drift_is_only_reported_where_the_policy_says_so() {
-    let reporting = Desired { report_drift: true, ..desired() };
-    let drifted = seen(&changed(&json!({"autoScalingGroupProvider": {"managedScaling": {"targetCapacity": 100}}})));
-    let before = Facts { was_in_sync: true, ..Facts::default() };
+    let reporting = Desired {
+        report_drift: true,
+        ..desired()
+    };
+    let drifted = seen(&changed(
+        &json!({"autoScalingGroupProvider": {"managedScaling": {"targetCapacity": 100}}}),
+    ));
+    let before = Facts {
+        was_in_sync: true,
+        ..Facts::default()
+    };
     assert_eq!(operations(&plan(&reporting, &drifted, before)), [""; 0]);
-    assert_eq!(operations(&plan(&reporting, &drifted, Facts::default())), ["UpdateCapacityProvider"]);
+    assert_eq!(
+        operations(&plan(&reporting, &drifted, Facts::default())),
+        ["UpdateCapacityProvider"]
+    );
 }
 
 #[test]
 fn deletion_waits_for_users_and_for_ecs() {
-    let going = |policy| Desired { deletion: Some(policy), ..desired() };
-    let used = Desired { holders: vec!["EcsCluster shop/main".into()], ..going(None) };
+    let going = |policy| Desired {
+        deletion: Some(policy),
+        ..desired()
+    };
+    let used = Desired {
+        holders: vec!["EcsCluster shop/main".into()],
+        ..going(None)
+    };
     let mut adopted = owner("u1").tags();
     adopted.insert(ADOPTED_TAG.into(), "true".into());
     let retain = Some(DeletionPolicy::Retain);
     let cases: [(&str, Desired, Seen, &[&str], bool); 8] = [
-        ("unused", going(None), seen(&changed(&json!({}))), &["DeleteCapacityProvider"], false),
+        (
+            "unused",
+            going(None),
+            seen(&changed(&json!({}))),
+            &["DeleteCapacityProvider"],
+            false,
+        ),
         ("used", used.clone(), seen(&changed(&json!({}))), &[], false),
-        ("used, retained", Desired { deletion: Some(retain), ..used }, seen(&changed(&json!({}))), &["UntagResource"], false),
-        ("adopted", going(None), seen(&changed(&json!({"tags": tag_list(&adopted)}))), &["UntagResource"], false),
-        ("being deleted", going(None), seen(&changed(&json!({"updateStatus": "DELETE_IN_PROGRESS"}))), &[], false),
-        ("gone", going(None), seen(&changed(&json!({"status": "INACTIVE"}))), &[], true),
+        (
+            "used, retained",
+            Desired {
+                deletion: Some(retain),
+                ..used
+            },
+            seen(&changed(&json!({}))),
+            &["UntagResource"],
+            false,
+        ),
+        (
+            "adopted",
+            going(None),
+            seen(&changed(&json!({"tags": tag_list(&adopted)}))),
+            &["UntagResource"],
+            false,
+        ),
+        (
+            "being deleted",
+            going(None),
+            seen(&changed(&json!({"updateStatus": "DELETE_IN_PROGRESS"}))),
+            &[],
+            false,
+        ),
+        (
+            "gone",
+            going(None),
+            seen(&changed(&json!({"status": "INACTIVE"}))),
+            &[],
+            true,
+        ),
         ("never there", going(None), Seen::default(), &[], true),
-        ("another incarnation's", going(None), seen(&changed(&json!({"tags": tag_list(&owner("u0").tags())}))), &[], true),
+        (
+            "another incarnation's",
+            going(None),
+            seen(&changed(&json!({"tags": tag_list(&owner("u0").tags())}))),
+            &[],
+            true,
+        ),
     ];
     for (what, desired, seen, expected, gone) in cases {
         let plan = of(&desired, &seen);
         assert_eq!(operations(&plan), expected, "{what}");
         assert_eq!(plan.gone, gone, "{what}");
-        assert!(plan.gone || plan.look_again.is_some() || !plan.steps.is_empty(), "{what}: nobody looks again");
+        assert!(
+            plan.gone || plan.look_again.is_some() || !plan.steps.is_empty(),
+            "{what}: nobody looks again"
+        );
     }
 }
 
@@ -214,7 +360,8 @@ fn carry_out(step: &Step, provider: Option<Value>) -> Option<Value> {
             Some(created)
         }
         (Step::Update { input, .. }, Some(mut provider)) => {
-            let sent: aws_sdk_ecs::operation::update_capacity_provider::UpdateCapacityProviderInput = from_value(input).unwrap();
+            let sent: aws_sdk_ecs::operation::update_capacity_provider::UpdateCapacityProviderInput =
+                from_value(input).unwrap();
             json_patch::merge(&mut provider, &to_value(&sent).unwrap());
             provider["updateStatus"] = json!("UPDATE_COMPLETE");
             Some(provider)

@@ -24,10 +24,15 @@ pub fn plan(desired: &Desired, unheard_of: bool, facts: Facts) -> Plan<Step> {
                        nothing is created again";
         return Plan::wait(Verdict::unknown(Reason::SuspectedOutage, message), PATIENCE);
     }
-    let create = vec![Step::Create { input: input(desired) }];
+    let create = vec![Step::Create {
+        input: input(desired),
+    }];
     if unheard_of && desired.known {
         let message = "ECS does not know the cluster, although it was there; unless it was deleted, the endpoint is a wrong one";
-        return Plan { pace: Some(DENIED), ..Plan::of(create, Verdict::unknown(Reason::SuspectedOutage, message)) };
+        return Plan {
+            pace: Some(DENIED),
+            ..Plan::of(create, Verdict::unknown(Reason::SuspectedOutage, message))
+        };
     }
     Plan::of(create, updating())
 }
@@ -35,11 +40,21 @@ pub fn plan(desired: &Desired, unheard_of: bool, facts: Facts) -> Plan<Step> {
 fn input(desired: &Desired) -> Value {
     let mut tags = desired.tags.clone();
     tags.extend(desired.owner.tags());
-    tags.extend(desired.namespace.clone().map(|mark| (NAMESPACE_TAG.to_owned(), mark)));
+    tags.extend(
+        desired
+            .namespace
+            .clone()
+            .map(|mark| (NAMESPACE_TAG.to_owned(), mark)),
+    );
     let mut input = desired.input.clone();
     if let Some(members) = input.as_object_mut() {
         members.insert("tags".to_owned(), tag_list(&tags));
-        let providers: Vec<Value> = desired.providers.ready.iter().map(|name| name.as_str().into()).collect();
+        let providers: Vec<Value> = desired
+            .providers
+            .ready
+            .iter()
+            .map(|name| name.as_str().into())
+            .collect();
         if !providers.is_empty() {
             members.insert("capacityProviders".to_owned(), providers.into());
         }
@@ -52,6 +67,9 @@ fn input(desired: &Desired) -> Value {
 }
 
 fn is_ready(desired: &Desired, item: &Value) -> bool {
-    let name = item.get("capacityProvider").and_then(Value::as_str).unwrap_or_default();
+    let name = item
+        .get("capacityProvider")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     desired.providers.ready.contains(name)
 }

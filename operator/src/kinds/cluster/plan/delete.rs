@@ -16,7 +16,11 @@ use crate::kinds::verdict::Verdict;
 
 /// How the cluster goes. Only what is this very object's is touched.
 pub fn plan(desired: &Desired, seen: &Seen, policy: Option<DeletionPolicy>) -> Plan<Step> {
-    let Some(cluster) = seen.cluster.as_ref().filter(|cluster| cluster.status() != Some("INACTIVE")) else {
+    let Some(cluster) = seen
+        .cluster
+        .as_ref()
+        .filter(|cluster| cluster.status() != Some("INACTIVE"))
+    else {
         return Plan::gone();
     };
     let tags = tag_map(cluster.tags());
@@ -24,17 +28,36 @@ pub fn plan(desired: &Desired, seen: &Seen, policy: Option<DeletionPolicy>) -> P
         return Plan::gone();
     }
     let adopted = tags.contains_key(ADOPTED_TAG);
-    let default = if adopted { DeletionPolicy::Retain } else { DeletionPolicy::Delete };
+    let default = if adopted {
+        DeletionPolicy::Retain
+    } else {
+        DeletionPolicy::Delete
+    };
     if policy.unwrap_or(default) == DeletionPolicy::Retain {
-        let keys = desired.owner.tag_keys().into_iter().chain([NAMESPACE_TAG.to_owned()]);
+        let keys = desired
+            .owner
+            .tag_keys()
+            .into_iter()
+            .chain([NAMESPACE_TAG.to_owned()]);
         let keys = keys.filter(|key| tags.contains_key(key)).collect();
-        return Plan::of(vec![Step::Untag { arn: arn(cluster).to_owned(), keys }], deleting("its tags are being taken off"));
+        return Plan::of(
+            vec![Step::Untag {
+                arn: arn(cluster).to_owned(),
+                keys,
+            }],
+            deleting("its tags are being taken off"),
+        );
     }
     if let Some(message) = occupied(desired, cluster) {
         return Plan::wait(Verdict::working(Reason::InUse, message), PATIENCE);
     }
-    if cluster.status() == Some("DEPROVISIONING") || cluster.attachments_status() == Some("UPDATE_IN_PROGRESS") {
-        return Plan::wait(deleting("ECS is busy with the cluster's capacity providers"), PATIENCE);
+    if cluster.status() == Some("DEPROVISIONING")
+        || cluster.attachments_status() == Some("UPDATE_IN_PROGRESS")
+    {
+        return Plan::wait(
+            deleting("ECS is busy with the cluster's capacity providers"),
+            PATIENCE,
+        );
     }
     empty(desired, cluster, seen)
 }
@@ -42,15 +65,28 @@ pub fn plan(desired: &Desired, seen: &Seen, policy: Option<DeletionPolicy>) -> P
 /// Nothing runs in the cluster. Providers that were made for it have to go before it, and out of its strategy before that.
 fn empty(desired: &Desired, cluster: &Cluster, seen: &Seen) -> Plan<Step> {
     let made_for_it: BTreeSet<&String> = desired.providers.own.union(&seen.managed).collect();
-    let left: Vec<String> =
-        providers::associated(cluster).into_iter().filter(|name| made_for_it.contains(name)).collect();
+    let left: Vec<String> = providers::associated(cluster)
+        .into_iter()
+        .filter(|name| made_for_it.contains(name))
+        .collect();
     if left.is_empty() {
-        return Plan::of(vec![Step::Delete { arn: arn(cluster).to_owned() }], deleting("the cluster is being deleted"));
+        return Plan::of(
+            vec![Step::Delete {
+                arn: arn(cluster).to_owned(),
+            }],
+            deleting("the cluster is being deleted"),
+        );
     }
     if !cluster.default_capacity_provider_strategy().is_empty() {
-        return Plan::of(vec![providers::let_go(desired)], deleting("its capacity providers are being released"));
+        return Plan::of(
+            vec![providers::let_go(desired)],
+            deleting("its capacity providers are being released"),
+        );
     }
-    let message = format!("capacity providers that were made for it are still there: {}", left.join(", "));
+    let message = format!(
+        "capacity providers that were made for it are still there: {}",
+        left.join(", ")
+    );
     Plan::wait(Verdict::working(Reason::InUse, message), PATIENCE)
 }
 
@@ -69,7 +105,11 @@ fn occupied(desired: &Desired, cluster: &Cluster) -> Option<String> {
     let there: Vec<String> = [
         count(cluster.active_services_count(), "service", "services"),
         count(tasks, "task", "tasks"),
-        count(cluster.registered_container_instances_count(), "container instance", "container instances"),
+        count(
+            cluster.registered_container_instances_count(),
+            "container instance",
+            "container instances",
+        ),
     ]
     .into_iter()
     .flatten()
@@ -77,6 +117,13 @@ fn occupied(desired: &Desired, cluster: &Cluster) -> Option<String> {
     if there.is_empty() {
         return None;
     }
-    let named = if desired.users.is_empty() { String::new() } else { format!(" ({})", desired.users.join(", ")) };
-    Some(format!("ECS has {} in it{named}; the cluster is deleted when they are gone", there.join(", ")))
+    let named = if desired.users.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", desired.users.join(", "))
+    };
+    Some(format!(
+        "ECS has {} in it{named}; the cluster is deleted when they are gone",
+        there.join(", ")
+    ))
 }

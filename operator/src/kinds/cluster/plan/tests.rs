@@ -36,7 +36,11 @@ fn desired() -> Desired {
         name: "main".into(),
         input: json!({"clusterName": "main", "settings": [{"name": "containerInsights", "value": "enabled"}]}),
         tags: BTreeMap::from([("team".to_owned(), "blue".to_owned())]),
-        providers: Providers { ready: set(&["FARGATE", "asg"]), strategy: Some(vec![item("asg")]), ..Providers::default() },
+        providers: Providers {
+            ready: set(&["FARGATE", "asg"]),
+            strategy: Some(vec![item("asg")]),
+            ..Providers::default()
+        },
         namespace: None,
         owner: owner("u1"),
         adopt: false,
@@ -64,7 +68,11 @@ fn changed(change: &Value) -> Value {
 }
 
 fn seen(cluster: &Value) -> Seen {
-    Seen { cluster: Some(from_value(cluster).unwrap()), instances_known: true, ..Seen::default() }
+    Seen {
+        cluster: Some(from_value(cluster).unwrap()),
+        instances_known: true,
+        ..Seen::default()
+    }
 }
 
 fn operations(plan: &Plan<Step>) -> Vec<&'static str> {
@@ -76,11 +84,24 @@ fn of(desired: &Desired, seen: &Seen) -> Plan<Step> {
 }
 
 fn put_of(plan: &Plan<Step>) -> (Vec<String>, Vec<String>) {
-    let Some(Step::PutProviders { input, .. }) = plan.steps.last() else { panic!("{plan:?}") };
+    let Some(Step::PutProviders { input, .. }) = plan.steps.last() else {
+        panic!("{plan:?}")
+    };
     let texts = |value: &Value| value.as_str().unwrap().to_owned();
-    let list = input["capacityProviders"].as_array().unwrap().iter().map(texts).collect();
-    let strategy = input["defaultCapacityProviderStrategy"].as_array().unwrap().iter();
-    (list, strategy.map(|item| texts(&item["capacityProvider"])).collect())
+    let list = input["capacityProviders"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(texts)
+        .collect();
+    let strategy = input["defaultCapacityProviderStrategy"]
+        .as_array()
+        .unwrap()
+        .iter();
+    (
+        list,
+        strategy.map(|item| texts(&item["capacityProvider"])).collect(),
+    )
 }
 
 #[test]
@@ -88,10 +109,16 @@ fn only_what_differs_is_changed() {
     let untagged = tag_list(&owner("u1").tags());
     let cases: [(&str, Value, &[&str]); 9] = [
         ("as it should be", shown(), &[]),
-        ("settings", changed(&json!({"settings": [{"name": "containerInsights", "value": "disabled"}]})), &["UpdateClusterSettings"]),
+        (
+            "settings",
+            changed(&json!({"settings": [{"name": "containerInsights", "value": "disabled"}]})),
+            &["UpdateClusterSettings"],
+        ),
         (
             "configuration that nobody wants",
-            changed(&json!({"configuration": {"executeCommandConfiguration": {"kmsKeyId": "k", "logging": "NONE"}}})),
+            changed(
+                &json!({"configuration": {"executeCommandConfiguration": {"kmsKeyId": "k", "logging": "NONE"}}}),
+            ),
             &["UpdateCluster"],
         ),
         (
@@ -99,10 +126,22 @@ fn only_what_differs_is_changed() {
             changed(&json!({"configuration": {"executeCommandConfiguration": {"logging": "DEFAULT"}}})),
             &[],
         ),
-        ("a namespace that nobody wants", changed(&json!({"serviceConnectDefaults": {"namespace": "arn:x"}})), &["UpdateCluster"]),
+        (
+            "a namespace that nobody wants",
+            changed(&json!({"serviceConnectDefaults": {"namespace": "arn:x"}})),
+            &["UpdateCluster"],
+        ),
         ("tags", changed(&json!({"tags": untagged})), &["TagResource"]),
-        ("a provider is missing", changed(&json!({"capacityProviders": ["asg"]})), &["PutClusterCapacityProviders"]),
-        ("no strategy", changed(&json!({"defaultCapacityProviderStrategy": []})), &["PutClusterCapacityProviders"]),
+        (
+            "a provider is missing",
+            changed(&json!({"capacityProviders": ["asg"]})),
+            &["PutClusterCapacityProviders"],
+        ),
+        (
+            "no strategy",
+            changed(&json!({"defaultCapacityProviderStrategy": []})),
+            &["PutClusterCapacityProviders"],
+        ),
         (
             "busy",
             changed(&json!({"capacityProviders": ["asg"], "attachmentsStatus": "UPDATE_IN_PROGRESS"})),
@@ -116,10 +155,14 @@ fn only_what_differs_is_changed() {
 
 #[test]
 fn what_is_left_out_is_set_to_the_default() {
-    let cluster = changed(&json!({"configuration": {"executeCommandConfiguration": {"logging": "NONE"}},
-        "serviceConnectDefaults": {"namespace": "arn:x"}}));
+    let cluster = changed(
+        &json!({"configuration": {"executeCommandConfiguration": {"logging": "NONE"}},
+        "serviceConnectDefaults": {"namespace": "arn:x"}}),
+    );
     let plan = of(&desired(), &seen(&cluster));
-    let [Step::Update { input, .. }] = plan.steps.as_slice() else { panic!("{plan:?}") };
+    let [Step::Update { input, .. }] = plan.steps.as_slice() else {
+        panic!("{plan:?}")
+    };
     assert_eq!(
         *input,
         json!({"cluster": "main", "serviceConnectDefaults": {"namespace": ""},
@@ -130,17 +173,25 @@ fn what_is_left_out_is_set_to_the_default() {
 #[test]
 fn another_namespace_is_seen_by_its_mark() {
     let named = |name: &str, mark: &str| {
-        let mut desired = Desired { namespace: Some(mark.into()), ..desired() };
+        let mut desired = Desired {
+            namespace: Some(mark.into()),
+            ..desired()
+        };
         desired.input["serviceConnectDefaults"] = json!({"namespace": name});
         desired
     };
     let mut tags = desired().tags;
     tags.extend(owner("u1").tags());
     tags.insert(NAMESPACE_TAG.into(), "mark-a".into());
-    let cluster = seen(&changed(&json!({"serviceConnectDefaults": {"namespace": "arn:aws:servicediscovery:r:1:namespace/ns-1"},
-        "tags": tag_list(&tags)})));
+    let cluster = seen(&changed(
+        &json!({"serviceConnectDefaults": {"namespace": "arn:aws:servicediscovery:r:1:namespace/ns-1"},
+        "tags": tag_list(&tags)}),
+    ));
     assert_eq!(operations(&of(&named("a", "mark-a"), &cluster)), [""; 0]);
-    assert_eq!(operations(&of(&named("b", "mark-b"), &cluster)), ["UpdateCluster", "TagResource"]);
+    assert_eq!(
+        operations(&of(&named("b", "mark-b"), &cluster)),
+        ["UpdateCluster", "TagResource"]
+    );
 }
 
 #[test]
@@ -148,34 +199,62 @@ fn creation_takes_what_is_there_and_the_strategy_only_if_it_can_be_used() {
     let gone = changed(&json!({"status": "INACTIVE"}));
     for seen in [Seen::default(), seen(&gone)] {
         let plan = of(&desired(), &seen);
-        let [Step::Create { input }] = plan.steps.as_slice() else { panic!("{plan:?}") };
+        let [Step::Create { input }] = plan.steps.as_slice() else {
+            panic!("{plan:?}")
+        };
         assert_eq!(input["capacityProviders"], json!(["FARGATE", "asg"]));
         assert_eq!(input["defaultCapacityProviderStrategy"], json!([item("asg")]));
         assert_eq!(owner("u1").verdict(&map_of(input.get("tags"))), Ownership::Ours);
     }
     let waiting = |strategy| Desired {
-        providers: Providers { ready: set(&["FARGATE"]), own: set(&["managed"]), strategy, ..Providers::default() },
+        providers: Providers {
+            ready: set(&["FARGATE"]),
+            own: set(&["managed"]),
+            strategy,
+            ..Providers::default()
+        },
         ..desired()
     };
     for strategy in [None, Some(vec![item("managed")])] {
         let plan = of(&waiting(strategy), &Seen::default());
-        let [Step::Create { input }] = plan.steps.as_slice() else { panic!("{plan:?}") };
+        let [Step::Create { input }] = plan.steps.as_slice() else {
+            panic!("{plan:?}")
+        };
         assert_eq!(input.get("defaultCapacityProviderStrategy"), None);
     }
 }
 
 #[test]
 fn nothing_is_created_again_where_an_outage_is_likelier() {
-    let suspected = Facts { outage_suspected: true, ..Facts::default() };
+    let suspected = Facts {
+        outage_suspected: true,
+        ..Facts::default()
+    };
     let plan_ = plan(&desired(), &Seen::default(), suspected);
-    assert_eq!((operations(&plan_).len(), plan_.verdict.reason()), (0, Reason::SuspectedOutage));
-    assert_eq!(operations(&plan(&Desired { known: false, ..desired() }, &Seen::default(), suspected)), ["CreateCluster"]);
+    assert_eq!(
+        (operations(&plan_).len(), plan_.verdict.reason()),
+        (0, Reason::SuspectedOutage)
+    );
+    assert_eq!(
+        operations(&plan(
+            &Desired {
+                known: false,
+                ..desired()
+            },
+            &Seen::default(),
+            suspected
+        )),
+        ["CreateCluster"]
+    );
 }
 
 #[test]
 fn what_ecs_denies_having_had_is_created_again_at_leisure() {
     let inactive = seen(&changed(&json!({"status": "INACTIVE"})));
-    let unknown = Desired { known: false, ..desired() };
+    let unknown = Desired {
+        known: false,
+        ..desired()
+    };
     let cases = [
         (&desired(), Seen::default(), true),
         (&desired(), inactive, false),
@@ -183,7 +262,10 @@ fn what_ecs_denies_having_had_is_created_again_at_leisure() {
     ];
     for (desired, seen, paced) in cases {
         let plan = of(desired, &seen);
-        assert_eq!((operations(&plan), plan.pace.is_some()), (vec!["CreateCluster"], paced));
+        assert_eq!(
+            (operations(&plan), plan.pace.is_some()),
+            (vec!["CreateCluster"], paced)
+        );
     }
 }
 
@@ -192,8 +274,15 @@ type Owned<'a> = (&'a Desired, BTreeMap<String, String>, &'a [&'a str], bool);
 
 #[test]
 fn ownership_comes_first() {
-    let others = Owner { name: "other".into(), ..owner("u9") }.tags();
-    let adopting = Desired { adopt: true, ..desired() };
+    let others = Owner {
+        name: "other".into(),
+        ..owner("u9")
+    }
+    .tags();
+    let adopting = Desired {
+        adopt: true,
+        ..desired()
+    };
     let cases: [Owned<'_>; 5] = [
         (&desired(), owner("u0").tags(), &["TagResource"], false),
         (&desired(), BTreeMap::new(), &[], true),
@@ -211,17 +300,31 @@ fn ownership_comes_first() {
 
 #[test]
 fn providers_are_added_before_others_are_removed_and_ecs_keeps_its_own() {
-    let foreign = seen(&changed(&json!({"capacityProviders": ["FARGATE", "old"], "defaultCapacityProviderStrategy": []})));
-    assert_eq!(put_of(&of(&desired(), &foreign)), (vec!["FARGATE".into(), "asg".into(), "old".into()], vec!["asg".into()]));
+    let foreign = seen(&changed(
+        &json!({"capacityProviders": ["FARGATE", "old"], "defaultCapacityProviderStrategy": []}),
+    ));
+    assert_eq!(
+        put_of(&of(&desired(), &foreign)),
+        (
+            vec!["FARGATE".into(), "asg".into(), "old".into()],
+            vec!["asg".into()]
+        )
+    );
     let then = seen(&changed(&json!({"capacityProviders": ["FARGATE", "asg", "old"]})));
     assert_eq!(put_of(&of(&desired(), &then)).0, ["FARGATE", "asg"]);
-    let made_by_hand = Seen { managed: set(&["old"]), ..then };
+    let made_by_hand = Seen {
+        managed: set(&["old"]),
+        ..then
+    };
     assert_eq!(operations(&of(&desired(), &made_by_hand)), [""; 0]);
 }
 
 #[test]
 fn what_is_not_ready_holds_itself_up_and_nothing_else() {
-    let held = Held { message: "CapacityProvider asg is not ACTIVE in ECS yet".into(), stalled: false };
+    let held = Held {
+        message: "CapacityProvider asg is not ACTIVE in ECS yet".into(),
+        stalled: false,
+    };
     let holding = |pending: &[&str]| Desired {
         providers: Providers {
             ready: set(&["FARGATE", "FARGATE_SPOT"]),
@@ -235,24 +338,43 @@ fn what_is_not_ready_holds_itself_up_and_nothing_else() {
     let plan = of(&holding(&["asg"]), &seen(&shown()));
     assert_eq!(
         put_of(&plan),
-        (vec!["FARGATE".into(), "FARGATE_SPOT".into(), "asg".into()], vec!["asg".into()]),
+        (
+            vec!["FARGATE".into(), "FARGATE_SPOT".into(), "asg".into()],
+            vec!["asg".into()]
+        ),
         "what is there already stays, and the strategy with it"
     );
-    let there = seen(&changed(&json!({"capacityProviders": ["FARGATE", "FARGATE_SPOT", "asg"]})));
+    let there = seen(&changed(
+        &json!({"capacityProviders": ["FARGATE", "FARGATE_SPOT", "asg"]}),
+    ));
     let plan = of(&holding(&["asg"]), &there);
-    assert_eq!((operations(&plan).len(), plan.verdict.reason()), (0, Reason::DependencyNotReady));
+    assert_eq!(
+        (operations(&plan).len(), plan.verdict.reason()),
+        (0, Reason::DependencyNotReady)
+    );
     assert!(plan.verdict.message().contains("CapacityProvider asg"));
 }
 
 #[test]
 fn a_failed_change_is_shown_and_asked_for_again_at_leisure() {
-    let cluster = changed(&json!({"attachmentsStatus": "UPDATE_FAILED", "attachments": [{"id": "a", "type": "as_policy",
+    let cluster = changed(
+        &json!({"attachmentsStatus": "UPDATE_FAILED", "attachments": [{"id": "a", "type": "as_policy",
         "status": "FAILED", "details": [{"name": "capacityProviderName", "value": "asg"},
-            {"name": "reason", "value": "the group has a scaling plan"}]}]}));
+            {"name": "reason", "value": "the group has a scaling plan"}]}]}),
+    );
     let plan = of(&desired(), &seen(&cluster));
-    assert_eq!((operations(&plan), plan.pace), (vec!["PutClusterCapacityProviders"], Some(RETRY)));
+    assert_eq!(
+        (operations(&plan), plan.pace),
+        (vec!["PutClusterCapacityProviders"], Some(RETRY))
+    );
     assert_eq!(plan.verdict.reason(), Reason::Retrying);
-    assert!(plan.verdict.message().contains("asg: the group has a scaling plan"), "{}", plan.verdict.message());
+    assert!(
+        plan.verdict
+            .message()
+            .contains("asg: the group has a scaling plan"),
+        "{}",
+        plan.verdict.message()
+    );
     let busy = changed(&json!({"attachmentsStatus": "UPDATE_IN_PROGRESS"}));
     let plan = of(&desired(), &seen(&busy));
     assert_eq!((operations(&plan).len(), plan.verdict.is_ready()), (0, false));
@@ -260,22 +382,53 @@ fn a_failed_change_is_shown_and_asked_for_again_at_leisure() {
 
 #[test]
 fn drift_is_only_reported_where_the_policy_says_so() {
-    let reporting = Desired { report_drift: true, ..desired() };
-    let cluster = seen(&changed(&json!({"capacityProviders": ["asg"], "settings": [{"name": "containerInsights", "value": "disabled"}]})));
-    let before = Facts { was_in_sync: true, ..Facts::default() };
+    let reporting = Desired {
+        report_drift: true,
+        ..desired()
+    };
+    let cluster = seen(&changed(
+        &json!({"capacityProviders": ["asg"], "settings": [{"name": "containerInsights", "value": "disabled"}]}),
+    ));
+    let before = Facts {
+        was_in_sync: true,
+        ..Facts::default()
+    };
     let reported = plan(&reporting, &cluster, before);
     assert_eq!(operations(&reported), [""; 0]);
-    let said = reported.verdict.findings().into_iter().map(|finding| finding.message).collect::<String>();
-    assert!(said.contains("FARGATE") && said.contains("containerInsights"), "{said}");
-    assert_eq!(operations(&plan(&reporting, &cluster, Facts::default())).len(), 2, "the spec's own change goes through");
+    let said = reported
+        .verdict
+        .findings()
+        .into_iter()
+        .map(|finding| finding.message)
+        .collect::<String>();
+    assert!(
+        said.contains("FARGATE") && said.contains("containerInsights"),
+        "{said}"
+    );
+    assert_eq!(
+        operations(&plan(&reporting, &cluster, Facts::default())).len(),
+        2,
+        "the spec's own change goes through"
+    );
 }
 
 #[test]
 fn deletion_waits_for_what_is_in_it_and_lets_its_providers_go() {
-    let going = |policy| Desired { deletion: Some(policy), ..desired() };
-    let owning = Desired { providers: Providers { own: set(&["managed"]), ..Providers::default() }, ..going(None) };
+    let going = |policy| Desired {
+        deletion: Some(policy),
+        ..desired()
+    };
+    let owning = Desired {
+        providers: Providers {
+            own: set(&["managed"]),
+            ..Providers::default()
+        },
+        ..going(None)
+    };
     let with_own = |strategy: &Value| {
-        seen(&changed(&json!({"capacityProviders": ["FARGATE", "managed"], "defaultCapacityProviderStrategy": strategy})))
+        seen(&changed(
+            &json!({"capacityProviders": ["FARGATE", "managed"], "defaultCapacityProviderStrategy": strategy}),
+        ))
     };
     let mut adopted = owner("u1").tags();
     adopted.insert(ADOPTED_TAG.into(), "true".into());
@@ -283,25 +436,81 @@ fn deletion_waits_for_what_is_in_it_and_lets_its_providers_go() {
     let retain = Some(DeletionPolicy::Retain);
     let cases: [(&str, Desired, Seen, &[&str], bool); 12] = [
         ("empty", going(None), seen(&shown()), &["DeleteCluster"], false),
-        ("services", going(None), seen(&changed(&json!({"activeServicesCount": 2}))), &[], false),
-        ("tasks", going(None), seen(&changed(&json!({"pendingTasksCount": 1}))), &[], false),
-        ("instances", going(None), seen(&changed(&json!({"registeredContainerInstancesCount": 1}))), &[], false),
-        ("retained", going(retain), seen(&changed(&json!({"activeServicesCount": 2}))), &["UntagResource"], false),
+        (
+            "services",
+            going(None),
+            seen(&changed(&json!({"activeServicesCount": 2}))),
+            &[],
+            false,
+        ),
+        (
+            "tasks",
+            going(None),
+            seen(&changed(&json!({"pendingTasksCount": 1}))),
+            &[],
+            false,
+        ),
+        (
+            "instances",
+            going(None),
+            seen(&changed(&json!({"registeredContainerInstancesCount": 1}))),
+            &[],
+            false,
+        ),
+        (
+            "retained",
+            going(retain),
+            seen(&changed(&json!({"activeServicesCount": 2}))),
+            &["UntagResource"],
+            false,
+        ),
         ("adopted", going(None), adopted, &["UntagResource"], false),
-        ("busy", going(None), seen(&changed(&json!({"attachmentsStatus": "UPDATE_IN_PROGRESS"}))), &[], false),
-        ("own providers in the strategy", owning.clone(), with_own(&json!([item("managed")])), &["PutClusterCapacityProviders"], false),
+        (
+            "busy",
+            going(None),
+            seen(&changed(&json!({"attachmentsStatus": "UPDATE_IN_PROGRESS"}))),
+            &[],
+            false,
+        ),
+        (
+            "own providers in the strategy",
+            owning.clone(),
+            with_own(&json!([item("managed")])),
+            &["PutClusterCapacityProviders"],
+            false,
+        ),
         ("own providers", owning, with_own(&json!([])), &[], false),
-        ("gone", going(None), seen(&changed(&json!({"status": "INACTIVE"}))), &[], true),
+        (
+            "gone",
+            going(None),
+            seen(&changed(&json!({"status": "INACTIVE"}))),
+            &[],
+            true,
+        ),
         ("never there", going(None), Seen::default(), &[], true),
-        ("another incarnation's", going(None), seen(&changed(&json!({"tags": tag_list(&owner("u0").tags())}))), &[], true),
+        (
+            "another incarnation's",
+            going(None),
+            seen(&changed(&json!({"tags": tag_list(&owner("u0").tags())}))),
+            &[],
+            true,
+        ),
     ];
     for (what, desired, seen, expected, gone) in cases {
         let plan = of(&desired, &seen);
         assert_eq!(operations(&plan), expected, "{what}");
         assert_eq!(plan.gone, gone, "{what}");
-        assert!(plan.gone || plan.look_again.is_some() || !plan.steps.is_empty(), "{what}: nobody looks again");
+        assert!(
+            plan.gone || plan.look_again.is_some() || !plan.steps.is_empty(),
+            "{what}: nobody looks again"
+        );
     }
-    let held = of(&going(None), &seen(&changed(&json!({"activeServicesCount": 2, "runningTasksCount": 1}))));
+    let held = of(
+        &going(None),
+        &seen(&changed(
+            &json!({"activeServicesCount": 2, "runningTasksCount": 1}),
+        )),
+    );
     assert_eq!(
         held.verdict.message(),
         "ECS has 2 services, 1 task in it (EcsService shop/web); the cluster is deleted when they are gone"
@@ -313,11 +522,17 @@ fn carry_out(step: &Step, cluster: Option<Value>) -> Option<Value> {
     let tags_of = |cluster: &Value| map_of(cluster.get("tags"));
     match (step, cluster) {
         (Step::Create { input }, None) => {
-            let mut created = json!({"clusterArn": ARN, "status": "ACTIVE", "attachmentsStatus": "UPDATE_COMPLETE"});
+            let mut created =
+                json!({"clusterArn": ARN, "status": "ACTIVE", "attachmentsStatus": "UPDATE_COMPLETE"});
             json_patch::merge(&mut created, input);
             Some(created)
         }
-        (Step::Update { input, .. } | Step::UpdateSettings { input, .. } | Step::PutProviders { input, .. }, Some(mut cluster)) => {
+        (
+            Step::Update { input, .. }
+            | Step::UpdateSettings { input, .. }
+            | Step::PutProviders { input, .. },
+            Some(mut cluster),
+        ) => {
             let mut input = input.clone();
             input.as_object_mut().unwrap().remove("cluster");
             if input["serviceConnectDefaults"]["namespace"] == "" {

@@ -47,13 +47,18 @@ fn desired() -> Desired {
 /// A revision as ECS shows it: with its own defaults.
 fn revision(number: i32, image: &str, tags: BTreeMap<String, String>) -> Revision {
     let mut value = input(image);
-    value["taskDefinitionArn"] = json!(format!("arn:aws:ecs:eu-west-1:123456789012:task-definition/web:{number}"));
+    value["taskDefinitionArn"] = json!(format!(
+        "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:{number}"
+    ));
     value["revision"] = json!(number);
     value["status"] = json!("ACTIVE");
     value["containerDefinitions"][0]["essential"] = json!(true);
     value["containerDefinitions"][0]["cpu"] = json!(0);
     value["placementConstraints"] = json!([]);
-    Revision { definition: from_value::<TaskDefinition>(&value).unwrap(), tags }
+    Revision {
+        definition: from_value::<TaskDefinition>(&value).unwrap(),
+        tags,
+    }
 }
 
 fn owned(number: i32, image: &str, uid: &str) -> Revision {
@@ -63,7 +68,10 @@ fn owned(number: i32, image: &str, uid: &str) -> Revision {
 }
 
 fn newest(revision: Revision) -> Seen {
-    Seen { newest: Some(revision), ..Seen::default() }
+    Seen {
+        newest: Some(revision),
+        ..Seen::default()
+    }
 }
 
 fn operations(plan: &Plan<Step>) -> Vec<&'static str> {
@@ -84,10 +92,21 @@ fn a_change_of_substance_is_one_revision_and_nothing_else_is() {
         ("as it should be", ours("nginx:1"), &[]),
         ("another image", ours("nginx:0"), &["RegisterTaskDefinition"]),
         ("only a tag is missing", untagged("nginx:1"), &["TagResource"]),
-        ("another image and a tag", untagged("nginx:0"), &["RegisterTaskDefinition"]),
+        (
+            "another image and a tag",
+            untagged("nginx:0"),
+            &["RegisterTaskDefinition"],
+        ),
         ("an earlier object's of our name", old, &["TagResource"]),
         ("nobody's", newest(revision(3, "nginx:1", BTreeMap::new())), &[]),
-        ("shown by its ARN only", Seen { ours: Some(owned(1, "nginx:1", "u1")), ..Seen::default() }, &[]),
+        (
+            "shown by its ARN only",
+            Seen {
+                ours: Some(owned(1, "nginx:1", "u1")),
+                ..Seen::default()
+            },
+            &[],
+        ),
     ];
     for (what, seen, expected) in cases {
         assert_eq!(operations(&of(&desired(), &seen)), expected, "{what}");
@@ -97,14 +116,17 @@ fn a_change_of_substance_is_one_revision_and_nothing_else_is() {
 #[test]
 fn what_was_registered_from_this_very_content_is_never_registered_again() {
     let mut odd = owned(3, "what ECS made of it", "u1");
-    odd.tags.insert(CONTENT_TAG.into(), content_hash(&desired().input));
+    odd.tags
+        .insert(CONTENT_TAG.into(), content_hash(&desired().input));
     assert_eq!(operations(&of(&desired(), &newest(odd))), [""; 0]);
 }
 
 #[test]
 fn a_registration_carries_owner_and_content_and_says_what_changes() {
     let plan = of(&desired(), &newest(owned(3, "nginx:0", "u1")));
-    let [Step::Register { input, changes }] = plan.steps.as_slice() else { panic!("{plan:?}") };
+    let [Step::Register { input, changes }] = plan.steps.as_slice() else {
+        panic!("{plan:?}")
+    };
     let tags = tag_map(input.get("tags"));
     assert_eq!(desired().owner.verdict(&tags), Ownership::Ours);
     assert_eq!(tags.get("team").map(String::as_str), Some("blue"));
@@ -114,16 +136,40 @@ fn a_registration_carries_owner_and_content_and_says_what_changes() {
 
 #[test]
 fn ownership_is_told_by_the_newest_revision() {
-    let other = Owner { name: "other".into(), ..owner("u9") };
-    let adopting = Desired { adopt: true, ..desired() };
+    let other = Owner {
+        name: "other".into(),
+        ..owner("u9")
+    };
+    let adopting = Desired {
+        adopt: true,
+        ..desired()
+    };
     let nobodys = |image| newest(revision(5, image, BTreeMap::new()));
     let others = newest(revision(5, "nginx:1", other.tags()));
-    let by_hand = Seen { ours: Some(owned(4, "nginx:1", "u1")), ..nobodys("nginx:9") };
-    let stale = Seen { ours: Some(owned(6, "nginx:1", "u1")), ..newest(owned(5, "nginx:0", "u1")) };
+    let by_hand = Seen {
+        ours: Some(owned(4, "nginx:1", "u1")),
+        ..nobodys("nginx:9")
+    };
+    let stale = Seen {
+        ours: Some(owned(6, "nginx:1", "u1")),
+        ..newest(owned(5, "nginx:0", "u1"))
+    };
     let cases: [(&str, &Desired, Seen, &[&str], bool); 7] = [
         ("nobody's", &desired(), nobodys("nginx:1"), &[], true),
-        ("nobody's, adopted", &adopting, nobodys("nginx:1"), &["TagResource"], false),
-        ("nobody's and different, adopted", &adopting, nobodys("nginx:9"), &["RegisterTaskDefinition"], false),
+        (
+            "nobody's, adopted",
+            &adopting,
+            nobodys("nginx:1"),
+            &["TagResource"],
+            false,
+        ),
+        (
+            "nobody's and different, adopted",
+            &adopting,
+            nobodys("nginx:9"),
+            &["RegisterTaskDefinition"],
+            false,
+        ),
         ("another object's", &desired(), others.clone(), &[], true),
         ("another object's, adopting", &adopting, others, &[], true),
         ("registered by hand over ours", &desired(), by_hand, &[], false),
@@ -132,26 +178,41 @@ fn ownership_is_told_by_the_newest_revision() {
     for (what, desired, seen, expected, is_conflict) in cases {
         let plan = of(desired, &seen);
         assert_eq!(operations(&plan), expected, "{what}");
-        assert_eq!(plan.verdict.reason() == Reason::Conflict, is_conflict, "{what}: {:?}", plan.verdict);
+        assert_eq!(
+            plan.verdict.reason() == Reason::Conflict,
+            is_conflict,
+            "{what}: {:?}",
+            plan.verdict
+        );
     }
 }
 
 #[test]
 fn what_was_there_before_us_is_marked_and_stays_marked() {
-    let adopting = Desired { adopt: true, ..desired() };
+    let adopting = Desired {
+        adopt: true,
+        ..desired()
+    };
     let taken = of(&adopting, &newest(revision(5, "nginx:1", BTreeMap::new())));
-    let [Step::Tag { tags, .. }] = taken.steps.as_slice() else { panic!("{taken:?}") };
+    let [Step::Tag { tags, .. }] = taken.steps.as_slice() else {
+        panic!("{taken:?}")
+    };
     assert!(tags.contains_key(ADOPTED_TAG));
     let mut adopted = owned(5, "nginx:0", "u1");
     adopted.tags.insert(ADOPTED_TAG.into(), "true".into());
     let next = of(&desired(), &newest(adopted));
-    let [Step::Register { input, .. }] = next.steps.as_slice() else { panic!("{next:?}") };
+    let [Step::Register { input, .. }] = next.steps.as_slice() else {
+        panic!("{next:?}")
+    };
     assert!(tag_map(input.get("tags")).contains_key(ADOPTED_TAG));
 }
 
 #[test]
 fn an_earlier_objects_revisions_are_all_claimed_the_newest_last() {
-    let seen = Seen { spare: vec![owned(2, "nginx:0", "u0"), owned(1, "nginx:0", "u0")], ..newest(owned(3, "nginx:0", "u0")) };
+    let seen = Seen {
+        spare: vec![owned(2, "nginx:0", "u0"), owned(1, "nginx:0", "u0")],
+        ..newest(owned(3, "nginx:0", "u0"))
+    };
     let plan = of(&desired(), &seen);
     let arns = plan.steps.iter().map(|step| match step {
         Step::Tag { arn, .. } => arn.rsplit(':').next().unwrap().to_owned(),
@@ -163,53 +224,161 @@ fn an_earlier_objects_revisions_are_all_claimed_the_newest_last() {
 #[test]
 fn tags_that_others_changed_are_only_reported_where_the_policy_says_so() {
     let seen = newest(revision(3, "nginx:1", owner("u1").tags()));
-    let reporting = Desired { report_drift: true, ..desired() };
-    let before = Facts { was_in_sync: true, ..Facts::default() };
+    let reporting = Desired {
+        report_drift: true,
+        ..desired()
+    };
+    let before = Facts {
+        was_in_sync: true,
+        ..Facts::default()
+    };
     assert_eq!(operations(&plan(&reporting, &seen, before)), [""; 0]);
-    assert_eq!(operations(&plan(&reporting, &seen, Facts::default())), ["TagResource"], "the spec's own change goes through");
+    assert_eq!(
+        operations(&plan(&reporting, &seen, Facts::default())),
+        ["TagResource"],
+        "the spec's own change goes through"
+    );
     assert_eq!(operations(&plan(&desired(), &seen, before)), ["TagResource"]);
 }
 
 #[test]
 fn only_our_own_unused_revisions_are_pruned() {
     let spare = vec![owned(2, "nginx:0", "u1"), revision(1, "nginx:0", BTreeMap::new())];
-    let seen = Seen { spare, ..newest(owned(9, "nginx:1", "u1")) };
+    let seen = Seen {
+        spare,
+        ..newest(owned(9, "nginx:1", "u1"))
+    };
     let arn = |number: i32| format!("arn:aws:ecs:eu-west-1:123456789012:task-definition/web:{number}");
-    let limited = Desired { history: Some(1), hint: Some(arn(9)), ..desired() };
+    let limited = Desired {
+        history: Some(1),
+        hint: Some(arn(9)),
+        ..desired()
+    };
     assert_eq!(of(&limited, &seen).steps, [Step::Deregister { arn: arn(2) }]);
-    let deleting = Desired { delete_revisions: true, ..limited.clone() };
-    assert_eq!(of(&deleting, &seen).steps, [Step::Deregister { arn: arn(2) }, Step::Delete { arns: vec![arn(2)] }]);
-    let seen = Seen { spare: Vec::new(), ..seen };
+    let deleting = Desired {
+        delete_revisions: true,
+        ..limited.clone()
+    };
+    assert_eq!(
+        of(&deleting, &seen).steps,
+        [
+            Step::Deregister { arn: arn(2) },
+            Step::Delete { arns: vec![arn(2)] }
+        ]
+    );
+    let seen = Seen {
+        spare: Vec::new(),
+        ..seen
+    };
     let waits = |limited: &Desired| of(limited, &seen).look_again;
     assert_eq!(waits(&limited), None);
-    assert_eq!(waits(&Desired { hint: None, ..limited.clone() }), Some(ROLLING));
-    assert_eq!(waits(&Desired { use_: Use { in_motion: true, ..Use::default() }, ..limited.clone() }), Some(ROLLING));
-    assert_eq!(waits(&Desired { use_: Use { behind: true, ..Use::default() }, ..limited }), Some(BEHIND));
+    assert_eq!(
+        waits(&Desired {
+            hint: None,
+            ..limited.clone()
+        }),
+        Some(ROLLING)
+    );
+    assert_eq!(
+        waits(&Desired {
+            use_: Use {
+                in_motion: true,
+                ..Use::default()
+            },
+            ..limited.clone()
+        }),
+        Some(ROLLING)
+    );
+    assert_eq!(
+        waits(&Desired {
+            use_: Use {
+                behind: true,
+                ..Use::default()
+            },
+            ..limited
+        }),
+        Some(BEHIND)
+    );
 }
 
 #[test]
 fn deletion_holds_releases_or_deregisters() {
     let used = Use {
-        users: vec![User { kind: "EcsService".into(), namespace: None, name: "web".into() }],
+        users: vec![User {
+            kind: "EcsService".into(),
+            namespace: None,
+            name: "web".into(),
+        }],
         revisions: BTreeSet::from([3]),
         ..Use::default()
     };
-    let going = |policy| Desired { deletion: Some(policy), ..desired() };
-    let ours = || Seen { spare: vec![owned(3, "nginx:1", "u1"), owned(2, "nginx:0", "u1")], ..Seen::default() };
+    let going = |policy| Desired {
+        deletion: Some(policy),
+        ..desired()
+    };
+    let ours = || Seen {
+        spare: vec![owned(3, "nginx:1", "u1"), owned(2, "nginx:0", "u1")],
+        ..Seen::default()
+    };
     let adopted = || {
         let mut revision = owned(3, "nginx:1", "u1");
         revision.tags.insert(ADOPTED_TAG.into(), "true".into());
-        Seen { spare: vec![revision], ..Seen::default() }
+        Seen {
+            spare: vec![revision],
+            ..Seen::default()
+        }
     };
-    let before = Seen { spare: vec![owned(3, "nginx:1", "u0")], ..Seen::default() };
-    let deleting = Desired { delete_revisions: true, ..going(None) };
+    let before = Seen {
+        spare: vec![owned(3, "nginx:1", "u0")],
+        ..Seen::default()
+    };
+    let deleting = Desired {
+        delete_revisions: true,
+        ..going(None)
+    };
     let cases: [(&str, Desired, Seen, &[&str], bool); 8] = [
-        ("ours", going(None), ours(), &["DeregisterTaskDefinition", "DeregisterTaskDefinition"], false),
-        ("retained", going(Some(DeletionPolicy::Retain)), ours(), &["UntagResource", "UntagResource"], false),
-        ("in use", Desired { use_: used.clone(), ..going(None) }, ours(), &[], false),
-        ("in use, retained", Desired { use_: used, ..going(Some(DeletionPolicy::Retain)) }, ours(), &["UntagResource", "UntagResource"], false),
+        (
+            "ours",
+            going(None),
+            ours(),
+            &["DeregisterTaskDefinition", "DeregisterTaskDefinition"],
+            false,
+        ),
+        (
+            "retained",
+            going(Some(DeletionPolicy::Retain)),
+            ours(),
+            &["UntagResource", "UntagResource"],
+            false,
+        ),
+        (
+            "in use",
+            Desired {
+                use_: used.clone(),
+                ..going(None)
+            },
+            ours(),
+            &[],
+            false,
+        ),
+        (
+            "in use, retained",
+            Desired {
+                use_: used,
+                ..going(Some(DeletionPolicy::Retain))
+            },
+            ours(),
+            &["UntagResource", "UntagResource"],
+            false,
+        ),
         ("adopted", going(None), adopted(), &["UntagResource"], false),
-        ("adopted, to be deleted", going(Some(DeletionPolicy::Delete)), adopted(), &["DeregisterTaskDefinition"], false),
+        (
+            "adopted, to be deleted",
+            going(Some(DeletionPolicy::Delete)),
+            adopted(),
+            &["DeregisterTaskDefinition"],
+            false,
+        ),
         ("another incarnation's", going(None), before, &[], true),
         ("nothing", deleting, Seen::default(), &[], true),
     ];
@@ -223,22 +392,58 @@ fn deletion_holds_releases_or_deregisters() {
 #[test]
 fn users_are_named() {
     let users = vec![
-        User { kind: "EcsService".into(), namespace: None, name: "web".into() },
-        User { kind: "EcsService".into(), namespace: Some("other".into()), name: "api".into() },
+        User {
+            kind: "EcsService".into(),
+            namespace: None,
+            name: "web".into(),
+        },
+        User {
+            kind: "EcsService".into(),
+            namespace: Some("other".into()),
+            name: "api".into(),
+        },
     ];
-    let held = Desired { deletion: Some(None), use_: Use { users, ..Use::default() }, ..desired() };
-    let plan = of(&held, &Seen { spare: vec![owned(3, "nginx:1", "u1")], ..Seen::default() });
-    assert_eq!(plan.verdict.message(), "still used by EcsService web, EcsService other/api");
+    let held = Desired {
+        deletion: Some(None),
+        use_: Use {
+            users,
+            ..Use::default()
+        },
+        ..desired()
+    };
+    let plan = of(
+        &held,
+        &Seen {
+            spare: vec![owned(3, "nginx:1", "u1")],
+            ..Seen::default()
+        },
+    );
+    assert_eq!(
+        plan.verdict.message(),
+        "still used by EcsService web, EcsService other/api"
+    );
     assert_eq!(plan.look_again, Some(HELD));
 }
 
 #[test]
 fn nothing_is_registered_again_where_an_outage_is_likelier() {
-    let suspected = Facts { outage_suspected: true, ..Facts::default() };
-    let known = Desired { hint: Some("arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1".into()), ..desired() };
+    let suspected = Facts {
+        outage_suspected: true,
+        ..Facts::default()
+    };
+    let known = Desired {
+        hint: Some("arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1".into()),
+        ..desired()
+    };
     assert_eq!(operations(&plan(&known, &Seen::default(), suspected)), [""; 0]);
-    assert_eq!(operations(&plan(&known, &Seen::default(), Facts::default())), ["RegisterTaskDefinition"]);
-    assert_eq!(operations(&plan(&desired(), &Seen::default(), suspected)), ["RegisterTaskDefinition"]);
+    assert_eq!(
+        operations(&plan(&known, &Seen::default(), Facts::default())),
+        ["RegisterTaskDefinition"]
+    );
+    assert_eq!(
+        operations(&plan(&desired(), &Seen::default(), suspected)),
+        ["RegisterTaskDefinition"]
+    );
 }
 
 /// What ECS has after a step.
@@ -269,17 +474,27 @@ fn carry_out(step: &Step, mut family: Vec<Revision>) -> Vec<Revision> {
 fn look(desired: &Desired, family: &[Revision]) -> Seen {
     if desired.deletion.is_some() {
         let mine = |revision: &&Revision| desired.owner.verdict(&revision.tags) == Ownership::Ours;
-        return Seen { spare: family.iter().filter(mine).cloned().collect(), ..Seen::default() };
+        return Seen {
+            spare: family.iter().filter(mine).cloned().collect(),
+            ..Seen::default()
+        };
     }
     let newest = family.last().cloned();
     let old = |revision: &&Revision| desired.owner.verdict(&revision.tags) == Ownership::OursOldIncarnation;
     let spare = match &newest {
-        Some(newest) if old(&newest) => {
-            family.iter().filter(old).filter(|one| one.number() != newest.number()).cloned().collect()
-        }
+        Some(newest) if old(&newest) => family
+            .iter()
+            .filter(old)
+            .filter(|one| one.number() != newest.number())
+            .cloned()
+            .collect(),
         _ => Vec::new(),
     };
-    Seen { newest, ours: None, spare }
+    Seen {
+        newest,
+        ours: None,
+        spare,
+    }
 }
 
 proptest! {
