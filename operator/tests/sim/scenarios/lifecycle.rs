@@ -61,7 +61,7 @@ fn create() {
 }
 
 #[test]
-#[ignore = "known_gaps.md: not yet run to its end"]
+#[ignore = "known_gaps.md: a crippled condition stays after a 500 at a status write"]
 fn update() {
     let changed = with(
         service("web", "main", "app", 2),
