@@ -75,7 +75,9 @@ impl Roles {
         let place = match name {
             "taskRoleArn" => &mut self.task,
             "executionRoleArn" => &mut self.execution,
-            "role" | "roleArn" | "infrastructureRoleArn" | "ec2InstanceProfileArn" => &mut self.infrastructure,
+            "role" | "roleArn" | "infrastructureRoleArn" | "ec2InstanceProfileArn" => {
+                &mut self.infrastructure
+            }
             // Free keys of the user's, not members of the API.
             "dockerLabels" | "options" | "labels" | "driverOpts" | "hookDetails" => return,
             _ => return self.collect(value),
@@ -109,30 +111,53 @@ pub fn authorize(name: &str, account: &AwsAccountSpec, wish: &Wish) -> Result<()
     let none = Allow::default();
     let allow = account.allow.as_ref().unwrap_or(&none);
     let refuse = |rule: &'static str, what: String| {
-        Err(Refusal { rule, message: format!("{what}: {rule} of AwsAccount {name} does not allow it") })
+        Err(Refusal {
+            rule,
+            message: format!("{what}: {rule} of AwsAccount {name} does not allow it"),
+        })
     };
     if !grants(account.namespaces.as_ref(), &wish.namespace, &wish.labels) {
-        return refuse("spec.namespaces", format!("namespace {} may not use the account", wish.namespace));
+        return refuse(
+            "spec.namespaces",
+            format!("namespace {} may not use the account", wish.namespace),
+        );
     }
     if !account.allows_region(&wish.region) {
-        return refuse("spec.allowedRegions", format!("region {} may not be used", wish.region));
+        return refuse(
+            "spec.allowedRegions",
+            format!("region {} may not be used", wish.region),
+        );
     }
     if let Some((kind, resource)) = &wish.resource
         && !Allow::matches(&allow.resource_names, resource)
     {
-        return refuse("spec.allow.resourceNames", format!("a {} may not be called {resource}", kind.noun()));
+        return refuse(
+            "spec.allow.resourceNames",
+            format!("a {} may not be called {resource}", kind.noun()),
+        );
     }
     if let Some(cluster) = &wish.cluster
         && !cluster.own
         && !Allow::matches(&allow.clusters, &cluster.name)
     {
-        let what = format!("cluster {} has no EcsCluster in namespace {} and may not be used", cluster.name, wish.namespace);
+        let what = format!(
+            "cluster {} has no EcsCluster in namespace {} and may not be used",
+            cluster.name, wish.namespace
+        );
         return refuse("spec.allow.clusters", what);
     }
     let roles = [
         ("spec.allow.taskRoles", &wish.roles.task, &allow.task_roles),
-        ("spec.allow.executionRoles", &wish.roles.execution, &allow.execution_roles),
-        ("spec.allow.infrastructureRoles", &wish.roles.infrastructure, &allow.infrastructure_roles),
+        (
+            "spec.allow.executionRoles",
+            &wish.roles.execution,
+            &allow.execution_roles,
+        ),
+        (
+            "spec.allow.infrastructureRoles",
+            &wish.roles.infrastructure,
+            &allow.infrastructure_roles,
+        ),
     ];
     for (rule, wanted, patterns) in roles {
         for role in wanted {
@@ -142,26 +167,40 @@ pub fn authorize(name: &str, account: &AwsAccountSpec, wish: &Wish) -> Result<()
         }
     }
     if wish.adopts && !allow.adoption {
-        return refuse("spec.allow.adoption", "resources that exist already may not be adopted".to_owned());
+        return refuse(
+            "spec.allow.adoption",
+            "resources that exist already may not be adopted".to_owned(),
+        );
     }
     Ok(())
 }
 
 /// ECS takes a role's bare name as one of the account's own.
 fn role_arn(role: &str, account: &str) -> String {
-    if role.starts_with("arn:") { role.to_owned() } else { format!("arn:aws:iam::{account}:role/{role}") }
+    if role.starts_with("arn:") {
+        role.to_owned()
+    } else {
+        format!("arn:aws:iam::{account}:role/{role}")
+    }
 }
 
 fn grants(grant: Option<&NamespaceGrant>, namespace: &str, labels: &BTreeMap<String, String>) -> bool {
     grant.is_some_and(|grant| {
         grant.names.iter().any(|name| name == namespace)
-            || grant.selector.as_ref().is_some_and(|selector| selects(selector, labels))
+            || grant
+                .selector
+                .as_ref()
+                .is_some_and(|selector| selects(selector, labels))
     })
 }
 
 /// Kubernetes' meaning of a label selector: an empty one selects everything, an unknown operator nothing.
 fn selects(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
-    let exact = selector.match_labels.iter().flatten().all(|(key, value)| labels.get(key) == Some(value));
+    let exact = selector
+        .match_labels
+        .iter()
+        .flatten()
+        .all(|(key, value)| labels.get(key) == Some(value));
     exact
         && selector.match_expressions.iter().flatten().all(|expression| {
             let value = labels.get(&expression.key);
@@ -197,7 +236,10 @@ mod tests {
             namespace: "shop".into(),
             region: "eu-west-1".into(),
             resource: Some((ResourceKind::Service, "shop-web".into())),
-            cluster: Some(ClusterUse { name: "shop".into(), own: true }),
+            cluster: Some(ClusterUse {
+                name: "shop".into(),
+                own: true,
+            }),
             ..Wish::default()
         }
     }
@@ -207,8 +249,21 @@ mod tests {
         let roles = |input: Value| Roles::of(&input);
         let cases = [
             (wish(), None),
-            (Wish { namespace: "other".into(), ..wish() }, Some("spec.namespaces")),
-            (Wish { namespace: "other".into(), labels: BTreeMap::from([("ecs".into(), "yes".into())]), ..wish() }, None),
+            (
+                Wish {
+                    namespace: "other".into(),
+                    ..wish()
+                },
+                Some("spec.namespaces"),
+            ),
+            (
+                Wish {
+                    namespace: "other".into(),
+                    labels: BTreeMap::from([("ecs".into(), "yes".into())]),
+                    ..wish()
+                },
+                None,
+            ),
             (
                 Wish {
                     namespace: "other".into(),
@@ -217,24 +272,84 @@ mod tests {
                 },
                 Some("spec.namespaces"),
             ),
-            (Wish { region: "eu-central-1".into(), ..wish() }, None),
-            (Wish { region: "us-east-1".into(), ..wish() }, Some("spec.allowedRegions")),
-            (Wish { resource: Some((ResourceKind::Service, "web".into())), ..wish() }, Some("spec.allow.resourceNames")),
-            (Wish { cluster: Some(ClusterUse { name: "shared".into(), own: false }), ..wish() }, None),
-            (Wish { cluster: Some(ClusterUse { name: "foreign".into(), own: false }), ..wish() }, Some("spec.allow.clusters")),
-            (Wish { roles: roles(json!({"taskRoleArn": "task-a", "executionRoleArn": "any"})), ..wish() }, None),
-            (Wish { roles: roles(json!({"taskRoleArn": "admin"})), ..wish() }, Some("spec.allow.taskRoles")),
             (
-                Wish { roles: roles(json!({"loadBalancers": [{"advancedConfiguration": {"roleArn": "elb"}}]})), ..wish() },
+                Wish {
+                    region: "eu-central-1".into(),
+                    ..wish()
+                },
+                None,
+            ),
+            (
+                Wish {
+                    region: "us-east-1".into(),
+                    ..wish()
+                },
+                Some("spec.allowedRegions"),
+            ),
+            (
+                Wish {
+                    resource: Some((ResourceKind::Service, "web".into())),
+                    ..wish()
+                },
+                Some("spec.allow.resourceNames"),
+            ),
+            (
+                Wish {
+                    cluster: Some(ClusterUse {
+                        name: "shared".into(),
+                        own: false,
+                    }),
+                    ..wish()
+                },
+                None,
+            ),
+            (
+                Wish {
+                    cluster: Some(ClusterUse {
+                        name: "foreign".into(),
+                        own: false,
+                    }),
+                    ..wish()
+                },
+                Some("spec.allow.clusters"),
+            ),
+            (
+                Wish {
+                    roles: roles(json!({"taskRoleArn": "task-a", "executionRoleArn": "any"})),
+                    ..wish()
+                },
+                None,
+            ),
+            (
+                Wish {
+                    roles: roles(json!({"taskRoleArn": "admin"})),
+                    ..wish()
+                },
+                Some("spec.allow.taskRoles"),
+            ),
+            (
+                Wish {
+                    roles: roles(json!({"loadBalancers": [{"advancedConfiguration": {"roleArn": "elb"}}]})),
+                    ..wish()
+                },
                 Some("spec.allow.infrastructureRoles"),
             ),
-            (Wish { adopts: true, ..wish() }, Some("spec.allow.adoption")),
+            (
+                Wish {
+                    adopts: true,
+                    ..wish()
+                },
+                Some("spec.allow.adoption"),
+            ),
         ];
         for (wish, expected) in cases {
             let refused = authorize("prod", &account(), &wish).err();
             assert_eq!(refused.as_ref().map(|refusal| refusal.rule), expected, "{wish:?}");
             if let Some(refusal) = refused {
-                assert!(refusal.message.contains("AwsAccount prod") && refusal.message.contains(refusal.rule), "{refusal}");
+                assert!(
+                    refusal.message.contains("AwsAccount prod") && refusal.message.contains(refusal.rule),
+                    "{refusal}"
+                );
             }
         }
     }
@@ -243,12 +358,18 @@ mod tests {
     fn nothing_is_allowed_unless_said() {
         let bare: AwsAccountSpec =
             serde_json::from_value(json!({"accountId": "123456789012", "region": "eu-west-1"})).unwrap();
-        assert_eq!(authorize("bare", &bare, &wish()).unwrap_err().rule, "spec.namespaces");
+        assert_eq!(
+            authorize("bare", &bare, &wish()).unwrap_err().rule,
+            "spec.namespaces"
+        );
         let granted = AwsAccountSpec {
             namespaces: Some(serde_json::from_value(json!({"selector": {}})).unwrap()),
             ..bare
         };
-        assert_eq!(authorize("bare", &granted, &wish()).unwrap_err().rule, "spec.allow.resourceNames");
+        assert_eq!(
+            authorize("bare", &granted, &wish()).unwrap_err().rule,
+            "spec.allow.resourceNames"
+        );
     }
 
     #[test]

@@ -35,7 +35,13 @@ impl Change {
 impl fmt::Display for Change {
     /// For people, in conditions and plans: `desiredCount: 3 → 5`. Long values are only named.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {} → {}", self.path, Brief(self.from.as_ref()), Brief(self.to.as_ref()))
+        write!(
+            f,
+            "{}: {} → {}",
+            self.path,
+            Brief(self.from.as_ref()),
+            Brief(self.to.as_ref())
+        )
     }
 }
 
@@ -50,7 +56,11 @@ impl fmt::Display for Brief<'_> {
             Some(Value::Array(items)) if items.len() > 4 => write!(f, "({} items)", items.len()),
             Some(other) => {
                 let text = other.to_string();
-                if text.chars().count() <= LONGEST { f.write_str(&text) } else { f.write_str("(…)") }
+                if text.chars().count() <= LONGEST {
+                    f.write_str(&text)
+                } else {
+                    f.write_str("(…)")
+                }
             }
         }
     }
@@ -63,7 +73,10 @@ pub fn changed_members(changes: &[Change]) -> BTreeSet<&str> {
 
 /// What differs, in the order of the members' names. Both sides are objects of the input's members.
 pub fn drift(desired: &Value, observed: &Value, rules: &Rules) -> Vec<Change> {
-    let mut walk = Walk { rules, changes: Vec::new() };
+    let mut walk = Walk {
+        rules,
+        changes: Vec::new(),
+    };
     walk.compare(&Place::default(), Some(desired), Some(observed));
     walk.changes
 }
@@ -77,12 +90,24 @@ struct Place {
 
 impl Place {
     fn member(&self, name: &str) -> Self {
-        let join = |at: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
-        Self { shown: join(&self.shown), pattern: join(&self.pattern) }
+        let join = |at: &str| {
+            if at.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{at}.{name}")
+            }
+        };
+        Self {
+            shown: join(&self.shown),
+            pattern: join(&self.pattern),
+        }
     }
 
     fn element(&self, which: impl fmt::Display) -> Self {
-        Self { shown: format!("{}[{which}]", self.shown), pattern: format!("{}[]", self.pattern) }
+        Self {
+            shown: format!("{}[{which}]", self.shown),
+            pattern: format!("{}[]", self.pattern),
+        }
     }
 }
 
@@ -108,7 +133,9 @@ impl Walk<'_> {
             return;
         }
         match (desired, observed) {
-            (Some(Value::Object(_)) | None, Some(Value::Object(_)) | None) => self.objects(at, desired, observed),
+            (Some(Value::Object(_)) | None, Some(Value::Object(_)) | None) => {
+                self.objects(at, desired, observed)
+            }
             (Some(Value::Array(_)) | None, Some(Value::Array(_)) | None) => self.lists(at, desired, observed),
             _ => {
                 if !self.same_scalar(&at.pattern, desired, observed) {
@@ -119,7 +146,11 @@ impl Walk<'_> {
     }
 
     fn changed(&mut self, at: &Place, desired: Option<&Value>, observed: Option<&Value>) {
-        self.changes.push(Change { path: at.shown.clone(), from: observed.cloned(), to: desired.cloned() });
+        self.changes.push(Change {
+            path: at.shown.clone(),
+            from: observed.cloned(),
+            to: desired.cloned(),
+        });
     }
 
     fn objects(&mut self, at: &Place, desired: Option<&Value>, observed: Option<&Value>) {
@@ -143,7 +174,11 @@ impl Walk<'_> {
         {
             let keys: BTreeSet<&String> = wanted.keys().chain(found.keys()).collect();
             for key in keys {
-                self.keyed(&at.element(key), wanted.get(key).copied(), found.get(key).copied());
+                self.keyed(
+                    &at.element(key),
+                    wanted.get(key).copied(),
+                    found.get(key).copied(),
+                );
             }
         } else if self.rules.is_set(&at.pattern) || self.rules.key(&at.pattern).is_some() {
             if !self.same_set(at, wanted, found) {
@@ -184,12 +219,16 @@ impl Walk<'_> {
         let contains = |all: &[Value], one: &Value, one_is_wanted: bool| {
             all.iter().any(|other| {
                 let (desired, observed) = if one_is_wanted { (one, other) } else { (other, one) };
-                let mut inner = Walk { rules: self.rules, changes: Vec::new() };
+                let mut inner = Walk {
+                    rules: self.rules,
+                    changes: Vec::new(),
+                };
                 inner.compare(&at.element(""), Some(desired), Some(observed));
                 inner.changes.is_empty()
             })
         };
-        wanted.iter().all(|one| contains(found, one, true)) && found.iter().all(|one| contains(wanted, one, false))
+        wanted.iter().all(|one| contains(found, one, true))
+            && found.iter().all(|one| contains(wanted, one, false))
     }
 
     fn same_scalar(&self, pattern: &str, desired: Option<&Value>, observed: Option<&Value>) -> bool {
@@ -242,31 +281,65 @@ mod tests {
     }
 
     fn paths(desired: &Value, observed: &Value) -> Vec<String> {
-        drift(desired, observed, &rules()).into_iter().map(|change| change.path).collect()
+        drift(desired, observed, &rules())
+            .into_iter()
+            .map(|change| change.path)
+            .collect()
     }
 
     #[test]
     fn means_the_same() {
         let cases = [
-            (json!({}), json!({"percent": 200, "mode": "plain", "flag": true, "list": [], "map": {}, "off": false, "n": null})),
-            (json!({"net": {"subnets": ["a", "b"]}}), json!({"net": {"subnets": ["b", "a", "b"]}})),
-            (json!({"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]}),
-             json!({"env": [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]})),
+            (
+                json!({}),
+                json!({"percent": 200, "mode": "plain", "flag": true, "list": [], "map": {}, "off": false, "n": null}),
+            ),
+            (
+                json!({"net": {"subnets": ["a", "b"]}}),
+                json!({"net": {"subnets": ["b", "a", "b"]}}),
+            ),
+            (
+                json!({"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]}),
+                json!({"env": [{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]}),
+            ),
             (json!({}), json!({"count": 7})),
-            (json!({}), json!({"settings": [{"name": "containerInsights", "value": "disabled"}]})),
-            (json!({"strategy": [{"provider": "FARGATE"}]}),
-             json!({"strategy": [{"provider": "arn:aws:ecs:r:1:capacity-provider/FARGATE", "weight": 0}]})),
-            (json!({"role": "exec"}), json!({"role": "arn:aws:iam::1:role/path/exec"})),
-            (json!({"definition": "web"}), json!({"definition": "arn:aws:ecs:r:1:task-definition/web:7"})),
-            (json!({"definition": "web:7"}), json!({"definition": "arn:aws:ecs:r:1:task-definition/web:7"})),
+            (
+                json!({}),
+                json!({"settings": [{"name": "containerInsights", "value": "disabled"}]}),
+            ),
+            (
+                json!({"strategy": [{"provider": "FARGATE"}]}),
+                json!({"strategy": [{"provider": "arn:aws:ecs:r:1:capacity-provider/FARGATE", "weight": 0}]}),
+            ),
+            (
+                json!({"role": "exec"}),
+                json!({"role": "arn:aws:iam::1:role/path/exec"}),
+            ),
+            (
+                json!({"definition": "web"}),
+                json!({"definition": "arn:aws:ecs:r:1:task-definition/web:7"}),
+            ),
+            (
+                json!({"definition": "web:7"}),
+                json!({"definition": "arn:aws:ecs:r:1:task-definition/web:7"}),
+            ),
             (json!({"field": "CPU"}), json!({"field": "cpu"})),
-            (json!({"cpu": ".5 vCPU", "memory": "1GB"}), json!({"cpu": "512", "memory": "1024"})),
+            (
+                json!({"cpu": ".5 vCPU", "memory": "1GB"}),
+                json!({"cpu": "512", "memory": "1024"}),
+            ),
             (json!({"step": 10}), json!({"step": 10.0})),
-            (json!({"constraints": [{"expression": "x"}, {"expression": "y", "mode": "other"}]}),
-             json!({"constraints": [{"expression": "y", "mode": "other"}, {"expression": "x", "mode": "plain"}]})),
+            (
+                json!({"constraints": [{"expression": "x"}, {"expression": "y", "mode": "other"}]}),
+                json!({"constraints": [{"expression": "y", "mode": "other"}, {"expression": "x", "mode": "plain"}]}),
+            ),
         ];
         for (desired, observed) in cases {
-            assert_eq!(drift(&desired, &observed, &rules()), [], "{desired} and {observed}");
+            assert_eq!(
+                drift(&desired, &observed, &rules()),
+                [],
+                "{desired} and {observed}"
+            );
         }
     }
 
@@ -275,18 +348,52 @@ mod tests {
         let cases: [(Value, Value, &[&str]); 13] = [
             (json!({}), json!({"percent": 150}), &["percent"]),
             (json!({"flag": false}), json!({}), &["flag"]),
-            (json!({}), json!({"net": {"subnets": ["a"], "public": "ENABLED"}}), &["net.public", "net.subnets"]),
-            (json!({"net": {"subnets": ["a"]}}), json!({"net": {"subnets": ["a", "b"]}}), &["net.subnets"]),
-            (json!({"env": [{"name": "A", "value": "1"}]}), json!({"env": [{"name": "A", "value": "2"}, {"name": "B"}]}),
-             &["env[A].value", "env[B]"]),
-            (json!({"env": [{"name": "A", "value": ""}]}), json!({"env": [{"name": "A"}]}), &["env[A].value"]),
+            (
+                json!({}),
+                json!({"net": {"subnets": ["a"], "public": "ENABLED"}}),
+                &["net.public", "net.subnets"],
+            ),
+            (
+                json!({"net": {"subnets": ["a"]}}),
+                json!({"net": {"subnets": ["a", "b"]}}),
+                &["net.subnets"],
+            ),
+            (
+                json!({"env": [{"name": "A", "value": "1"}]}),
+                json!({"env": [{"name": "A", "value": "2"}, {"name": "B"}]}),
+                &["env[A].value", "env[B]"],
+            ),
+            (
+                json!({"env": [{"name": "A", "value": ""}]}),
+                json!({"env": [{"name": "A"}]}),
+                &["env[A].value"],
+            ),
             (json!({"count": 3}), json!({"count": 7}), &["count"]),
-            (json!({"settings": [{"name": "i", "value": "on"}]}), json!({"settings": [{"name": "i", "value": "off"}]}),
-             &["settings[i].value"]),
-            (json!({"command": ["a", "b"]}), json!({"command": ["b", "a"]}), &["command[0]", "command[1]"]),
-            (json!({"command": ["a"]}), json!({"command": ["a", "b"]}), &["command"]),
-            (json!({"definition": "web:8"}), json!({"definition": "arn:aws:ecs:r:1:task-definition/web:7"}), &["definition"]),
-            (json!({"role": "arn:aws:iam::1:role/exec"}), json!({"role": "arn:aws:iam::2:role/exec"}), &["role"]),
+            (
+                json!({"settings": [{"name": "i", "value": "on"}]}),
+                json!({"settings": [{"name": "i", "value": "off"}]}),
+                &["settings[i].value"],
+            ),
+            (
+                json!({"command": ["a", "b"]}),
+                json!({"command": ["b", "a"]}),
+                &["command[0]", "command[1]"],
+            ),
+            (
+                json!({"command": ["a"]}),
+                json!({"command": ["a", "b"]}),
+                &["command"],
+            ),
+            (
+                json!({"definition": "web:8"}),
+                json!({"definition": "arn:aws:ecs:r:1:task-definition/web:7"}),
+                &["definition"],
+            ),
+            (
+                json!({"role": "arn:aws:iam::1:role/exec"}),
+                json!({"role": "arn:aws:iam::2:role/exec"}),
+                &["role"],
+            ),
             (json!({"labels": {"a": ""}}), json!({}), &["labels.a"]),
         ];
         for (desired, observed, expected) in cases {
@@ -314,7 +421,11 @@ mod tests {
     /// Inputs that touch every sort of rule.
     fn input() -> impl Strategy<Value = Value> {
         let env = prop::collection::btree_map("[A-C]", "[xy]", 0..3).prop_map(|map| {
-            Value::from(map.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect::<Vec<_>>())
+            Value::from(
+                map.into_iter()
+                    .map(|(name, value)| json!({"name": name, "value": value}))
+                    .collect::<Vec<_>>(),
+            )
         });
         let subnets = prop::collection::btree_set("[a-d]", 0..4).prop_map(|set| json!(set));
         let rest = prop::collection::btree_map("percent|mode|flag|count|other|step", scalar(), 0..5);

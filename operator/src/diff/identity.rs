@@ -98,7 +98,11 @@ impl Owner {
 
     /// The keys that are taken off a resource that is released.
     pub fn tag_keys(&self) -> Vec<String> {
-        vec![self.kind.owner_tag().to_owned(), INCARNATION_TAG.to_owned(), ADOPTED_TAG.to_owned()]
+        vec![
+            self.kind.owner_tag().to_owned(),
+            INCARNATION_TAG.to_owned(),
+            ADOPTED_TAG.to_owned(),
+        ]
     }
 
     /// Whose a resource with these tags is.
@@ -125,19 +129,31 @@ impl Owner {
 
 /// Whether a tag is the operator's or AWS's own, so that a manifest's tags neither contain nor remove it.
 pub fn is_reserved_tag(key: &str) -> bool {
-    key.starts_with(TAG_PREFIX) || key.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
+    key.starts_with(TAG_PREFIX)
+        || key
+            .get(..4)
+            .is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
 }
 
 /// Tags as a map, from the list of `{key, value}` that ECS has everywhere.
 pub fn tag_map(list: Option<&Value>) -> BTreeMap<String, String> {
-    let text = |tag: &Value, member| tag.get(member).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |tag: &Value, member| {
+        tag.get(member)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let tags = list.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    tags.iter().map(|tag| (text(tag, "key"), text(tag, "value"))).collect()
+    tags.iter()
+        .map(|tag| (text(tag, "key"), text(tag, "value")))
+        .collect()
 }
 
 /// Tags as ECS's list, sorted by key.
 pub fn tag_list(tags: &BTreeMap<String, String>) -> Value {
-    tags.iter().map(|(key, value)| serde_json::json!({"key": key, "value": value})).collect()
+    tags.iter()
+        .map(|(key, value)| serde_json::json!({"key": key, "value": value}))
+        .collect()
 }
 
 /// Which tags have to be set and which removed so that the resource has the manifest's; reserved tags are left alone.
@@ -150,7 +166,11 @@ pub fn tag_changes(
         .filter(|(key, value)| !is_reserved_tag(key) && observed.get(*key) != Some(value))
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
-    let remove = observed.keys().filter(|key| !is_reserved_tag(key) && !desired.contains_key(*key)).cloned().collect();
+    let remove = observed
+        .keys()
+        .filter(|key| !is_reserved_tag(key) && !desired.contains_key(*key))
+        .cloned()
+        .collect();
     (set, remove)
 }
 
@@ -231,9 +251,26 @@ mod tests {
             (ours.tags(), Ownership::Ours),
             (owner("u0").tags(), Ownership::OursOldIncarnation),
             (BTreeMap::new(), Ownership::Unowned),
-            (BTreeMap::from([(INCARNATION_TAG.to_owned(), "u1".to_owned())]), Ownership::Unowned),
-            (Owner { namespace: "other".into(), ..owner("u1") }.tags(), Ownership::SomeoneElses("prod/other/web".into())),
-            (Owner { kind: ResourceKind::TaskDefinition, ..owner("u1") }.tags(), Ownership::Unowned),
+            (
+                BTreeMap::from([(INCARNATION_TAG.to_owned(), "u1".to_owned())]),
+                Ownership::Unowned,
+            ),
+            (
+                Owner {
+                    namespace: "other".into(),
+                    ..owner("u1")
+                }
+                .tags(),
+                Ownership::SomeoneElses("prod/other/web".into()),
+            ),
+            (
+                Owner {
+                    kind: ResourceKind::TaskDefinition,
+                    ..owner("u1")
+                }
+                .tags(),
+                Ownership::Unowned,
+            ),
         ];
         for (tags, verdict) in cases {
             assert_eq!(ours.verdict(&tags), verdict, "{tags:?}");
@@ -247,14 +284,26 @@ mod tests {
         assert_eq!(token.len(), 32);
         assert_ne!(token, owner("u2").client_token(""));
         assert_ne!(token, owner("u1").client_token("2026-11-22T02:12:00Z"));
-        assert_ne!(token, Owner { kind: ResourceKind::Cluster, ..owner("u1") }.client_token(""));
+        assert_ne!(
+            token,
+            Owner {
+                kind: ResourceKind::Cluster,
+                ..owner("u1")
+            }
+            .client_token("")
+        );
     }
 
     #[test]
     fn tag_changes_leave_reserved_tags_alone() {
         let desired = BTreeMap::from([("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]);
         let mut observed = owner("u1").tags();
-        for (key, value) in [("a", "0"), ("b", "2"), ("c", "3"), ("aws:cloudformation:stack", "x")] {
+        for (key, value) in [
+            ("a", "0"),
+            ("b", "2"),
+            ("c", "3"),
+            ("aws:cloudformation:stack", "x"),
+        ] {
             observed.insert(key.to_owned(), value.to_owned());
         }
         let (set, remove) = tag_changes(&desired, &observed);
@@ -274,10 +323,17 @@ mod tests {
         // A change of these texts is a change of HASH_VERSION.
         assert_eq!(content_hash(&json!({})), "1-44136fa355b3678a1146ad16f7e8649e");
         assert_eq!(
-            content_hash(&json!({"family": "web", "containerDefinitions": [{"name": "app", "cpu": 0, "essential": true}]})),
-            content_hash(&json!({"containerDefinitions": [{"essential": true, "cpu": 0, "name": "app"}], "family": "web", "x": null})),
+            content_hash(
+                &json!({"family": "web", "containerDefinitions": [{"name": "app", "cpu": 0, "essential": true}]})
+            ),
+            content_hash(
+                &json!({"containerDefinitions": [{"essential": true, "cpu": 0, "name": "app"}], "family": "web", "x": null})
+            ),
         );
-        assert_ne!(content_hash(&json!(["ab", "c"])), content_hash(&json!(["a", "bc"])));
+        assert_ne!(
+            content_hash(&json!(["ab", "c"])),
+            content_hash(&json!(["a", "bc"]))
+        );
         assert_ne!(content_hash(&json!("1")), content_hash(&json!(1)));
     }
 }

@@ -77,13 +77,25 @@ pub const SERVICE: &[Member] = &[
     same("propagateTags", UPDATE_SERVICE),
     line("role", ReadPath::Resource("roleArn"), Changed::Never),
     same("schedulingStrategy", Changed::Never),
-    line("serviceConnectConfiguration", ReadPath::PrimaryDeployment, UPDATE_SERVICE),
+    line(
+        "serviceConnectConfiguration",
+        ReadPath::PrimaryDeployment,
+        UPDATE_SERVICE,
+    ),
     same("serviceName", Changed::Never),
     same("serviceRegistries", UPDATE_SERVICE),
     same("tags", Changed::ByTagging),
     same("taskDefinition", UPDATE_SERVICE),
-    line("volumeConfigurations", ReadPath::PrimaryDeployment, UPDATE_SERVICE),
-    line("vpcLatticeConfigurations", ReadPath::PrimaryDeployment, UPDATE_SERVICE),
+    line(
+        "volumeConfigurations",
+        ReadPath::PrimaryDeployment,
+        UPDATE_SERVICE,
+    ),
+    line(
+        "vpcLatticeConfigurations",
+        ReadPath::PrimaryDeployment,
+        UPDATE_SERVICE,
+    ),
 ];
 
 /// `CreateCluster`.
@@ -140,7 +152,12 @@ pub struct Reading {
 /// Brings what ECS shows into the form of the creation's input.
 ///
 /// `deployment` is the PRIMARY deployment and `revision` the target revision, where there are such and they were read.
-pub fn read(table: &[Member], resource: &Value, deployment: Option<&Value>, revision: Option<&Value>) -> Reading {
+pub fn read(
+    table: &[Member],
+    resource: &Value,
+    deployment: Option<&Value>,
+    revision: Option<&Value>,
+) -> Reading {
     let mut value = Map::new();
     let mut unread = Vec::new();
     for member in table {
@@ -158,12 +175,19 @@ pub fn read(table: &[Member], resource: &Value, deployment: Option<&Value>, revi
             Some(None) => {}
         }
     }
-    Reading { value: Value::Object(value), unread }
+    Reading {
+        value: Value::Object(value),
+        unread,
+    }
 }
 
 /// The members of `value` whose names are in `names`.
 pub fn pick<'a>(value: &Value, names: impl IntoIterator<Item = &'a str>) -> Value {
-    names.into_iter().filter_map(|name| Some((name.to_owned(), value.get(name)?.clone()))).collect::<Map<_, _>>().into()
+    names
+        .into_iter()
+        .filter_map(|name| Some((name.to_owned(), value.get(name)?.clone())))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 #[cfg(test)]
@@ -173,7 +197,9 @@ mod tests {
         create_capacity_provider::CreateCapacityProviderInput, create_cluster::CreateClusterInput,
         create_service::CreateServiceInput, register_task_definition::RegisterTaskDefinitionInput,
     };
-    use aws_sdk_ecs::types::{CapacityProvider, Cluster, Deployment, Service, ServiceRevision, TaskDefinition};
+    use aws_sdk_ecs::types::{
+        CapacityProvider, Cluster, Deployment, Service, ServiceRevision, TaskDefinition,
+    };
     use ecs_model::facts::model;
     use ecs_model::shape::{Shape, members_of};
     use serde_json::json;
@@ -187,7 +213,8 @@ mod tests {
         for member in table {
             let place: BTreeSet<_> = match member.read {
                 ReadPath::Resource(name) => {
-                    let mut place: BTreeSet<_> = members_of::<Resource>().chain(beside.iter().copied()).collect();
+                    let mut place: BTreeSet<_> =
+                        members_of::<Resource>().chain(beside.iter().copied()).collect();
                     assert!(place.contains(name), "{} is read as {name}", member.name);
                     place.insert(member.name);
                     place
@@ -196,11 +223,19 @@ mod tests {
                 ReadPath::TargetRevision => members_of::<ServiceRevision>().collect(),
                 ReadPath::WriteOnly => BTreeSet::from([member.name]),
             };
-            assert!(place.contains(member.name), "{} cannot be read there", member.name);
+            assert!(
+                place.contains(member.name),
+                "{} cannot be read there",
+                member.name
+            );
             if let Changed::By(operation) = member.changed {
                 let input = &model().operation(operation).unwrap().input;
                 let taken = &model().structure(input).unwrap().members;
-                assert!(taken.contains_key(member.name), "{operation} does not take {}", member.name);
+                assert!(
+                    taken.contains_key(member.name),
+                    "{operation} does not take {}",
+                    member.name
+                );
             }
         }
     }
@@ -226,7 +261,8 @@ mod tests {
 
     #[test]
     fn reads_each_member_in_its_place() {
-        let resource = json!({"serviceName": "s", "roleArn": "r", "status": "ACTIVE", "monitoring": "elsewhere"});
+        let resource =
+            json!({"serviceName": "s", "roleArn": "r", "status": "ACTIVE", "monitoring": "elsewhere"});
         let deployment = json!({"serviceConnectConfiguration": {"enabled": true}, "id": "ecs-svc/1"});
         let reading = read(SERVICE, &resource, Some(&deployment), None);
         assert_eq!(

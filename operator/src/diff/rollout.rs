@@ -71,7 +71,10 @@ pub fn newest_first(deployments: &[ServiceDeployment]) -> Vec<&ServiceDeployment
     let mut sorted: Vec<_> = deployments.iter().collect();
     sorted.sort_by_key(|deployment| {
         let (time, arn) = (deployment.created_at(), deployment.service_deployment_arn());
-        (std::cmp::Reverse(time.copied().map(moment)), arn.map(str::to_owned))
+        (
+            std::cmp::Reverse(time.copied().map(moment)),
+            arn.map(str::to_owned),
+        )
     });
     sorted
 }
@@ -81,19 +84,32 @@ fn moment(time: DateTime) -> (i64, u32) {
 }
 
 /// Where the service's newest rollout stands.
-pub fn rollout(service: &Service, deployments: &[ServiceDeployment], revisions: &[ServiceRevision]) -> Rollout {
+pub fn rollout(
+    service: &Service,
+    deployments: &[ServiceDeployment],
+    revisions: &[ServiceRevision],
+) -> Rollout {
     use ServiceDeploymentStatus as Status;
     let primary = primary(service);
-    let newest = newest_first(deployments).into_iter().next().filter(|newest| belongs(newest, primary));
-    let Some(newest) = newest else { return of_primary(service) };
+    let newest = newest_first(deployments)
+        .into_iter()
+        .next()
+        .filter(|newest| belongs(newest, primary));
+    let Some(newest) = newest else {
+        return of_primary(service);
+    };
     match newest.status() {
         Some(Status::Pending | Status::InProgress | Status::StopRequested) => Rollout::Progressing {
             stage: newest.lifecycle_stage().map(|stage| stage.as_str().to_owned()),
             reason: newest.status_reason().map(str::to_owned),
         },
-        Some(Status::RollbackRequested | Status::RollbackInProgress) => Rollout::RollingBack(rollback(newest, revisions)),
+        Some(Status::RollbackRequested | Status::RollbackInProgress) => {
+            Rollout::RollingBack(rollback(newest, revisions))
+        }
         Some(Status::RollbackSuccessful) => Rollout::RolledBack(rollback(newest, revisions)),
-        Some(Status::RollbackFailed | Status::Stopped) => Rollout::Failed { reason: reason(newest, primary) },
+        Some(Status::RollbackFailed | Status::Stopped) => Rollout::Failed {
+            reason: reason(newest, primary),
+        },
         // SUCCESSFUL, or a state that we do not know: what the deployment itself says.
         _ => of_primary(service),
     }
@@ -101,8 +117,13 @@ pub fn rollout(service: &Service, deployments: &[ServiceDeployment], revisions: 
 
 /// A view of the deployments that is older than the service's PRIMARY says nothing about it.
 fn belongs(newest: &ServiceDeployment, primary: Option<&Deployment>) -> bool {
-    let settled = newest.status().is_some_and(|status| *status == ServiceDeploymentStatus::Successful);
-    match (newest.created_at().copied().map(moment), primary.and_then(Deployment::created_at).copied().map(moment)) {
+    let settled = newest
+        .status()
+        .is_some_and(|status| *status == ServiceDeploymentStatus::Successful);
+    match (
+        newest.created_at().copied().map(moment),
+        primary.and_then(Deployment::created_at).copied().map(moment),
+    ) {
         // A rollback makes a new PRIMARY of an older service deployment.
         (Some(listed), Some(primary)) => !settled || listed >= primary,
         _ => true,
@@ -111,7 +132,10 @@ fn belongs(newest: &ServiceDeployment, primary: Option<&Deployment>) -> bool {
 
 /// The deployment whose revision the service keeps.
 pub fn primary(service: &Service) -> Option<&Deployment> {
-    service.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"))
+    service
+        .deployments()
+        .iter()
+        .find(|deployment| deployment.status() == Some("PRIMARY"))
 }
 
 /// What the PRIMARY deployment says by itself (ecs-semantics.md §3.16).
@@ -123,10 +147,20 @@ fn state(service: &Service, primary: &Deployment) -> Rollout {
     let words = || primary.rollout_state_reason().map(str::to_owned);
     match primary.rollout_state() {
         Some(DeploymentRolloutState::Completed) => Rollout::Completed,
-        Some(DeploymentRolloutState::Failed) => Rollout::Failed { reason: words().unwrap_or_default() },
-        Some(_) => Rollout::Progressing { stage: None, reason: words() },
-        None if service.deployments().len() == 1 && primary.running_count() == primary.desired_count() => Rollout::Completed,
-        None => Rollout::Progressing { stage: None, reason: None },
+        Some(DeploymentRolloutState::Failed) => Rollout::Failed {
+            reason: words().unwrap_or_default(),
+        },
+        Some(_) => Rollout::Progressing {
+            stage: None,
+            reason: words(),
+        },
+        None if service.deployments().len() == 1 && primary.running_count() == primary.desired_count() => {
+            Rollout::Completed
+        }
+        None => Rollout::Progressing {
+            stage: None,
+            reason: None,
+        },
     }
 }
 
@@ -141,15 +175,22 @@ fn reason(deployment: &ServiceDeployment, primary: Option<&Deployment>) -> Strin
 }
 
 fn rollback(deployment: &ServiceDeployment, revisions: &[ServiceRevision]) -> Rollback {
-    let arn = deployment.rollback().and_then(|rollback| rollback.service_revision_arn());
+    let arn = deployment
+        .rollback()
+        .and_then(|rollback| rollback.service_revision_arn());
     let definition = arn
         .and_then(|arn| revision(revisions, arn))
         .and_then(|revision| revision.task_definition());
-    Rollback { to: definition.or(arn).map(str::to_owned), reason: reason(deployment, None) }
+    Rollback {
+        to: definition.or(arn).map(str::to_owned),
+        reason: reason(deployment, None),
+    }
 }
 
 fn revision<'a>(revisions: &'a [ServiceRevision], arn: &str) -> Option<&'a ServiceRevision> {
-    revisions.iter().find(|revision| revision.service_revision_arn() == Some(arn))
+    revisions
+        .iter()
+        .find(|revision| revision.service_revision_arn() == Some(arn))
 }
 
 /// What ECS remembers of earlier rollouts of the same content.
@@ -177,7 +218,9 @@ pub fn memory(
 ) -> Memory {
     for deployment in newest_first(deployments) {
         let taken_back = deployment.status().is_some_and(was_taken_back);
-        let target = deployment.target_service_revision().and_then(|target| target.arn());
+        let target = deployment
+            .target_service_revision()
+            .and_then(|target| target.arn());
         match target.and_then(|arn| revision(revisions, arn)) {
             None if taken_back => return Memory::Unread,
             Some(revision) if is_of(desired, revision) => {
@@ -187,9 +230,15 @@ pub fn memory(
                 }
                 let finished = !matches!(
                     deployment.status(),
-                    Some(ServiceDeploymentStatus::RollbackRequested | ServiceDeploymentStatus::RollbackInProgress)
+                    Some(
+                        ServiceDeploymentStatus::RollbackRequested
+                            | ServiceDeploymentStatus::RollbackInProgress
+                    )
                 );
-                return Memory::TakenBack { rollback: rollback(deployment, revisions), finished };
+                return Memory::TakenBack {
+                    rollback: rollback(deployment, revisions),
+                    finished,
+                };
             }
             _ => {}
         }
@@ -202,20 +251,30 @@ pub fn was_taken_back(status: &ServiceDeploymentStatus) -> bool {
     use ServiceDeploymentStatus as Status;
     matches!(
         status,
-        Status::RollbackRequested | Status::RollbackInProgress | Status::RollbackSuccessful | Status::RollbackFailed
+        Status::RollbackRequested
+            | Status::RollbackInProgress
+            | Status::RollbackSuccessful
+            | Status::RollbackFailed
     )
 }
 
 /// Whether the revision is what a rollout of `desired` makes.
 fn is_of(desired: &Value, revision: &ServiceRevision) -> bool {
-    let Ok(revision) = shape::to_value(revision) else { return false };
+    let Ok(revision) = shape::to_value(revision) else {
+        return false;
+    };
     let mut desired = pick(desired, ROLLOUT_MEMBERS.iter().copied());
     if desired.get("platformVersion").and_then(Value::as_str) == Some("LATEST")
         && let Some(members) = desired.as_object_mut()
     {
         members.remove("platformVersion");
     }
-    drift(&desired, &pick(&revision, ROLLOUT_MEMBERS.iter().copied()), &rules::service_revision()).is_empty()
+    drift(
+        &desired,
+        &pick(&revision, ROLLOUT_MEMBERS.iter().copied()),
+        &rules::service_revision(),
+    )
+    .is_empty()
 }
 
 #[cfg(test)]
@@ -253,49 +312,106 @@ mod tests {
     fn back() -> Rollback {
         Rollback {
             to: Some("arn:aws:ecs:r:1:task-definition/web:4".into()),
-            reason: "Service deployment rolled back because the circuit breaker threshold was exceeded.".into(),
+            reason: "Service deployment rolled back because the circuit breaker threshold was exceeded."
+                .into(),
         }
     }
 
     #[test]
     fn the_state_is_the_newest_deployments() {
-        let done = json!([{"status": "PRIMARY", "rolloutState": "COMPLETED", "createdAt": "2026-01-01T00:00:02Z"}]);
-        let progressing = Rollout::Progressing { stage: None, reason: Some("words".into()) };
+        let done =
+            json!([{"status": "PRIMARY", "rolloutState": "COMPLETED", "createdAt": "2026-01-01T00:00:02Z"}]);
+        let progressing = Rollout::Progressing {
+            stage: None,
+            reason: Some("words".into()),
+        };
         let cases = [
             (vec![deployment(2, "SUCCESSFUL", "r5")], Rollout::Completed),
-            (vec![deployment(1, "SUCCESSFUL", "r4"), deployment(3, "IN_PROGRESS", "r5")], progressing.clone()),
-            (vec![deployment(3, "PENDING", "r5"), deployment(1, "SUCCESSFUL", "r4")], progressing),
-            (vec![deployment(3, "ROLLBACK_IN_PROGRESS", "r5")], Rollout::RollingBack(back())),
-            (vec![deployment(1, "ROLLBACK_SUCCESSFUL", "r5")], Rollout::RolledBack(back())),
-            (vec![deployment(3, "STOPPED", "r5")], Rollout::Failed { reason: "words".into() }),
+            (
+                vec![
+                    deployment(1, "SUCCESSFUL", "r4"),
+                    deployment(3, "IN_PROGRESS", "r5"),
+                ],
+                progressing.clone(),
+            ),
+            (
+                vec![deployment(3, "PENDING", "r5"), deployment(1, "SUCCESSFUL", "r4")],
+                progressing,
+            ),
+            (
+                vec![deployment(3, "ROLLBACK_IN_PROGRESS", "r5")],
+                Rollout::RollingBack(back()),
+            ),
+            (
+                vec![deployment(1, "ROLLBACK_SUCCESSFUL", "r5")],
+                Rollout::RolledBack(back()),
+            ),
+            (
+                vec![deployment(3, "STOPPED", "r5")],
+                Rollout::Failed {
+                    reason: "words".into(),
+                },
+            ),
             (vec![], Rollout::Completed),
         ];
         for (deployments, expected) in cases {
-            assert_eq!(rollout(&service(&done), &deployments, &revisions()), expected, "{deployments:?}");
+            assert_eq!(
+                rollout(&service(&done), &deployments, &revisions()),
+                expected,
+                "{deployments:?}"
+            );
         }
     }
 
     #[test]
     fn without_a_fresh_list_the_primary_speaks() {
         let cases = [
-            (json!([{"status": "PRIMARY", "rolloutState": "IN_PROGRESS", "rolloutStateReason": "x", "createdAt": "2026-01-01T00:00:09Z"}]),
-             Rollout::Progressing { stage: None, reason: Some("x".into()) }),
-            (json!([{"status": "PRIMARY", "rolloutState": "FAILED", "rolloutStateReason": "x", "createdAt": "2026-01-01T00:00:09Z"}]),
-             Rollout::Failed { reason: "x".into() }),
-            (json!([{"status": "PRIMARY", "runningCount": 2, "desiredCount": 2}]), Rollout::Completed),
-            (json!([{"status": "PRIMARY", "runningCount": 1, "desiredCount": 2, "createdAt": "2026-01-01T00:00:09Z"}]),
-             Rollout::Progressing { stage: None, reason: None }),
+            (
+                json!([{"status": "PRIMARY", "rolloutState": "IN_PROGRESS", "rolloutStateReason": "x", "createdAt": "2026-01-01T00:00:09Z"}]),
+                Rollout::Progressing {
+                    stage: None,
+                    reason: Some("x".into()),
+                },
+            ),
+            (
+                json!([{"status": "PRIMARY", "rolloutState": "FAILED", "rolloutStateReason": "x", "createdAt": "2026-01-01T00:00:09Z"}]),
+                Rollout::Failed { reason: "x".into() },
+            ),
+            (
+                json!([{"status": "PRIMARY", "runningCount": 2, "desiredCount": 2}]),
+                Rollout::Completed,
+            ),
+            (
+                json!([{"status": "PRIMARY", "runningCount": 1, "desiredCount": 2, "createdAt": "2026-01-01T00:00:09Z"}]),
+                Rollout::Progressing {
+                    stage: None,
+                    reason: None,
+                },
+            ),
         ];
         for (deployments, expected) in cases {
-            assert_eq!(rollout(&service(&deployments), &[deployment(2, "SUCCESSFUL", "r5")], &revisions()), expected);
+            assert_eq!(
+                rollout(
+                    &service(&deployments),
+                    &[deployment(2, "SUCCESSFUL", "r5")],
+                    &revisions()
+                ),
+                expected
+            );
         }
     }
 
     #[test]
     fn what_was_taken_back_is_remembered_by_content() {
         let want = |revision: u8| json!({"taskDefinition": format!("web:{revision}"), "launchType": "FARGATE", "desiredCount": 9});
-        let taken_back = |finished| Memory::TakenBack { rollback: back(), finished };
-        let history = [deployment(1, "SUCCESSFUL", "r4"), deployment(2, "ROLLBACK_SUCCESSFUL", "r5")];
+        let taken_back = |finished| Memory::TakenBack {
+            rollback: back(),
+            finished,
+        };
+        let history = [
+            deployment(1, "SUCCESSFUL", "r4"),
+            deployment(2, "ROLLBACK_SUCCESSFUL", "r5"),
+        ];
         assert_eq!(memory(&want(5), None, &history, &revisions()), taken_back(true));
         assert_eq!(memory(&want(4), None, &history, &revisions()), Memory::Free);
         assert_eq!(memory(&want(6), None, &history, &revisions()), Memory::Free);
@@ -306,7 +422,11 @@ mod tests {
         assert_eq!(memory(&latest, None, &history, &revisions()), taken_back(true));
         let mut balanced = want(5);
         balanced["loadBalancers"] = json!([{"targetGroupArn": "tg"}]);
-        assert_eq!(memory(&balanced, None, &history, &revisions()), Memory::Free, "another content is another rollout");
+        assert_eq!(
+            memory(&balanced, None, &history, &revisions()),
+            Memory::Free,
+            "another content is another rollout"
+        );
     }
 
     #[test]
@@ -314,17 +434,33 @@ mod tests {
         let want = json!({"taskDefinition": "web:5"});
         let history = [deployment(2, "ROLLBACK_SUCCESSFUL", "r5")];
         let at = |second: i64| Some(DateTime::from_secs(1_767_225_600 + second));
-        assert!(matches!(memory(&want, at(1), &history, &revisions()), Memory::TakenBack { .. }));
+        assert!(matches!(
+            memory(&want, at(1), &history, &revisions()),
+            Memory::TakenBack { .. }
+        ));
         assert_eq!(memory(&want, at(3), &history, &revisions()), Memory::Free);
         assert_eq!(memory(&want, None, &history, &[]), Memory::Unread);
-        let again = [deployment(2, "ROLLBACK_SUCCESSFUL", "r5"), deployment(3, "SUCCESSFUL", "r5")];
-        assert_eq!(memory(&want, None, &again, &revisions()), Memory::Free, "the newest attempt decides");
+        let again = [
+            deployment(2, "ROLLBACK_SUCCESSFUL", "r5"),
+            deployment(3, "SUCCESSFUL", "r5"),
+        ];
+        assert_eq!(
+            memory(&want, None, &again, &revisions()),
+            Memory::Free,
+            "the newest attempt decides"
+        );
     }
 
     #[test]
     fn the_rollout_hash_ignores_what_starts_no_deployment() {
         let base = json!({"taskDefinition": "web:5", "desiredCount": 3, "tags": []});
-        assert_eq!(rollout_hash(&base), rollout_hash(&json!({"taskDefinition": "web:5", "desiredCount": 4})));
-        assert_ne!(rollout_hash(&base), rollout_hash(&json!({"taskDefinition": "web:6", "desiredCount": 3})));
+        assert_eq!(
+            rollout_hash(&base),
+            rollout_hash(&json!({"taskDefinition": "web:5", "desiredCount": 4}))
+        );
+        assert_ne!(
+            rollout_hash(&base),
+            rollout_hash(&json!({"taskDefinition": "web:6", "desiredCount": 3}))
+        );
     }
 }

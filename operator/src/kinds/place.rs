@@ -39,9 +39,14 @@ impl Place {
         let name = management.account();
         let account: Arc<AwsAccount> = ctx.get(&ObjectKey::account(name)).ok_or_else(|| Nowhere {
             reason: Reason::AccountNotFound,
-            message: format!("there is no AwsAccount {name}; create it, or name another one in management.accountRef"),
+            message: format!(
+                "there is no AwsAccount {name}; create it, or name another one in management.accountRef"
+            ),
         })?;
-        let region = management.region.clone().unwrap_or_else(|| account.spec.region.clone());
+        let region = management
+            .region
+            .clone()
+            .unwrap_or_else(|| account.spec.region.clone());
         Ok(Self { account, region })
     }
 
@@ -66,7 +71,10 @@ impl Place {
         let name = self.account.name_any();
         if self.account.metadata.deletion_timestamp.is_some() {
             let message = format!("AwsAccount {name} is being deleted, so nothing new is done in it");
-            return Err(Nowhere { reason: Reason::AccountNotReady, message });
+            return Err(Nowhere {
+                reason: Reason::AccountNotReady,
+                message,
+            });
         }
         Ok(())
     }
@@ -77,10 +85,16 @@ impl Place {
     /// [`Reason::NotAuthorized`] with the rule.
     pub fn grants(&self, ctx: &Ctx, wish: Wish) -> Result<(), Nowhere> {
         let labels = ctx.stores.namespace_labels(&wish.namespace).unwrap_or_default();
-        let wish = Wish { labels, region: self.region.clone(), ..wish };
+        let wish = Wish {
+            labels,
+            region: self.region.clone(),
+            ..wish
+        };
         let name = self.account.name_any();
-        authorize(&name, &self.account.spec, &wish)
-            .map_err(|refusal| Nowhere { reason: Reason::NotAuthorized, message: refusal.message })
+        authorize(&name, &self.account.spec, &wish).map_err(|refusal| Nowhere {
+            reason: Reason::NotAuthorized,
+            message: refusal.message,
+        })
     }
 
     /// Whether the account was found to be another one than it says: nothing is changed there (design.md §9, situation 8).
@@ -88,7 +102,9 @@ impl Place {
         let status = self.account.status.as_ref()?;
         let ready = conditions::find(&status.conditions, Type::Ready)?;
         let current = status.observed_generation == self.account.metadata.generation.unwrap_or_default();
-        (current && ready.reason == Reason::AccountMismatch.as_str())
-            .then(|| Nowhere { reason: Reason::AccountMismatch, message: ready.message.clone() })
+        (current && ready.reason == Reason::AccountMismatch.as_str()).then(|| Nowhere {
+            reason: Reason::AccountMismatch,
+            message: ready.message.clone(),
+        })
     }
 }

@@ -10,11 +10,26 @@ const TABLE: &[Rule] = &[
     Equivalent("cluster", ArnOrName),
     Equivalent("autoScalingGroupProvider.autoScalingGroupArn", ArnOrName),
     ServerOwned("autoScalingGroupProvider.managedScaling.status"),
-    Default("autoScalingGroupProvider.managedScaling.targetCapacity", Number(100)),
-    Default("autoScalingGroupProvider.managedScaling.minimumScalingStepSize", Number(1)),
-    Default("autoScalingGroupProvider.managedScaling.maximumScalingStepSize", Number(10_000)),
-    Default("autoScalingGroupProvider.managedScaling.instanceWarmupPeriod", Number(300)),
-    Default("autoScalingGroupProvider.managedTerminationProtection", Text("DISABLED")),
+    Default(
+        "autoScalingGroupProvider.managedScaling.targetCapacity",
+        Number(100),
+    ),
+    Default(
+        "autoScalingGroupProvider.managedScaling.minimumScalingStepSize",
+        Number(1),
+    ),
+    Default(
+        "autoScalingGroupProvider.managedScaling.maximumScalingStepSize",
+        Number(10_000),
+    ),
+    Default(
+        "autoScalingGroupProvider.managedScaling.instanceWarmupPeriod",
+        Number(300),
+    ),
+    Default(
+        "autoScalingGroupProvider.managedTerminationProtection",
+        Text("DISABLED"),
+    ),
     ServerOwned("autoScalingGroupProvider.managedDraining"),
     Default("managedInstancesProvider.propagateTags", Text("NONE")),
     ServerOwned("managedInstancesProvider.infrastructureOptimization"),

@@ -17,7 +17,10 @@ const TABLE: &[Rule] = &[
     Equivalent("defaultCapacityProviderStrategy[].capacityProvider", ArnOrName),
     Default("defaultCapacityProviderStrategy[].base", Number(0)),
     Default("defaultCapacityProviderStrategy[].weight", Number(0)),
-    Default("configuration.executeCommandConfiguration.logging", Text("DEFAULT")),
+    Default(
+        "configuration.executeCommandConfiguration.logging",
+        Text("DEFAULT"),
+    ),
     Equivalent("serviceConnectDefaults.namespace", Unreadable),
 ];
 
@@ -41,7 +44,10 @@ mod tests {
             "defaultCapacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1, "base": 0}]});
         assert_eq!(drift(&desired, &observed, &cluster()), []);
         let without = json!({"clusterName": "c", "capacityProviders": ["FARGATE"]});
-        let paths: Vec<_> = drift(&without, &observed, &cluster()).into_iter().map(|change| change.path).collect();
+        let paths: Vec<_> = drift(&without, &observed, &cluster())
+            .into_iter()
+            .map(|change| change.path)
+            .collect();
         assert_eq!(paths, ["capacityProviders", "defaultCapacityProviderStrategy"]);
     }
 }

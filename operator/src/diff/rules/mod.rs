@@ -94,7 +94,9 @@ impl Equivalence {
             Self::TaskDefinition => {
                 arns != (true, true)
                     && (tail(desired) == tail(observed)
-                        || (!is_arn(desired) && !desired.contains(':') && tail(observed).split(':').next() == Some(desired)))
+                        || (!is_arn(desired)
+                            && !desired.contains(':')
+                            && tail(observed).split(':').next() == Some(desired)))
             }
         }
     }
@@ -105,7 +107,11 @@ fn is_arn(text: &str) -> bool {
 }
 
 fn tail(text: &str) -> &str {
-    if is_arn(text) { text.rsplit(['/']).next().unwrap_or(text) } else { text }
+    if is_arn(text) {
+        text.rsplit(['/']).next().unwrap_or(text)
+    } else {
+        text
+    }
 }
 
 /// The rules of one comparison: tables laid over each other, the last one first.
@@ -126,7 +132,11 @@ impl Rules {
     }
 
     fn at<'a>(&'a self, path: &'a str) -> impl Iterator<Item = &'static Rule> + 'a {
-        self.0.iter().rev().flat_map(|table| table.iter()).filter(move |rule| rule.path() == path)
+        self.0
+            .iter()
+            .rev()
+            .flat_map(|table| table.iter())
+            .filter(move |rule| rule.path() == path)
     }
 
     /// Every line, those that win first.
@@ -141,12 +151,24 @@ impl Rules {
 
     /// The member by which the elements of the list at `path` are told apart.
     pub fn key(&self, path: &str) -> Option<&'static str> {
-        self.at(path).find_map(|rule| if let Rule::KeyedBy(_, key) = rule { Some(*key) } else { None })
+        self.at(path).find_map(|rule| {
+            if let Rule::KeyedBy(_, key) = rule {
+                Some(*key)
+            } else {
+                None
+            }
+        })
     }
 
     /// What an absent member at `path` means.
     pub fn default(&self, path: &str) -> Option<Value> {
-        self.at(path).find_map(|rule| if let Rule::Default(_, plain) = rule { Some(Value::from(*plain)) } else { None })
+        self.at(path).find_map(|rule| {
+            if let Rule::Default(_, plain) = rule {
+                Some(Value::from(*plain))
+            } else {
+                None
+            }
+        })
     }
 
     /// Whether somebody else decides where the manifest says nothing.
@@ -156,7 +178,14 @@ impl Rules {
 
     /// A key in the form in which keys are compared: the name of an ARN where both are allowed.
     pub fn short<'a>(&self, path: &str, text: &'a str) -> &'a str {
-        if self.at(path).any(|rule| matches!(rule, Rule::Equivalent(_, Equivalence::ArnOrName))) { tail(text) } else { text }
+        if self
+            .at(path)
+            .any(|rule| matches!(rule, Rule::Equivalent(_, Equivalence::ArnOrName)))
+        {
+            tail(text)
+        } else {
+            text
+        }
     }
 
     /// Whether two scalars mean the same at `path`.
@@ -200,18 +229,41 @@ mod tests {
             create_service::CreateServiceInput, register_task_definition::RegisterTaskDefinitionInput,
         };
         let tables = [
-            ("service", service(&serde_json::json!({})), paths::<CreateServiceInput>()),
-            ("daemon", service(&serde_json::json!({"schedulingStrategy": "DAEMON"})), paths::<CreateServiceInput>()),
+            (
+                "service",
+                service(&serde_json::json!({})),
+                paths::<CreateServiceInput>(),
+            ),
+            (
+                "daemon",
+                service(&serde_json::json!({"schedulingStrategy": "DAEMON"})),
+                paths::<CreateServiceInput>(),
+            ),
             ("revision", service_revision(), paths::<CreateServiceInput>()),
-            ("task definition", task_definition(), paths::<RegisterTaskDefinitionInput>()),
+            (
+                "task definition",
+                task_definition(),
+                paths::<RegisterTaskDefinitionInput>(),
+            ),
             ("cluster", cluster(), paths::<CreateClusterInput>()),
-            ("capacity provider", capacity_provider(), paths::<CreateCapacityProviderInput>()),
+            (
+                "capacity provider",
+                capacity_provider(),
+                paths::<CreateCapacityProviderInput>(),
+            ),
         ];
         for (kind, rules, members) in tables {
             for rule in rules.lines() {
-                assert!(members.contains(rule.path()), "{kind}: there is no {}", rule.path());
+                assert!(
+                    members.contains(rule.path()),
+                    "{kind}: there is no {}",
+                    rule.path()
+                );
                 if let Rule::KeyedBy(list, key) = rule {
-                    assert!(members.contains(&format!("{list}[].{key}")), "{kind}: {list} has no {key}");
+                    assert!(
+                        members.contains(&format!("{list}[].{key}")),
+                        "{kind}: {list} has no {key}"
+                    );
                 }
             }
         }
@@ -219,7 +271,10 @@ mod tests {
 
     #[test]
     fn a_table_laid_over_another_wins() {
-        const BELOW: &[Rule] = &[Rule::Default("a", Plain::Number(1)), Rule::Default("b", Plain::Number(1))];
+        const BELOW: &[Rule] = &[
+            Rule::Default("a", Plain::Number(1)),
+            Rule::Default("b", Plain::Number(1)),
+        ];
         const ABOVE: &[Rule] = &[Rule::Default("a", Plain::Number(2))];
         let rules = Rules::of(BELOW).under(ABOVE);
         assert_eq!(rules.default("a"), Some(2.into()));

@@ -58,7 +58,10 @@ const COMMON: &[Rule] = &[
     KeyedBy("volumeConfigurations", "name"),
     KeyedBy("gatewayConnectors", "portName"),
     KeyedBy("serviceConnectConfiguration.services", "portName"),
-    KeyedBy("serviceConnectConfiguration.logConfiguration.secretOptions", "name"),
+    KeyedBy(
+        "serviceConnectConfiguration.logConfiguration.secretOptions",
+        "name",
+    ),
     KeyedBy("tags", "key"),
     // Defaults.
     Default("schedulingStrategy", Text("REPLICA")),
@@ -66,13 +69,22 @@ const COMMON: &[Rule] = &[
     Default("platformVersion", Text("LATEST")),
     Default("propagateTags", Text("NONE")),
     Default("healthCheckGracePeriodSeconds", Number(0)),
-    Default("networkConfiguration.awsvpcConfiguration.assignPublicIp", Text("DISABLED")),
+    Default(
+        "networkConfiguration.awsvpcConfiguration.assignPublicIp",
+        Text("DISABLED"),
+    ),
     Default("capacityProviderStrategy[].base", Number(0)),
     Default("capacityProviderStrategy[].weight", Number(0)),
     Default("deploymentConfiguration.strategy", Text("ROLLING")),
     Default("deploymentConfiguration.bakeTimeInMinutes", Number(0)),
-    Default("deploymentConfiguration.deploymentCircuitBreaker.resetOnHealthyTask", Flag(true)),
-    Default("serviceConnectConfiguration.accessLogConfiguration.includeQueryParameters", Text("DISABLED")),
+    Default(
+        "deploymentConfiguration.deploymentCircuitBreaker.resetOnHealthyTask",
+        Flag(true),
+    ),
+    Default(
+        "serviceConnectConfiguration.accessLogConfiguration.includeQueryParameters",
+        Text("DISABLED"),
+    ),
 ];
 
 const REPLICA: &[Rule] = &[
@@ -90,14 +102,21 @@ const DAEMON: &[Rule] = &[
 const CLUSTERS_CHOICE: &[Rule] = &[ServerOwned("capacityProviderStrategy")];
 
 /// A revision says which platform version `LATEST` was, and has what ECS resolved.
-const REVISION: &[Rule] = &[ServerOwned("platformVersion"), ServerOwned("capacityProviderStrategy")];
+const REVISION: &[Rule] = &[
+    ServerOwned("platformVersion"),
+    ServerOwned("capacityProviderStrategy"),
+];
 
 /// The rules for a service whose input is `desired`: some defaults depend on other members.
 pub fn service(desired: &Value) -> Rules {
     let text = |member| desired.get(member).and_then(Value::as_str);
     let daemon = text("schedulingStrategy") == Some("DAEMON");
     let rules = Rules::of(COMMON).under(if daemon { DAEMON } else { REPLICA });
-    if text("launchType").is_none() { rules.under(CLUSTERS_CHOICE) } else { rules }
+    if text("launchType").is_none() {
+        rules.under(CLUSTERS_CHOICE)
+    } else {
+        rules
+    }
 }
 
 /// The rules for comparing an input with a service revision: is this what that revision was meant to be?
@@ -130,15 +149,26 @@ mod tests {
 
     #[test]
     fn a_strategy_is_the_clusters_only_while_nobody_names_one() {
-        let observed = json!({"capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1, "base": 0}]});
+        let observed =
+            json!({"capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1, "base": 0}]});
         let cases = [
             (json!({}), 0),
-            (json!({"capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}]}), 0),
-            (json!({"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}), 2),
+            (
+                json!({"capacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}]}),
+                0,
+            ),
+            (
+                json!({"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]}),
+                2,
+            ),
             (json!({"launchType": "FARGATE"}), 2),
         ];
         for (desired, changes) in cases {
-            assert_eq!(drift(&desired, &observed, &service(&desired)).len(), changes, "{desired}");
+            assert_eq!(
+                drift(&desired, &observed, &service(&desired)).len(),
+                changes,
+                "{desired}"
+            );
         }
     }
 

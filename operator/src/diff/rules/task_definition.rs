@@ -1,4 +1,4 @@
-//! Task definitions: what RegisterTaskDefinition writes into the answer (ecs-semantics.md §2.12), and which lists are maps.
+//! Task definitions: what `RegisterTaskDefinition` writes into the answer (ecs-semantics.md §2.12), and which lists are maps.
 
 use super::Equivalence::ArnOrName;
 use super::Plain::{Flag, Number, Text};
@@ -51,12 +51,21 @@ const TABLE: &[Rule] = &[
     Default("containerDefinitions[].healthCheck.timeout", Number(5)),
     Default("containerDefinitions[].healthCheck.retries", Number(3)),
     Default("containerDefinitions[].healthCheck.startPeriod", Number(0)),
-    Default("containerDefinitions[].restartPolicy.restartAttemptPeriod", Number(300)),
+    Default(
+        "containerDefinitions[].restartPolicy.restartAttemptPeriod",
+        Number(300),
+    ),
     Default("volumes[].dockerVolumeConfiguration.scope", Text("task")),
     Default("volumes[].dockerVolumeConfiguration.driver", Text("local")),
     Default("volumes[].efsVolumeConfiguration.rootDirectory", Text("/")),
-    Default("volumes[].efsVolumeConfiguration.transitEncryption", Text("DISABLED")),
-    Default("volumes[].efsVolumeConfiguration.authorizationConfig.iam", Text("DISABLED")),
+    Default(
+        "volumes[].efsVolumeConfiguration.transitEncryption",
+        Text("DISABLED"),
+    ),
+    Default(
+        "volumes[].efsVolumeConfiguration.authorizationConfig.iam",
+        Text("DISABLED"),
+    ),
     ServerOwned("volumes[].efsVolumeConfiguration.transitEncryptionPort"),
     Default("volumes[].s3filesVolumeConfiguration.rootDirectory", Text("/")),
     ServerOwned("volumes[].s3filesVolumeConfiguration.transitEncryptionPort"),
@@ -96,9 +105,12 @@ mod tests {
 
     #[test]
     fn a_change_of_substance_is_seen() {
-        let with = |container: serde_json::Value| json!({"family": "web", "containerDefinitions": [container]});
-        let observed = with(json!({"name": "app", "image": "httpd:1", "essential": true, "cpu": 0,
-            "portMappings": [{"containerPort": 80, "hostPort": 80, "protocol": "tcp"}]}));
+        let with =
+            |container: serde_json::Value| json!({"family": "web", "containerDefinitions": [container]});
+        let observed = with(
+            json!({"name": "app", "image": "httpd:1", "essential": true, "cpu": 0,
+            "portMappings": [{"containerPort": 80, "hostPort": 80, "protocol": "tcp"}]}),
+        );
         let cases = [
             json!({"name": "app", "image": "httpd:2", "portMappings": [{"containerPort": 80}]}),
             json!({"name": "app", "image": "httpd:1", "portMappings": [{"containerPort": 81}]}),
@@ -108,7 +120,11 @@ mod tests {
             json!({"name": "app", "image": "httpd:1", "portMappings": [{"containerPort": 80}], "linuxParameters": {"maxSwap": 0}}),
         ];
         for container in cases {
-            assert_ne!(drift(&with(container.clone()), &observed, &task_definition()), [], "{container}");
+            assert_ne!(
+                drift(&with(container.clone()), &observed, &task_definition()),
+                [],
+                "{container}"
+            );
         }
     }
 }

@@ -52,7 +52,9 @@ fn may_have_happened(error: &AwsError) -> bool {
 async fn carry_out(step: &Step, key: &ServiceKey, target: &Target) -> Result<(), AwsError> {
     match step {
         Step::CreateService { input } => {
-            target.call(read::<CreateServiceInput>("CreateService", input)?).await?;
+            target
+                .call(read::<CreateServiceInput>("CreateService", input)?)
+                .await?;
         }
         Step::UpdateService { members, force, .. } => {
             let mut input = members.as_object().cloned().unwrap_or_default();
@@ -61,24 +63,34 @@ async fn carry_out(step: &Step, key: &ServiceKey, target: &Target) -> Result<(),
             if *force {
                 input.insert("forceNewDeployment".into(), true.into());
             }
-            target.call(read::<UpdateServiceInput>("UpdateService", &input.into())?).await?;
+            target
+                .call(read::<UpdateServiceInput>("UpdateService", &input.into())?)
+                .await?;
         }
         Step::TagResource { arn, tags, .. } => {
             let input = json!({"resourceArn": arn, "tags": tag_list(tags)});
-            target.call(read::<TagResourceInput>("TagResource", &input)?).await?;
+            target
+                .call(read::<TagResourceInput>("TagResource", &input)?)
+                .await?;
         }
         Step::UntagResource { arn, keys } => {
             let input = json!({"resourceArn": arn, "tagKeys": keys});
-            target.call(read::<UntagResourceInput>("UntagResource", &input)?).await?;
+            target
+                .call(read::<UntagResourceInput>("UntagResource", &input)?)
+                .await?;
         }
         Step::DeleteService { force } => {
-            let input = json!({"service": key.service, "cluster": key.cluster, "force": force.then_some(true)});
-            target.call(read::<DeleteServiceInput>("DeleteService", &input)?).await?;
+            let input =
+                json!({"service": key.service, "cluster": key.cluster, "force": force.then_some(true)});
+            target
+                .call(read::<DeleteServiceInput>("DeleteService", &input)?)
+                .await?;
         }
     }
     Ok(())
 }
 
 fn read<T: Shape>(operation: &'static str, input: &Value) -> Result<T, AwsError> {
-    from_value(input).map_err(|error| AwsError::local(operation, Class::Invalid, "Unsendable", error.to_string()))
+    from_value(input)
+        .map_err(|error| AwsError::local(operation, Class::Invalid, "Unsendable", error.to_string()))
 }

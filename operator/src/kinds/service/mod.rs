@@ -92,7 +92,12 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
     let print = content_hash(&json!([resolved.print, format!("{:?}", plan.steps)]));
     if let (false, Some((error, pause))) = (suspended, ctx.quiet.still_refused(&uid, &print)) {
         let failure = plan.steps.first().map(|step| (step, &error));
-        let course = Course::Planned { plan: &plan, failure, failing_for: Duration::ZERO, suspended };
+        let course = Course::Planned {
+            plan: &plan,
+            failure,
+            failing_for: Duration::ZERO,
+            suspended,
+        };
         report(ctx, &service, Some(resolved), Some(&view), course).await?;
         return Ok(Action::requeue(pause));
     }
@@ -100,13 +105,18 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
         (service, apply::Applied::default())
     } else {
         let service = finalize::ensure(&ctx.api(&*service), service).await?;
-        (service, apply(&plan.steps, &way.key, &way.target, &way.observer).await)
+        (
+            service,
+            apply(&plan.steps, &way.key, &way.target, &way.observer).await,
+        )
     };
     tell_steps(ctx, &service, plan.steps.get(..applied.done).unwrap_or_default());
     way.observer.expect(&way.key, is_in_ecs(&view, &plan));
 
     match &applied.failure {
-        Some(error) if applied.done == 0 && matches!(error.class, Class::Invalid | Class::Quota | Class::Denied) => {
+        Some(error)
+            if applied.done == 0 && matches!(error.class, Class::Invalid | Class::Quota | Class::Denied) =>
+        {
             ctx.quiet.refused(&uid, &print, error);
         }
         _ => ctx.quiet.accepted(&uid),
@@ -121,8 +131,15 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
     if let Some(error) = applied.failure {
         return Err(error.into());
     }
-    if !suspended && plan.steps.is_empty() && plan.standing == Standing::InStep && seed::is_due(&service, resolved.desired.count) {
-        let count = view.service.as_ref().map_or(1, aws_sdk_ecs::types::Service::desired_count);
+    if !suspended
+        && plan.steps.is_empty()
+        && plan.standing == Standing::InStep
+        && seed::is_due(&service, resolved.desired.count)
+    {
+        let count = view
+            .service
+            .as_ref()
+            .map_or(1, aws_sdk_ecs::types::Service::desired_count);
         seed::seed(&service, count, ctx).await?;
     }
     Ok(plan.look_again.map_or_else(Action::await_change, Action::requeue))
@@ -135,21 +152,46 @@ async fn decide(
     way: &Way,
     ctx: &Ctx,
 ) -> Result<(Arc<ServiceView>, Plan), AwsError> {
-    let quiet_for = ctx.quiet.seen(&service.uid().unwrap_or_default(), &resolved.print);
-    let known = service.status.as_ref().is_some_and(|status| status.common.arn.is_some());
-    let outage_suspected = known && way.observer.looks_emptied() && !service.annotations().contains_key(RECREATE);
+    let quiet_for = ctx
+        .quiet
+        .seen(&service.uid().unwrap_or_default(), &resolved.print);
+    let known = service
+        .status
+        .as_ref()
+        .is_some_and(|status| status.common.arn.is_some());
+    let outage_suspected =
+        known && way.observer.looks_emptied() && !service.annotations().contains_key(RECREATE);
     let now = DateTime::from_nanos(ctx.now().as_nanosecond()).unwrap_or(DateTime::from_secs(0));
     let mut view = way.look(ctx.now()).await?;
-    let mut decided = plan(&resolved.desired, &Facts { view: &view, now, quiet_for, outage_suspected });
+    let mut decided = plan(
+        &resolved.desired,
+        &Facts {
+            view: &view,
+            now,
+            quiet_for,
+            outage_suspected,
+        },
+    );
     if decided.needs_fresh_view() {
         view = way.look_afresh().await?;
-        decided = plan(&resolved.desired, &Facts { view: &view, now, quiet_for, outage_suspected });
+        decided = plan(
+            &resolved.desired,
+            &Facts {
+                view: &view,
+                now,
+                quiet_for,
+                outage_suspected,
+            },
+        );
     }
     Ok((view, decided))
 }
 
 /// Whether the service is in ECS on this object's behalf, so that its absence would be news.
 fn is_in_ecs(view: &ServiceView, plan: &Plan) -> bool {
-    let active = view.service.as_ref().is_some_and(|service| service.status() == Some("ACTIVE"));
+    let active = view
+        .service
+        .as_ref()
+        .is_some_and(|service| service.status() == Some("ACTIVE"));
     active && !matches!(plan.standing, Standing::Conflict(_))
 }

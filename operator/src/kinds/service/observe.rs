@@ -34,11 +34,16 @@ pub struct Way {
 /// The objects that a service refers to, as far as they are known.
 pub fn referred(service: &EcsService, ctx: &Ctx) -> Referred {
     fn get<K: Kept>(ctx: &Ctx, service: &EcsService, kind: Kind, name: &str) -> Option<Arc<K>> {
-        ctx.get(&ObjectKey::namespaced(kind, service.namespace().unwrap_or_default(), name))
+        ctx.get(&ObjectKey::namespaced(
+            kind,
+            service.namespace().unwrap_or_default(),
+            name,
+        ))
     }
     Referred {
         cluster: cluster_name(service).and_then(|name| get(ctx, service, Kind::EcsCluster, name)),
-        definition: definition_name(service).and_then(|name| get(ctx, service, Kind::EcsTaskDefinition, name)),
+        definition: definition_name(service)
+            .and_then(|name| get(ctx, service, Kind::EcsTaskDefinition, name)),
         providers: provider_names(service)
             .into_iter()
             .filter_map(|name| Some((name.to_owned(), get(ctx, service, Kind::CapacityProvider, name)?)))
@@ -71,7 +76,10 @@ impl Way {
     /// Why the object may do nothing.
     pub fn out(service: &EcsService, cluster: &str, ctx: &Ctx) -> Result<Self, Nowhere> {
         let place = Place::of(ctx, service.management())?;
-        let wish = Wish { namespace: service.namespace().unwrap_or_default(), ..Wish::default() };
+        let wish = Wish {
+            namespace: service.namespace().unwrap_or_default(),
+            ..Wish::default()
+        };
         place.grants(ctx, wish)?;
         Self::within(&place, service, cluster, ctx)
     }
@@ -82,9 +90,16 @@ impl Way {
         }
         let target = ctx.target(&place.target_key());
         let observer = ctx.observer(&target);
-        let key = ServiceKey { cluster: cluster.to_owned(), service: service.ecs_name() };
+        let key = ServiceKey {
+            cluster: cluster.to_owned(),
+            service: service.ecs_name(),
+        };
         observer.watch(&key, &ObjectKey::of(service));
-        Ok(Self { target, observer, key })
+        Ok(Self {
+            target,
+            observer,
+            key,
+        })
     }
 
     /// What ECS showed last; read now where nothing is known yet.
@@ -92,7 +107,9 @@ impl Way {
     /// # Errors
     /// When it cannot be read, or not for a while.
     pub async fn look(&self, now: Timestamp) -> Result<Arc<ServiceView>, AwsError> {
-        let Some(view) = self.observer.service(&self.key) else { return self.look_afresh().await };
+        let Some(view) = self.observer.service(&self.key) else {
+            return self.look_afresh().await;
+        };
         let age = Duration::try_from(now.duration_since(view.observed_at)).unwrap_or_default();
         match self.observer.failure(&self.key) {
             Some(error) if error.class == Class::Denied || age > BLINDNESS => Err(error),

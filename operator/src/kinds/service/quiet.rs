@@ -48,7 +48,12 @@ impl Quiet {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let before = refused.get(uid).filter(|before| before.print == print);
         let pause = before.map_or(FIRST_PAUSE, |before| (before.pause * 2).min(LONGEST_PAUSE));
-        let entry = Refused { print: print.to_owned(), error: error.clone(), pause, until: Instant::now() + pause };
+        let entry = Refused {
+            print: print.to_owned(),
+            error: error.clone(),
+            pause,
+            until: Instant::now() + pause,
+        };
         refused.insert(uid.to_owned(), entry);
     }
 
@@ -62,12 +67,18 @@ impl Quiet {
 
     /// Notes that ECS takes the calls for a service.
     pub fn accepted(&self, uid: &str) {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+        self.refused
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(uid);
     }
 
     /// Forgets a service that is gone.
     pub fn forget(&self, uid: &str) {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).remove(uid);
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(uid);
         self.accepted(uid);
     }
 }
@@ -96,13 +107,19 @@ mod tests {
         let error = AwsError::new("CreateService", "InvalidParameterException", "no");
         for pause in [5, 10, 20, 40, 60, 60] {
             quiet.refused("a", "call", &error);
-            assert_eq!(quiet.still_refused("a", "call"), Some((error.clone(), Duration::from_secs(pause))));
+            assert_eq!(
+                quiet.still_refused("a", "call"),
+                Some((error.clone(), Duration::from_secs(pause)))
+            );
             assert_eq!(quiet.still_refused("a", "another call"), None);
             tokio::time::advance(Duration::from_secs(pause)).await;
             assert_eq!(quiet.still_refused("a", "call"), None);
         }
         quiet.accepted("a");
         quiet.refused("a", "call", &error);
-        assert_eq!(quiet.still_refused("a", "call"), Some((error, Duration::from_secs(5))));
+        assert_eq!(
+            quiet.still_refused("a", "call"),
+            Some((error, Duration::from_secs(5)))
+        );
     }
 }

@@ -46,7 +46,10 @@ pub async fn remove(service: Arc<EcsService>, ctx: &Ctx) -> Result<Action> {
     };
     way.observer.expect(&way.key, false);
     if service.management().suspended() {
-        let course = Course::Deleting { waiting_for: "management.suspend to end", failure: None };
+        let course = Course::Deleting {
+            waiting_for: "management.suspend to end",
+            failure: None,
+        };
         report(ctx, &service, None, None, course).await?;
         return Ok(Action::await_change());
     }
@@ -57,11 +60,24 @@ pub async fn remove(service: Arc<EcsService>, ctx: &Ctx) -> Result<Action> {
                 Standing::Waiting(what) => what.as_str(),
                 _ => "its tasks to stop",
             };
-            report(ctx, &service, None, Some(&view), Course::Deleting { waiting_for: what, failure: None }).await?;
+            report(
+                ctx,
+                &service,
+                None,
+                Some(&view),
+                Course::Deleting {
+                    waiting_for: what,
+                    failure: None,
+                },
+            )
+            .await?;
             Ok(plan.look_again.map_or_else(Action::await_change, Action::requeue))
         }
         Err(error) => {
-            let course = Course::Deleting { waiting_for: "ECS", failure: Some(&error) };
+            let course = Course::Deleting {
+                waiting_for: "ECS",
+                failure: Some(&error),
+            };
             report(ctx, &service, None, None, course).await?;
             Err(error.into())
         }
@@ -76,7 +92,9 @@ enum Leaving {
 async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, AwsError> {
     let owner = owner(service, &ctx.installation);
     let decide = |view: &ServiceView| {
-        plan_deletion(&owner, view, |adopted| service.management().deletion(adopted) == DeletionPolicy::Retain)
+        plan_deletion(&owner, view, |adopted| {
+            service.management().deletion(adopted) == DeletionPolicy::Retain
+        })
     };
     let mut view = way.look(ctx.now()).await?;
     let mut deletion = decide(&view);
@@ -95,7 +113,11 @@ async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, Aw
     match applied.failure {
         None if ends => Ok(Leaving::Gone),
         // Gone already, or going: the next look tells.
-        Some(error) if error.class == Class::NotFound || error.is("ServiceNotActiveException") || error.is("ClusterNotFoundException") => {
+        Some(error)
+            if error.class == Class::NotFound
+                || error.is("ServiceNotActiveException")
+                || error.is("ClusterNotFoundException") =>
+        {
             Ok(Leaving::Waiting { plan, view })
         }
         Some(error) => Err(error),

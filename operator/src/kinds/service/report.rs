@@ -34,7 +34,15 @@ pub async fn report(
     let before = ctx.status.latest(service);
     let uid = service.uid().unwrap_or_default();
     let generation = service.metadata.generation.unwrap_or_default();
-    let seen = Report { uid: &uid, generation, before: before.as_ref(), resolved, view, course, now: ctx.now() };
+    let seen = Report {
+        uid: &uid,
+        generation,
+        before: before.as_ref(),
+        resolved,
+        view,
+        course,
+        now: ctx.now(),
+    };
     if is_brief(&seen) {
         return Ok(());
     }
@@ -53,12 +61,21 @@ pub async fn report(
 /// A new object that only waits for its second of quiet, or was created this moment: the next pass, which is near, has more
 /// to say, and one write less is made.
 fn is_brief(report: &Report<'_>) -> bool {
-    let unobserved = report.before.is_none_or(|before| before.common.observed_generation < 0);
+    let unobserved = report
+        .before
+        .is_none_or(|before| before.common.observed_generation < 0);
     let absent = report.view.is_some_and(|view| view.service.is_none());
     let brief = match &report.course {
-        Course::Planned { plan, failure: None, suspended: false, .. } => match &plan.standing {
+        Course::Planned {
+            plan,
+            failure: None,
+            suspended: false,
+            ..
+        } => match &plan.standing {
             Standing::InStep => true,
-            Standing::Waiting(_) => plan.look_again.is_some_and(|pause| pause <= Duration::from_secs(1)),
+            Standing::Waiting(_) => plan
+                .look_again
+                .is_some_and(|pause| pause <= Duration::from_secs(1)),
             _ => false,
         },
         _ => false,
@@ -76,7 +93,8 @@ pub fn tell_steps(ctx: &Ctx, service: &EcsService, done: &[Step]) {
             Step::TagResource { claims: false, .. } | Step::UntagResource { .. } => "Tagged",
             Step::DeleteService { .. } => "Deleting",
         };
-        ctx.events.normal(service, reason, &action(step), step.to_string());
+        ctx.events
+            .normal(service, reason, &action(step), step.to_string());
     }
 }
 
@@ -98,29 +116,49 @@ fn action(step: &Step) -> String {
     action
 }
 
-fn tell_transition(ctx: &Ctx, service: &EcsService, before: Option<&EcsServiceStatus>, after: &EcsServiceStatus) {
+fn tell_transition(
+    ctx: &Ctx,
+    service: &EcsService,
+    before: Option<&EcsServiceStatus>,
+    after: &EcsServiceStatus,
+) {
     let summary = |status: &EcsServiceStatus| {
         let ready = conditions::find(&status.common.conditions, Type::Ready)?;
         Some((ready.status.clone(), ready.reason.clone()))
     };
-    let Some(ready) = conditions::find(&after.common.conditions, Type::Ready) else { return };
+    let Some(ready) = conditions::find(&after.common.conditions, Type::Ready) else {
+        return;
+    };
     if before.and_then(summary) == summary(after) {
         return;
     }
     let good = ready.reason == Reason::Completed.as_str();
     if good {
-        ctx.events.normal(service, &ready.reason, "Reconcile", &ready.message);
-    } else if conditions::is_true(&after.common.conditions, Type::Stalled) || ready.reason == Reason::TasksFailing.as_str() {
-        ctx.events.warning(service, &ready.reason, "Reconcile", &ready.message);
+        ctx.events
+            .normal(service, &ready.reason, "Reconcile", &ready.message);
+    } else if conditions::is_true(&after.common.conditions, Type::Stalled)
+        || ready.reason == Reason::TasksFailing.as_str()
+    {
+        ctx.events
+            .warning(service, &ready.reason, "Reconcile", &ready.message);
     }
 }
 
 /// Words in ECS's events that call for attention.
-const WARNINGS: &[&str] = &["unable to", "failed", "unhealthy", "Timed out", "throttled", "rolling back"];
+const WARNINGS: &[&str] = &[
+    "unable to",
+    "failed",
+    "unhealthy",
+    "Timed out",
+    "throttled",
+    "rolling back",
+];
 
 /// One of ECS's own events. Its id is the action, since events that differ in their words only would be counted as one.
 fn tell_event(ctx: &Ctx, service: &EcsService, event: &ServiceEvent) {
-    let (Some(id), Some(message)) = (event.id(), event.message()) else { return };
+    let (Some(id), Some(message)) = (event.id(), event.message()) else {
+        return;
+    };
     if WARNINGS.iter().any(|words| message.contains(words)) {
         ctx.events.warning(service, "EcsServiceEvent", id, message);
     } else {

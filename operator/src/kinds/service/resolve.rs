@@ -54,7 +54,11 @@ pub fn references(service: &EcsService) -> BTreeSet<ObjectKey> {
     let mut all = BTreeSet::from([ObjectKey::account(service.management().account())]);
     all.extend(cluster_name(service).map(|name| key(Kind::EcsCluster, name)));
     all.extend(definition_name(service).map(|name| key(Kind::EcsTaskDefinition, name)));
-    all.extend(provider_names(service).into_iter().map(|name| key(Kind::CapacityProvider, name)));
+    all.extend(
+        provider_names(service)
+            .into_iter()
+            .map(|name| key(Kind::CapacityProvider, name)),
+    );
     all
 }
 
@@ -72,14 +76,22 @@ pub fn cluster_name(service: &EcsService) -> Option<&str> {
 pub fn definition_name(service: &EcsService) -> Option<&str> {
     match &service.spec.task_definition_ref {
         Some(reference) => Some(&reference.name),
-        None => service.spec.ecs.0.task_definition().filter(|name| !name.contains(':') && !name.is_empty()),
+        None => service
+            .spec
+            .ecs
+            .0
+            .task_definition()
+            .filter(|name| !name.contains(':') && !name.is_empty()),
     }
 }
 
 /// The names of the `CapacityProvider`s that are meant.
 pub fn provider_names(service: &EcsService) -> Vec<&str> {
     let items = service.spec.capacity_provider_strategy.iter();
-    items.filter_map(|item| item.capacity_provider_ref.as_ref()).map(|reference| reference.name.as_str()).collect()
+    items
+        .filter_map(|item| item.capacity_provider_ref.as_ref())
+        .map(|reference| reference.name.as_str())
+        .collect()
 }
 
 /// On whose behalf the service exists.
@@ -102,7 +114,11 @@ pub fn resolve(service: &EcsService, referred: &Referred, installation: &str) ->
     let members = spec.as_object_mut().ok_or("spec: expected an object")?;
     let tags = tag_map(members.remove("tags").as_ref());
     members.remove("clientToken");
-    let count = members.remove("desiredCount").as_ref().and_then(Value::as_i64).and_then(|count| i32::try_from(count).ok());
+    let count = members
+        .remove("desiredCount")
+        .as_ref()
+        .and_then(Value::as_i64)
+        .and_then(|count| i32::try_from(count).ok());
     members.insert("serviceName".into(), service.ecs_name().into());
 
     let (cluster, no_cluster) = cluster(service, referred.cluster.as_deref());
@@ -116,43 +132,92 @@ pub fn resolve(service: &EcsService, referred: &Referred, installation: &str) ->
     let management = service.management();
     let desired = Desired {
         tags,
-        count: if daemon { Count::Daemon } else { count.map_or(Count::AtCreation(1), Count::Enforced) },
+        count: if daemon {
+            Count::Daemon
+        } else {
+            count.map_or(Count::AtCreation(1), Count::Enforced)
+        },
         owner: owner(service, installation),
         adopt: management.adoption() == AdoptionPolicy::Adopt,
         report_drift: management.drift() == DriftPolicy::Report,
-        restart_at: service.spec.management.restart_at.as_ref().map(|at| DateTime::from_nanos(at.0.as_nanosecond())).transpose().unwrap_or_default(),
+        restart_at: service
+            .spec
+            .management
+            .restart_at
+            .as_ref()
+            .map(|at| DateTime::from_nanos(at.0.as_nanosecond()))
+            .transpose()
+            .unwrap_or_default(),
         creation_held: no_cluster,
         rollout_held: no_definition.or(no_provider),
         input,
     };
     let print = print(service, referred, &desired);
-    let remembered = service.status.as_ref().is_some_and(|status| status.cluster_arn.is_some());
+    let remembered = service
+        .status
+        .as_ref()
+        .is_some_and(|status| status.cluster_arn.is_some());
     let cluster_known = service.spec.cluster_ref.is_none() || referred.cluster.is_some() || remembered;
-    Ok(Resolved { desired, cluster, cluster_known, print })
+    Ok(Resolved {
+        desired,
+        cluster,
+        cluster_known,
+        print,
+    })
 }
 
 /// The generations of what people wrote, not what ECS made of it: a revision that was just registered needs no new quiet.
 fn print(service: &EcsService, referred: &Referred, desired: &Desired) -> String {
-    let definition = referred.definition.as_ref().map(|definition| (definition.uid(), definition.metadata.generation));
-    let written = ROLLOUT_MEMBERS.iter().copied().filter(|member| definition.is_none() || *member != "taskDefinition");
-    content_hash(&json!([pick(&desired.input, written), service.spec.task_definition_ref, definition]))
+    let definition = referred
+        .definition
+        .as_ref()
+        .map(|definition| (definition.uid(), definition.metadata.generation));
+    let written = ROLLOUT_MEMBERS
+        .iter()
+        .copied()
+        .filter(|member| definition.is_none() || *member != "taskDefinition");
+    content_hash(&json!([
+        pick(&desired.input, written),
+        service.spec.task_definition_ref,
+        definition
+    ]))
 }
 
 /// The cluster's name in ECS, and why nothing can be created in it yet.
 pub fn cluster(service: &EcsService, found: Option<&EcsCluster>) -> (ClusterUse, Option<Held>) {
-    let named = service.spec.ecs.0.cluster().filter(|name| !name.is_empty()).unwrap_or(DEFAULT_CLUSTER);
+    let named = service
+        .spec
+        .ecs
+        .0
+        .cluster()
+        .filter(|name| !name.is_empty())
+        .unwrap_or(DEFAULT_CLUSTER);
     let meant = found.filter(|found| service.spec.cluster_ref.is_some() || found.ecs_name() == named);
     match (meant, &service.spec.cluster_ref) {
         (Some(cluster), _) => {
-            let own = ClusterUse { name: cluster.ecs_name(), own: true };
-            let active = cluster.status.as_ref().is_some_and(|status| status.status.as_deref() == Some("ACTIVE"));
+            let own = ClusterUse {
+                name: cluster.ecs_name(),
+                own: true,
+            };
+            let active = cluster
+                .status
+                .as_ref()
+                .is_some_and(|status| status.status.as_deref() == Some("ACTIVE"));
             let object = || format!("EcsCluster {}", cluster.name_any());
             let held = if let Some(held) = elsewhere(&object(), cluster.management(), service.management()) {
                 Some(held)
             } else if cluster.metadata.deletion_timestamp.is_some() {
-                Some(Held { message: format!("{} is being deleted", object()), stalled: false })
+                Some(Held {
+                    message: format!("{} is being deleted", object()),
+                    stalled: false,
+                })
             } else if !active {
-                Some(not_ready(&object(), "is not ACTIVE in ECS yet", cluster.common_status(), cluster.metadata.generation))
+                Some(not_ready(
+                    &object(),
+                    "is not ACTIVE in ECS yet",
+                    cluster.common_status(),
+                    cluster.metadata.generation,
+                ))
             } else {
                 None
             };
@@ -160,22 +225,42 @@ pub fn cluster(service: &EcsService, found: Option<&EcsCluster>) -> (ClusterUse,
         }
         (None, Some(reference)) => {
             // What it was called is remembered by the service's own ARN; else it is called as its object was.
-            let remembered = service.status.as_ref().and_then(|status| status.cluster_arn.as_deref()).map(last_part);
+            let remembered = service
+                .status
+                .as_ref()
+                .and_then(|status| status.cluster_arn.as_deref())
+                .map(last_part);
             let name = remembered.unwrap_or(&reference.name).to_owned();
-            let held = Held { message: format!("there is no EcsCluster {}", reference.name), stalled: false };
+            let held = Held {
+                message: format!("there is no EcsCluster {}", reference.name),
+                stalled: false,
+            };
             (ClusterUse { name, own: true }, Some(held))
         }
-        (None, None) => (ClusterUse { name: named.to_owned(), own: false }, None),
+        (None, None) => (
+            ClusterUse {
+                name: named.to_owned(),
+                own: false,
+            },
+            None,
+        ),
     }
 }
 
 /// Puts the definition's name or ARN in its place; why there is none yet.
-fn definition(service: &EcsService, found: Option<&EcsTaskDefinition>, members: &mut Map<String, Value>) -> Option<Held> {
+fn definition(
+    service: &EcsService,
+    found: Option<&EcsTaskDefinition>,
+    members: &mut Map<String, Value>,
+) -> Option<Held> {
     let reference = service.spec.task_definition_ref.as_ref();
     let named = service.spec.ecs.0.task_definition().unwrap_or_default();
     let Some(definition) = found.filter(|found| reference.is_some() || found.ecs_name() == named) else {
         let name = &reference?.name;
-        return Some(Held { message: format!("there is no EcsTaskDefinition {name}"), stalled: false });
+        return Some(Held {
+            message: format!("there is no EcsTaskDefinition {name}"),
+            stalled: false,
+        });
     };
     let object = format!("EcsTaskDefinition {}", definition.name_any());
     members.remove("taskDefinition");
@@ -183,7 +268,10 @@ fn definition(service: &EcsService, found: Option<&EcsTaskDefinition>, members: 
         return Some(held);
     }
     if let Some(revision) = reference.and_then(|reference| reference.revision) {
-        members.insert("taskDefinition".into(), format!("{}:{revision}", definition.ecs_name()).into());
+        members.insert(
+            "taskDefinition".into(),
+            format!("{}:{revision}", definition.ecs_name()).into(),
+        );
         return None;
     }
     let status = definition.common_status();
@@ -215,7 +303,11 @@ fn strategy(service: &EcsService, referred: &Referred, members: &mut Map<String,
         let name = match (&item.capacity_provider, &item.capacity_provider_ref) {
             (Some(name), _) => name.clone(),
             (None, Some(reference)) => {
-                let (name, not_ready) = provider(service, &reference.name, referred.providers.get(&reference.name).map(Arc::as_ref));
+                let (name, not_ready) = provider(
+                    service,
+                    &reference.name,
+                    referred.providers.get(&reference.name).map(Arc::as_ref),
+                );
                 held = held.or(not_ready);
                 name
             }
@@ -233,12 +325,26 @@ fn strategy(service: &EcsService, referred: &Referred, members: &mut Map<String,
 /// A referred provider's name in ECS, and why it cannot be used yet.
 fn provider(service: &EcsService, name: &str, found: Option<&CapacityProvider>) -> (String, Option<Held>) {
     let Some(provider) = found else {
-        return (name.to_owned(), Some(Held { message: format!("there is no CapacityProvider {name}"), stalled: false }));
+        return (
+            name.to_owned(),
+            Some(Held {
+                message: format!("there is no CapacityProvider {name}"),
+                stalled: false,
+            }),
+        );
     };
     let object = format!("CapacityProvider {name}");
     let absent = provider.common_status().is_none_or(|status| status.arn.is_none());
-    let not_there = || not_ready(&object, "is not in ECS yet", provider.common_status(), provider.metadata.generation);
-    let held = elsewhere(&object, provider.management(), service.management()).or_else(|| absent.then(not_there));
+    let not_there = || {
+        not_ready(
+            &object,
+            "is not in ECS yet",
+            provider.common_status(),
+            provider.metadata.generation,
+        )
+    };
+    let held =
+        elsewhere(&object, provider.management(), service.management()).or_else(|| absent.then(not_there));
     (provider.ecs_name(), held)
 }
 
@@ -246,30 +352,57 @@ fn provider(service: &EcsService, name: &str, found: Option<&CapacityProvider>) 
 fn elsewhere(object: &str, theirs: &Management, ours: &Management) -> Option<Held> {
     (theirs.account() != ours.account() || theirs.region != ours.region).then(|| {
         let place = |management: &Management| {
-            let region = management.region.as_deref().map(|region| format!(", region {region}")).unwrap_or_default();
+            let region = management
+                .region
+                .as_deref()
+                .map(|region| format!(", region {region}"))
+                .unwrap_or_default();
             format!("account {}{region}", management.account())
         };
-        let message = format!("{object} is in {}, and this service in {}; both have to be in one place", place(theirs), place(ours));
-        Held { message, stalled: true }
+        let message = format!(
+            "{object} is in {}, and this service in {}; both have to be in one place",
+            place(theirs),
+            place(ours)
+        );
+        Held {
+            message,
+            stalled: true,
+        }
     })
 }
 
 /// What an object that is not ready says itself, if it needs a person.
 fn not_ready(object: &str, what: &str, status: Option<&CommonStatus>, generation: Option<i64>) -> Held {
-    let conditions = status.map(|status| status.conditions.as_slice()).unwrap_or_default();
+    let conditions = status
+        .map(|status| status.conditions.as_slice())
+        .unwrap_or_default();
     let stalled = conditions::is_true_of(conditions, Type::Stalled, generation.unwrap_or_default());
-    let words = conditions::find(conditions, Type::Ready).filter(|_| stalled).map(|ready| format!(": {}", ready.message));
-    Held { message: format!("{object} {what}{}", words.unwrap_or_default()), stalled }
+    let words = conditions::find(conditions, Type::Ready)
+        .filter(|_| stalled)
+        .map(|ready| format!(": {}", ready.message));
+    Held {
+        message: format!("{object} {what}{}", words.unwrap_or_default()),
+        stalled,
+    }
 }
 
 /// What ECS's model says about the input, before ECS does.
 fn check(input: &Value, tags: &BTreeMap<String, String>) -> Result<(), String> {
     let violations = facts::check("CreateServiceRequest", input);
-    let mut wrong: Vec<_> = violations.iter().map(|violation| format!("spec.{violation}")).collect();
+    let mut wrong: Vec<_> = violations
+        .iter()
+        .map(|violation| format!("spec.{violation}"))
+        .collect();
     wrong.extend(tags.keys().filter(|key| is_reserved_tag(key)).map(|key| {
-        format!("spec.tags: {key} is reserved; choose a key that begins with neither aws: nor ecs-operator.dev/")
+        format!(
+            "spec.tags: {key} is reserved; choose a key that begins with neither aws: nor ecs-operator.dev/"
+        )
     }));
-    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("; ")) }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(wrong.join("; "))
+    }
 }
 
 /// The name in an ARN.
@@ -321,8 +454,10 @@ mod tests {
 
     #[test]
     fn references_become_names_and_arns() {
-        let service = service(&json!({"clusterRef": {"name": "main"}, "taskDefinitionRef": {"name": "web"}, "desiredCount": 3,
-            "launchType": "FARGATE", "tags": [{"key": "team", "value": "x"}]}));
+        let service = service(
+            &json!({"clusterRef": {"name": "main"}, "taskDefinitionRef": {"name": "web"}, "desiredCount": 3,
+            "launchType": "FARGATE", "tags": [{"key": "team", "value": "x"}]}),
+        );
         let arn = "arn:aws:ecs:eu-west-1:1:task-definition/web:7";
         let referred = Referred {
             cluster: Some(cluster_object(&json!({"clusterName": "Main_Cluster"}), "ACTIVE")),
@@ -334,9 +469,15 @@ mod tests {
             resolved.desired.input,
             json!({"serviceName": "web", "cluster": "Main_Cluster", "taskDefinition": arn, "launchType": "FARGATE"})
         );
-        assert_eq!((resolved.desired.creation_held, resolved.desired.rollout_held), (None, None));
+        assert_eq!(
+            (resolved.desired.creation_held, resolved.desired.rollout_held),
+            (None, None)
+        );
         assert_eq!(resolved.desired.count, Count::Enforced(3));
-        assert_eq!(resolved.desired.tags, BTreeMap::from([("team".to_owned(), "x".to_owned())]));
+        assert_eq!(
+            resolved.desired.tags,
+            BTreeMap::from([("team".to_owned(), "x".to_owned())])
+        );
         assert_eq!(resolved.desired.owner.tag_value(), "prod/shop/web");
         assert!(resolved.cluster.own);
     }
@@ -350,12 +491,31 @@ mod tests {
             ..Referred::default()
         };
         let resolved = resolve(&service, &referred, "prod").unwrap();
-        assert_eq!(resolved.desired.text("taskDefinition"), Some("arn:aws:ecs:eu-west-1:1:task-definition/web:7"));
+        assert_eq!(
+            resolved.desired.text("taskDefinition"),
+            Some("arn:aws:ecs:eu-west-1:1:task-definition/web:7")
+        );
         let alone = resolve(&service, &Referred::default(), "prod").unwrap();
         assert_eq!(alone.desired.text("taskDefinition"), Some("web"));
-        assert_eq!((alone.desired.creation_held, alone.desired.rollout_held, alone.cluster.own), (None, None, false));
-        let other = Referred { cluster: Some(cluster_object(&json!({"clusterName": "other"}), "ACTIVE")), ..Referred::default() };
-        assert_eq!(resolve(&service, &other, "prod").unwrap().cluster, ClusterUse { name: "main".into(), own: false });
+        assert_eq!(
+            (
+                alone.desired.creation_held,
+                alone.desired.rollout_held,
+                alone.cluster.own
+            ),
+            (None, None, false)
+        );
+        let other = Referred {
+            cluster: Some(cluster_object(&json!({"clusterName": "other"}), "ACTIVE")),
+            ..Referred::default()
+        };
+        assert_eq!(
+            resolve(&service, &other, "prod").unwrap().cluster,
+            ClusterUse {
+                name: "main".into(),
+                own: false
+            }
+        );
     }
 
     #[test]
@@ -364,64 +524,143 @@ mod tests {
         let arn = "arn:aws:ecs:eu-west-1:1:task-definition/web:7";
         let ready_cluster = Some(cluster_object(&json!({}), "ACTIVE"));
         let ready_definition = Some(registered(2, arn));
-        let stalled = definition_object(2, &json!({"observedGeneration": 2, "conditions": [
-            condition("Ready", "False", "ECS refuses it"), condition("Stalled", "True", "ECS refuses it"), condition("Synced", "False", "x")]}));
+        let stalled = definition_object(
+            2,
+            &json!({"observedGeneration": 2, "conditions": [
+            condition("Ready", "False", "ECS refuses it"), condition("Stalled", "True", "ECS refuses it"), condition("Synced", "False", "x")]}),
+        );
         let behind = definition_object(2, &json!({"observedGeneration": 1, "arn": arn}));
-        let refused_update = definition_object(2, &json!({"observedGeneration": 2, "arn": arn, "conditions": [
-            condition("Ready", "False", "ECS refuses it"), condition("Stalled", "True", "ECS refuses it"), condition("Synced", "False", "x")]}));
+        let refused_update = definition_object(
+            2,
+            &json!({"observedGeneration": 2, "arn": arn, "conditions": [
+            condition("Ready", "False", "ECS refuses it"), condition("Stalled", "True", "ECS refuses it"), condition("Synced", "False", "x")]}),
+        );
         let cases = [
-            (None, ready_definition.clone(), Some("there is no EcsCluster main"), None),
-            (Some(cluster_object(&json!({}), "PROVISIONING")), ready_definition.clone(), Some("EcsCluster main is not ACTIVE in ECS yet"), None),
-            (ready_cluster.clone(), None, None, Some("there is no EcsTaskDefinition web")),
-            (ready_cluster.clone(), Some(behind), None, Some("EcsTaskDefinition web is not registered yet")),
-            (ready_cluster.clone(), Some(stalled), None, Some("EcsTaskDefinition web is not registered yet: ECS refuses it")),
-            (ready_cluster.clone(), Some(refused_update), None, Some("EcsTaskDefinition web is not registered yet: ECS refuses it")),
+            (
+                None,
+                ready_definition.clone(),
+                Some("there is no EcsCluster main"),
+                None,
+            ),
+            (
+                Some(cluster_object(&json!({}), "PROVISIONING")),
+                ready_definition.clone(),
+                Some("EcsCluster main is not ACTIVE in ECS yet"),
+                None,
+            ),
+            (
+                ready_cluster.clone(),
+                None,
+                None,
+                Some("there is no EcsTaskDefinition web"),
+            ),
+            (
+                ready_cluster.clone(),
+                Some(behind),
+                None,
+                Some("EcsTaskDefinition web is not registered yet"),
+            ),
+            (
+                ready_cluster.clone(),
+                Some(stalled),
+                None,
+                Some("EcsTaskDefinition web is not registered yet: ECS refuses it"),
+            ),
+            (
+                ready_cluster.clone(),
+                Some(refused_update),
+                None,
+                Some("EcsTaskDefinition web is not registered yet: ECS refuses it"),
+            ),
             (ready_cluster, ready_definition, None, None),
         ];
         for (cluster, definition, creation, rollout) in cases {
-            let referred = Referred { cluster, definition, ..Referred::default() };
+            let referred = Referred {
+                cluster,
+                definition,
+                ..Referred::default()
+            };
             let desired = resolve(&service(&by_ref), &referred, "prod").unwrap().desired;
-            assert_eq!(desired.creation_held.as_ref().map(|held| held.message.as_str()), creation);
-            assert_eq!(desired.rollout_held.as_ref().map(|held| held.message.as_str()), rollout);
+            assert_eq!(
+                desired.creation_held.as_ref().map(|held| held.message.as_str()),
+                creation
+            );
+            assert_eq!(
+                desired.rollout_held.as_ref().map(|held| held.message.as_str()),
+                rollout
+            );
         }
     }
 
     #[test]
     fn a_pinned_revision_waits_for_nothing() {
         let service = service(&json!({"taskDefinitionRef": {"name": "web", "revision": 3}}));
-        let referred = Referred { definition: Some(definition_object(2, &json!({}))), ..Referred::default() };
+        let referred = Referred {
+            definition: Some(definition_object(2, &json!({}))),
+            ..Referred::default()
+        };
         let desired = resolve(&service, &referred, "prod").unwrap().desired;
-        assert_eq!((desired.text("taskDefinition"), desired.rollout_held.clone()), (Some("web:3"), None));
+        assert_eq!(
+            (desired.text("taskDefinition"), desired.rollout_held.clone()),
+            (Some("web:3"), None)
+        );
     }
 
     #[test]
     fn another_place_is_no_place() {
-        let service = service(&json!({"clusterRef": {"name": "main"}, "management": {"accountRef": {"name": "prod"}}}));
-        let referred = Referred { cluster: Some(cluster_object(&json!({}), "ACTIVE")), ..Referred::default() };
-        let held = resolve(&service, &referred, "x").unwrap().desired.creation_held.unwrap();
-        assert!(held.stalled && held.message.contains("account default") && held.message.contains("account prod"), "{held:?}");
+        let service =
+            service(&json!({"clusterRef": {"name": "main"}, "management": {"accountRef": {"name": "prod"}}}));
+        let referred = Referred {
+            cluster: Some(cluster_object(&json!({}), "ACTIVE")),
+            ..Referred::default()
+        };
+        let held = resolve(&service, &referred, "x")
+            .unwrap()
+            .desired
+            .creation_held
+            .unwrap();
+        assert!(
+            held.stalled && held.message.contains("account default") && held.message.contains("account prod"),
+            "{held:?}"
+        );
     }
 
     #[test]
     fn the_print_changes_with_what_people_write_only() {
         let of = |spec: &Value, definition| {
-            let referred = Referred { definition: Some(definition), ..Referred::default() };
+            let referred = Referred {
+                definition: Some(definition),
+                ..Referred::default()
+            };
             resolve(&service(spec), &referred, "x").unwrap().print
         };
         let base = json!({"taskDefinitionRef": {"name": "web"}});
         let print = of(&base, registered(2, "arn:a/web:1"));
         assert_eq!(print, of(&base, registered(2, "arn:a/web:2")));
-        assert_eq!(print, of(&json!({"taskDefinitionRef": {"name": "web"}, "desiredCount": 9}), registered(2, "arn:a/web:1")));
+        assert_eq!(
+            print,
+            of(
+                &json!({"taskDefinitionRef": {"name": "web"}, "desiredCount": 9}),
+                registered(2, "arn:a/web:1")
+            )
+        );
         assert_ne!(print, of(&base, registered(3, "arn:a/web:1")));
-        let balanced = json!({"taskDefinitionRef": {"name": "web"}, "loadBalancers": [{"targetGroupArn": "tg"}]});
+        let balanced =
+            json!({"taskDefinitionRef": {"name": "web"}, "loadBalancers": [{"targetGroupArn": "tg"}]});
         assert_ne!(print, of(&balanced, registered(2, "arn:a/web:1")));
     }
 
     #[test]
     fn mistakes_are_told_with_their_path() {
         let cases = [
-            (json!({"taskDefinition": "web", "tags": [{"key": "aws:x", "value": "y"}]}), "spec.tags: aws:x is reserved"),
-            (json!({"taskDefinition": "web", "launchType": "FARGAT"}), "spec.launchType"),
+            (
+                json!({"taskDefinition": "web", "tags": [{"key": "aws:x", "value": "y"}]}),
+                "spec.tags: aws:x is reserved",
+            ),
+            (
+                json!({"taskDefinition": "web", "launchType": "FARGAT"}),
+                "spec.launchType",
+            ),
         ];
         for (spec, expected) in cases {
             let refused = resolve(&service(&spec), &Referred::default(), "x").unwrap_err();
@@ -434,8 +673,14 @@ mod tests {
         let service = service(&json!({"cluster": "main", "taskDefinitionRef": {"name": "web"},
             "capacityProviderStrategy": [{"capacityProviderRef": {"name": "asg"}}, {"capacityProvider": "FARGATE"}]}));
         let shown: Vec<_> = references(&service).iter().map(ToString::to_string).collect();
-        assert_eq!(shown, [
-            "AwsAccount default", "CapacityProvider shop/asg", "EcsCluster shop/main", "EcsTaskDefinition shop/web"
-        ]);
+        assert_eq!(
+            shown,
+            [
+                "AwsAccount default",
+                "CapacityProvider shop/asg",
+                "EcsCluster shop/main",
+                "EcsTaskDefinition shop/web"
+            ]
+        );
     }
 }

@@ -33,7 +33,11 @@ pub async fn seed(service: &EcsService, count: i32, ctx: &Ctx) -> Result<()> {
         "spec": { "desiredCount": count },
     });
     let apply = PatchParams::apply(FIELD_MANAGER);
-    match ctx.api(service).patch(&service.name_any(), &apply, &Patch::Apply(&body)).await {
+    match ctx
+        .api(service)
+        .patch(&service.name_any(), &apply, &Patch::Apply(&body))
+        .await
+    {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => Ok(()),
         Err(error) => Err(Error::kubernetes("writing the desired count", error)),

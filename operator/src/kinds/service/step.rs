@@ -83,7 +83,10 @@ impl fmt::Display for Step {
         match self {
             Self::CreateService { input } => {
                 let count = input.get("desiredCount").and_then(Value::as_i64);
-                let definition = input.get("taskDefinition").and_then(Value::as_str).unwrap_or("(none)");
+                let definition = input
+                    .get("taskDefinition")
+                    .and_then(Value::as_str)
+                    .unwrap_or("(none)");
                 match count {
                     Some(count) => write!(f, ": {count} × {definition}"),
                     None => write!(f, ": {definition}"),
@@ -96,9 +99,17 @@ impl fmt::Display for Step {
                 write!(f, ": {}", all.join(", "))
             }
             Self::TagResource { tags, claims, .. } => {
-                let shown: Vec<_> = tags.keys().filter(|key| !is_reserved_tag(key)).map(String::as_str).collect();
+                let shown: Vec<_> = tags
+                    .keys()
+                    .filter(|key| !is_reserved_tag(key))
+                    .map(String::as_str)
+                    .collect();
                 let owner = claims.then_some("owner");
-                write!(f, ": {}", owner.into_iter().chain(shown).collect::<Vec<_>>().join(", "))
+                write!(
+                    f,
+                    ": {}",
+                    owner.into_iter().chain(shown).collect::<Vec<_>>().join(", ")
+                )
             }
             Self::UntagResource { keys, .. } => write!(f, ": {}", keys.join(", ")),
             Self::DeleteService { force } => f.write_str(if *force { ": force" } else { "" }),
@@ -114,10 +125,19 @@ mod tests {
     #[test]
     fn steps_read_well() {
         let cases = [
-            (Step::CreateService { input: json!({"taskDefinition": "web:1", "desiredCount": 3}) }, "CreateService: 3 × web:1"),
+            (
+                Step::CreateService {
+                    input: json!({"taskDefinition": "web:1", "desiredCount": 3}),
+                },
+                "CreateService: 3 × web:1",
+            ),
             (
                 Step::UpdateService {
-                    changes: vec![Change { path: "desiredCount".into(), from: Some(json!(3)), to: Some(json!(5)) }],
+                    changes: vec![Change {
+                        path: "desiredCount".into(),
+                        from: Some(json!(3)),
+                        to: Some(json!(5)),
+                    }],
                     members: json!({"desiredCount": 5}),
                     force: true,
                 },
@@ -126,12 +146,21 @@ mod tests {
             (
                 Step::TagResource {
                     arn: "a".into(),
-                    tags: BTreeMap::from([("team".into(), "x".into()), ("ecs-operator.dev/service".into(), "y".into())]),
+                    tags: BTreeMap::from([
+                        ("team".into(), "x".into()),
+                        ("ecs-operator.dev/service".into(), "y".into()),
+                    ]),
                     claims: true,
                 },
                 "TagResource: owner, team",
             ),
-            (Step::UntagResource { arn: "a".into(), keys: vec!["team".into()] }, "UntagResource: team"),
+            (
+                Step::UntagResource {
+                    arn: "a".into(),
+                    keys: vec!["team".into()],
+                },
+                "UntagResource: team",
+            ),
             (Step::DeleteService { force: false }, "DeleteService"),
         ];
         for (step, expected) in cases {

@@ -11,7 +11,13 @@ use crate::kinds::service::step::Step;
 
 pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
     let arn = || service.service_arn().unwrap_or_default().to_owned();
-    let claim = |tags: BTreeMap<String, String>| Plan::of(vec![Step::TagResource { arn: arn(), tags, claims: true }]);
+    let claim = |tags: BTreeMap<String, String>| {
+        Plan::of(vec![Step::TagResource {
+            arn: arn(),
+            tags,
+            claims: true,
+        }])
+    };
     match desired.owner.verdict(&tags(service)) {
         Ownership::Ours => update::plan(desired, service, facts),
         // Our own of an earlier life (a restored backup): nothing else is done before the tag says so.
@@ -36,7 +42,11 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
 /// The service's tags as a map.
 pub fn tags(service: &Service) -> BTreeMap<String, String> {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    service.tags().iter().map(|tag| (text(tag.key()), text(tag.value()))).collect()
+    service
+        .tags()
+        .iter()
+        .map(|tag| (text(tag.key()), text(tag.value())))
+        .collect()
 }
 
 #[cfg(test)]
@@ -49,9 +59,18 @@ mod tests {
     #[test]
     fn the_tags_decide() {
         let ours = desired();
-        let before = Owner { uid: "before".into(), ..ours.owner.clone() };
-        let other = Owner { name: "other".into(), ..ours.owner.clone() };
-        let adopting = Desired { adopt: true, ..ours.clone() };
+        let before = Owner {
+            uid: "before".into(),
+            ..ours.owner.clone()
+        };
+        let other = Owner {
+            name: "other".into(),
+            ..ours.owner.clone()
+        };
+        let adopting = Desired {
+            adopt: true,
+            ..ours.clone()
+        };
         let cases = [
             (&ours, Some(&ours.owner), 0, false),
             (&ours, Some(&before), 1, false),
@@ -64,16 +83,30 @@ mod tests {
             let view = owned_by(&settled(desired), owner);
             let plan = plan(desired, &facts(&view));
             assert_eq!(plan.steps.len(), steps, "{owner:?}: {plan:?}");
-            assert_eq!(matches!(plan.standing, Standing::Conflict(_)), conflict, "{owner:?}: {plan:?}");
+            assert_eq!(
+                matches!(plan.standing, Standing::Conflict(_)),
+                conflict,
+                "{owner:?}: {plan:?}"
+            );
         }
     }
 
     #[test]
     fn what_was_there_before_us_is_marked() {
-        let adopting = Desired { adopt: true, ..desired() };
+        let adopting = Desired {
+            adopt: true,
+            ..desired()
+        };
         let view = owned_by(&settled(&adopting), None);
         let plan = plan(&adopting, &facts(&view));
-        let [Step::TagResource { tags, claims: true, .. }] = plan.steps.as_slice() else { panic!("{plan:?}") };
+        let [
+            Step::TagResource {
+                tags, claims: true, ..
+            },
+        ] = plan.steps.as_slice()
+        else {
+            panic!("{plan:?}")
+        };
         assert_eq!(tags.get(ADOPTED_TAG).map(String::as_str), Some("true"));
         assert!(plan.needs_fresh_view());
     }

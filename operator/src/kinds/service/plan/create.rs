@@ -13,7 +13,10 @@ pub fn plan(desired: &Desired, facts: &Facts<'_>, gone: Option<&Service>) -> Pla
     if let Some(held) = desired.creation_held.as_ref().or(desired.rollout_held.as_ref()) {
         return Plan {
             look_again: Some(PATIENCE),
-            ..Plan::nothing(Standing::Blocked { message: held.message.clone(), stalled: held.stalled })
+            ..Plan::nothing(Standing::Blocked {
+                message: held.message.clone(),
+                stalled: held.stalled,
+            })
         };
     }
     if facts.view.cluster_missing {
@@ -23,21 +26,32 @@ pub fn plan(desired: &Desired, facts: &Facts<'_>, gone: Option<&Service>) -> Pla
         let suspicion = "so many services of this account are missing that an outage or a wrong endpoint is likelier than \
                          deletions; none is created again before they are back, or before the object is annotated \
                          with ecs-operator.dev/recreate";
-        return Plan { look_again: Some(PATIENCE), ..Plan::nothing(Standing::OutageSuspected(suspicion.to_owned())) };
+        return Plan {
+            look_again: Some(PATIENCE),
+            ..Plan::nothing(Standing::OutageSuspected(suspicion.to_owned()))
+        };
     }
     if facts.quiet_for < QUIET {
         return Plan::wait("a second without changes", QUIET.saturating_sub(facts.quiet_for));
     }
-    Plan::of(vec![Step::CreateService { input: input(desired, gone) }])
+    Plan::of(vec![Step::CreateService {
+        input: input(desired, gone),
+    }])
 }
 
 fn input(desired: &Desired, gone: Option<&Service>) -> Value {
-    let predecessor = gone.and_then(Service::created_at).map(|time| time.as_nanos().to_string()).unwrap_or_default();
+    let predecessor = gone
+        .and_then(Service::created_at)
+        .map(|time| time.as_nanos().to_string())
+        .unwrap_or_default();
     let mut tags = desired.tags.clone();
     tags.extend(tags_of(desired));
     let mut input = desired.input.clone();
     if let Some(members) = input.as_object_mut() {
-        members.insert("clientToken".into(), desired.owner.client_token(&predecessor).into());
+        members.insert(
+            "clientToken".into(),
+            desired.owner.client_token(&predecessor).into(),
+        );
         members.insert("tags".into(), tag_list(&tags));
         if let Count::Enforced(count) | Count::AtCreation(count) = desired.count {
             members.insert("desiredCount".into(), count.into());
@@ -68,16 +82,32 @@ mod tests {
         let input = created(&plan);
         assert_eq!(input["desiredCount"], 3);
         assert_eq!(input["clientToken"], desired().owner.client_token("").as_str());
-        let tags: Vec<_> = input["tags"].as_array().unwrap().iter().map(|tag| tag["key"].as_str().unwrap()).collect();
-        assert_eq!(tags, ["ecs-operator.dev/incarnation", "ecs-operator.dev/service", "team"]);
+        let tags: Vec<_> = input["tags"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|tag| tag["key"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            tags,
+            ["ecs-operator.dev/incarnation", "ecs-operator.dev/service", "team"]
+        );
     }
 
     #[test]
     fn the_count_is_one_unless_said_and_a_daemons_is_not_sent() {
         let view = blank();
-        for (count, expected) in [(Count::AtCreation(1), Some(1)), (Count::Enforced(0), Some(0)), (Count::Daemon, None)] {
+        for (count, expected) in [
+            (Count::AtCreation(1), Some(1)),
+            (Count::Enforced(0), Some(0)),
+            (Count::Daemon, None),
+        ] {
             let plan = plan(&Desired { count, ..desired() }, &facts(&view));
-            assert_eq!(created(&plan).get("desiredCount").and_then(Value::as_i64), expected, "{count:?}");
+            assert_eq!(
+                created(&plan).get("desiredCount").and_then(Value::as_i64),
+                expected,
+                "{count:?}"
+            );
         }
     }
 
@@ -86,20 +116,52 @@ mod tests {
         let (blank, gone) = (blank(), gone());
         let (first, again) = (plan(&desired(), &facts(&blank)), plan(&desired(), &facts(&gone)));
         assert_ne!(created(&first)["clientToken"], created(&again)["clientToken"]);
-        assert_eq!(created(&again)["clientToken"], created(&plan(&desired(), &facts(&gone)))["clientToken"]);
+        assert_eq!(
+            created(&again)["clientToken"],
+            created(&plan(&desired(), &facts(&gone)))["clientToken"]
+        );
     }
 
     #[test]
     fn waits_for_what_it_needs() {
-        let held = || Some(Held { message: "EcsTaskDefinition web is not registered yet".into(), stalled: false });
+        let held = || {
+            Some(Held {
+                message: "EcsTaskDefinition web is not registered yet".into(),
+                stalled: false,
+            })
+        };
         let view = blank();
         let nobody = ServiceViewWithoutCluster::of(&view);
         let cases: [(Desired, Facts<'_>); 5] = [
-            (Desired { rollout_held: held(), ..desired() }, facts(&view)),
-            (Desired { creation_held: held(), ..desired() }, facts(&view)),
+            (
+                Desired {
+                    rollout_held: held(),
+                    ..desired()
+                },
+                facts(&view),
+            ),
+            (
+                Desired {
+                    creation_held: held(),
+                    ..desired()
+                },
+                facts(&view),
+            ),
             (desired(), facts(&nobody.0)),
-            (desired(), Facts { outage_suspected: true, ..facts(&view) }),
-            (desired(), Facts { quiet_for: Duration::from_millis(300), ..facts(&view) }),
+            (
+                desired(),
+                Facts {
+                    outage_suspected: true,
+                    ..facts(&view)
+                },
+            ),
+            (
+                desired(),
+                Facts {
+                    quiet_for: Duration::from_millis(300),
+                    ..facts(&view)
+                },
+            ),
         ];
         for (desired, facts) in cases {
             let plan = plan(&desired, &facts);
@@ -112,7 +174,10 @@ mod tests {
 
     impl ServiceViewWithoutCluster {
         fn of(view: &crate::observer::ServiceView) -> Self {
-            Self(crate::observer::ServiceView { cluster_missing: true, ..view.clone() })
+            Self(crate::observer::ServiceView {
+                cluster_missing: true,
+                ..view.clone()
+            })
         }
     }
 }

@@ -23,14 +23,20 @@ pub enum Deletion {
 
 /// Decides how a service goes. `retain` says whether the service stays, given whether it was there before us.
 pub fn plan_deletion(owner: &Owner, view: &ServiceView, retain: impl FnOnce(bool) -> bool) -> Deletion {
-    let Some(service) = view.service.as_ref().filter(|_| !view.cluster_missing) else { return Deletion::Done };
+    let Some(service) = view.service.as_ref().filter(|_| !view.cluster_missing) else {
+        return Deletion::Done;
+    };
     let tags = adopt::tags(service);
     if service.status() == Some("INACTIVE") || owner.verdict(&tags) != Ownership::Ours {
         return Deletion::Done;
     }
     let arn = service.service_arn().unwrap_or_default().to_owned();
     if retain(tags.contains_key(ADOPTED_TAG)) {
-        let keys = owner.tag_keys().into_iter().filter(|key| tags.contains_key(key)).collect();
+        let keys = owner
+            .tag_keys()
+            .into_iter()
+            .filter(|key| tags.contains_key(key))
+            .collect();
         return Deletion::Release(Plan::of(vec![Step::UntagResource { arn, keys }]));
     }
     if service.status() == Some("DRAINING") {
@@ -39,7 +45,10 @@ pub fn plan_deletion(owner: &Owner, view: &ServiceView, retain: impl FnOnce(bool
     let drain = drain(service).into_iter();
     let force = controller(service) == Some(&DeploymentControllerType::External);
     let steps = drain.chain([Step::DeleteService { force }]).collect();
-    Deletion::Going(Plan { look_again: Some(PATIENCE), ..Plan::of(steps) })
+    Deletion::Going(Plan {
+        look_again: Some(PATIENCE),
+        ..Plan::of(steps)
+    })
 }
 
 /// A REPLICA service is scaled to nothing first: without force ECS refuses to delete it otherwise.
@@ -47,14 +56,20 @@ fn drain(service: &Service) -> Option<Step> {
     let daemon = service.scheduling_strategy() == Some(&SchedulingStrategy::Daemon);
     let count = service.desired_count();
     (!daemon && count > 0).then(|| Step::UpdateService {
-        changes: vec![Change { path: "desiredCount".into(), from: Some(count.into()), to: Some(0.into()) }],
+        changes: vec![Change {
+            path: "desiredCount".into(),
+            from: Some(count.into()),
+            to: Some(0.into()),
+        }],
         members: json!({"desiredCount": 0}),
         force: false,
     })
 }
 
 fn controller(service: &Service) -> Option<&DeploymentControllerType> {
-    service.deployment_controller().map(|controller| &controller.r#type)
+    service
+        .deployment_controller()
+        .map(|controller| &controller.r#type)
 }
 
 #[cfg(test)]
@@ -65,7 +80,9 @@ mod tests {
     fn operations(deletion: &Deletion) -> Vec<&'static str> {
         match deletion {
             Deletion::Done => Vec::new(),
-            Deletion::Going(plan) | Deletion::Release(plan) => plan.steps.iter().map(Step::operation).collect(),
+            Deletion::Going(plan) | Deletion::Release(plan) => {
+                plan.steps.iter().map(Step::operation).collect()
+            }
         }
     }
 
@@ -94,19 +111,32 @@ mod tests {
     fn ends_when_nothing_of_ours_is_there() {
         let owner = desired().owner;
         let active = settled(&desired());
-        let before = Owner { uid: "before".into(), ..owner.clone() };
-        let other = Owner { namespace: "other".into(), ..owner.clone() };
+        let before = Owner {
+            uid: "before".into(),
+            ..owner.clone()
+        };
+        let other = Owner {
+            namespace: "other".into(),
+            ..owner.clone()
+        };
         let cases = [
             blank(),
             gone(),
-            ServiceView { cluster_missing: true, ..active.clone() },
+            ServiceView {
+                cluster_missing: true,
+                ..active.clone()
+            },
             owned_by(&active, None),
             owned_by(&active, Some(&before)),
             owned_by(&active, Some(&other)),
             owned_by(&with_status(&active, "DRAINING"), Some(&other)),
         ];
         for view in cases {
-            assert_eq!(plan_deletion(&owner, &view, |_| false), Deletion::Done, "{view:?}");
+            assert_eq!(
+                plan_deletion(&owner, &view, |_| false),
+                Deletion::Done,
+                "{view:?}"
+            );
         }
     }
 
@@ -114,12 +144,18 @@ mod tests {
     fn retaining_takes_the_tags_off_and_nothing_else() {
         let owner = desired().owner;
         let deletion = plan_deletion(&owner, &settled(&desired()), |_| true);
-        let Deletion::Release(plan) = &deletion else { panic!("{deletion:?}") };
+        let Deletion::Release(plan) = &deletion else {
+            panic!("{deletion:?}")
+        };
         assert_eq!(
             plan.steps,
-            [Step::UntagResource { arn: "arn:aws:ecs:eu-west-1:1:service/shop/web".into(), keys: vec![
-                "ecs-operator.dev/service".into(), "ecs-operator.dev/incarnation".into()
-            ] }]
+            [Step::UntagResource {
+                arn: "arn:aws:ecs:eu-west-1:1:service/shop/web".into(),
+                keys: vec![
+                    "ecs-operator.dev/service".into(),
+                    "ecs-operator.dev/incarnation".into()
+                ]
+            }]
         );
     }
 }

@@ -54,7 +54,12 @@ pub fn without(desired: &Desired, member: &str) -> Desired {
 }
 
 pub fn facts(view: &ServiceView) -> Facts<'_> {
-    Facts { view, now: DateTime::from_secs(BEGINNING + 1_000_000), quiet_for: Duration::from_mins(1), outage_suspected: false }
+    Facts {
+        view,
+        now: DateTime::from_secs(BEGINNING + 1_000_000),
+        quiet_for: Duration::from_mins(1),
+        outage_suspected: false,
+    }
 }
 
 pub fn blank() -> ServiceView {
@@ -104,8 +109,10 @@ pub fn tagged(view: &ServiceView, key: &str, tag: Option<&str>) -> ServiceView {
 /// The same service after ECS rolled `desired` out and took it back.
 pub fn rolled_back(desired: &Desired, view: &ServiceView) -> ServiceView {
     let mut view = view.clone();
-    view.revisions.push(revision("r-bad", &definition_resolved(&desired.input)));
-    view.deployments.insert(0, deployment(500, "ROLLBACK_SUCCESSFUL", "r-bad"));
+    view.revisions
+        .push(revision("r-bad", &definition_resolved(&desired.input)));
+    view.deployments
+        .insert(0, deployment(500, "ROLLBACK_SUCCESSFUL", "r-bad"));
     view
 }
 
@@ -145,7 +152,10 @@ fn value(view: &ServiceView) -> Value {
 
 fn showing(view: &ServiceView, service: &Value) -> ServiceView {
     let service: Service = shape::from_value(service).unwrap();
-    ServiceView { service: Some(service), ..view.clone() }
+    ServiceView {
+        service: Some(service),
+        ..view.clone()
+    }
 }
 
 /// What ECS shows after the steps.
@@ -166,18 +176,38 @@ fn one(view: &ServiceView, step: &Step) -> ServiceView {
                     "deploymentCircuitBreaker": {"enable": false, "rollback": false}},
             });
             merge(&mut service, &input);
-            deployed(&ServiceView { service: None, ..view.clone() }, service, &input)
+            deployed(
+                &ServiceView {
+                    service: None,
+                    ..view.clone()
+                },
+                service,
+                &input,
+            )
         }
         Step::UpdateService { members, force, .. } => {
             let members = definition_resolved(members);
             let mut service = value(view);
             merge(&mut service, &members);
             // ECS shows no launch type beside a strategy.
-            if service.get("capacityProviderStrategy").and_then(Value::as_array).is_some_and(|items| !items.is_empty()) {
+            if service
+                .get("capacityProviderStrategy")
+                .and_then(Value::as_array)
+                .is_some_and(|items| !items.is_empty())
+            {
                 service.as_object_mut().unwrap().remove("launchType");
             }
-            let starts = *force || members.as_object().unwrap().keys().any(|name| ROLLOUT_MEMBERS.contains(&name.as_str()));
-            if starts { deployed(view, service, &members) } else { showing(view, &service) }
+            let starts = *force
+                || members
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .any(|name| ROLLOUT_MEMBERS.contains(&name.as_str()));
+            if starts {
+                deployed(view, service, &members)
+            } else {
+                showing(view, &service)
+            }
         }
         Step::TagResource { tags, .. } => {
             let mut service = value(view);
@@ -214,18 +244,32 @@ fn deployed(before: &ServiceView, mut service: Value, input: &Value) -> ServiceV
     let number = before.revisions.len() + 1;
     let arn = format!("r-{number}");
     let count = service.get("desiredCount").cloned().unwrap_or(json!(0));
-    let earlier = service.pointer("/deployments/0").cloned().unwrap_or_else(|| json!({}));
+    let earlier = service
+        .pointer("/deployments/0")
+        .cloned()
+        .unwrap_or_else(|| json!({}));
     let mut primary = json!({
         "id": format!("ecs-svc/{number}"), "status": "PRIMARY", "rolloutState": "COMPLETED", "desiredCount": count, "runningCount": count,
         "createdAt": DateTime::from_secs(BEGINNING + 100 * i64::try_from(number).unwrap()).to_string(),
     });
-    for name in ["serviceConnectConfiguration", "volumeConfigurations", "vpcLatticeConfigurations"] {
-        primary[name] = input.get(name).or_else(|| earlier.get(name)).cloned().unwrap_or(Value::Null);
+    for name in [
+        "serviceConnectConfiguration",
+        "volumeConfigurations",
+        "vpcLatticeConfigurations",
+    ] {
+        primary[name] = input
+            .get(name)
+            .or_else(|| earlier.get(name))
+            .cloned()
+            .unwrap_or(Value::Null);
     }
     primary["taskDefinition"] = service["taskDefinition"].clone();
     service["deployments"] = json!([primary]);
     service["currentServiceRevisions"] = json!([{"arn": arn}]);
-    let mut all = before.revisions.last().map_or_else(|| json!({}), |revision| shape::to_value(revision).unwrap());
+    let mut all = before
+        .revisions
+        .last()
+        .map_or_else(|| json!({}), |revision| shape::to_value(revision).unwrap());
     merge(&mut all, &service);
     merge(&mut all, input);
     let mut view = showing(before, &service);

@@ -13,37 +13,87 @@ use crate::kinds::service::step::Step;
 /// Values that a member may have; `null` is absent.
 const MEMBERS: &[(&str, &[&str])] = &[
     ("taskDefinition", &[r#""web:1""#, r#""web:2""#, r#""web""#]),
-    ("loadBalancers", &["null", "[]", r#"[{"targetGroupArn": "a", "containerName": "app", "containerPort": 80}]"#,
-        r#"[{"targetGroupArn": "b", "containerName": "app", "containerPort": 80}, {"targetGroupArn": "a"}]"#]),
-    ("deploymentConfiguration", &["null", r#"{"maximumPercent": 150}"#, r#"{"maximumPercent": 200, "minimumHealthyPercent": 50}"#,
-        r#"{"deploymentCircuitBreaker": {"enable": true, "rollback": true}}"#,
-        r#"{"alarms": {"alarmNames": ["x", "y"], "enable": true, "rollback": false}, "bakeTimeInMinutes": 5}"#]),
-    ("networkConfiguration", &[r#"{"awsvpcConfiguration": {"subnets": ["a"]}}"#,
-        r#"{"awsvpcConfiguration": {"subnets": ["b", "a"], "securityGroups": ["s"], "assignPublicIp": "ENABLED"}}"#]),
+    (
+        "loadBalancers",
+        &[
+            "null",
+            "[]",
+            r#"[{"targetGroupArn": "a", "containerName": "app", "containerPort": 80}]"#,
+            r#"[{"targetGroupArn": "b", "containerName": "app", "containerPort": 80}, {"targetGroupArn": "a"}]"#,
+        ],
+    ),
+    (
+        "deploymentConfiguration",
+        &[
+            "null",
+            r#"{"maximumPercent": 150}"#,
+            r#"{"maximumPercent": 200, "minimumHealthyPercent": 50}"#,
+            r#"{"deploymentCircuitBreaker": {"enable": true, "rollback": true}}"#,
+            r#"{"alarms": {"alarmNames": ["x", "y"], "enable": true, "rollback": false}, "bakeTimeInMinutes": 5}"#,
+        ],
+    ),
+    (
+        "networkConfiguration",
+        &[
+            r#"{"awsvpcConfiguration": {"subnets": ["a"]}}"#,
+            r#"{"awsvpcConfiguration": {"subnets": ["b", "a"], "securityGroups": ["s"], "assignPublicIp": "ENABLED"}}"#,
+        ],
+    ),
     ("enableExecuteCommand", &["null", "true", "false"]),
     ("enableECSManagedTags", &["null", "true"]),
     ("propagateTags", &["null", r#""SERVICE""#, r#""NONE""#]),
     ("platformVersion", &["null", r#""LATEST""#, r#""1.4.0""#]),
     ("healthCheckGracePeriodSeconds", &["null", "0", "30"]),
-    ("placementConstraints", &["null", r#"[{"type": "distinctInstance"}]"#]),
-    ("placementStrategy", &["null", r#"[{"type": "binpack", "field": "cpu"}]"#]),
+    (
+        "placementConstraints",
+        &["null", r#"[{"type": "distinctInstance"}]"#],
+    ),
+    (
+        "placementStrategy",
+        &["null", r#"[{"type": "binpack", "field": "cpu"}]"#],
+    ),
     ("serviceRegistries", &["null", r#"[{"registryArn": "r"}]"#]),
-    ("serviceConnectConfiguration", &["null", r#"{"enabled": false}"#,
-        r#"{"enabled": true, "namespace": "ns", "services": [{"portName": "http", "clientAliases": [{"port": 80}]}]}"#]),
-    ("volumeConfigurations", &["null", r#"[{"name": "data", "managedEBSVolume": {"roleArn": "r", "sizeInGiB": 10}}]"#]),
-    ("vpcLatticeConfigurations", &["null", r#"[{"portName": "http", "roleArn": "r", "targetGroupArn": "t"}]"#]),
+    (
+        "serviceConnectConfiguration",
+        &[
+            "null",
+            r#"{"enabled": false}"#,
+            r#"{"enabled": true, "namespace": "ns", "services": [{"portName": "http", "clientAliases": [{"port": 80}]}]}"#,
+        ],
+    ),
+    (
+        "volumeConfigurations",
+        &[
+            "null",
+            r#"[{"name": "data", "managedEBSVolume": {"roleArn": "r", "sizeInGiB": 10}}]"#,
+        ],
+    ),
+    (
+        "vpcLatticeConfigurations",
+        &[
+            "null",
+            r#"[{"portName": "http", "roleArn": "r", "targetGroupArn": "t"}]"#,
+        ],
+    ),
     ("availabilityZoneRebalancing", &["null", r#""DISABLED""#]),
 ];
 
 fn wish() -> impl Strategy<Value = Desired> {
     let members: Vec<_> = MEMBERS
         .iter()
-        .map(|(name, values)| select(*values).prop_map(move |text| (*name, serde_json::from_str::<Value>(text).unwrap())))
+        .map(|(name, values)| {
+            select(*values).prop_map(move |text| (*name, serde_json::from_str::<Value>(text).unwrap()))
+        })
         .collect();
     let count = prop_oneof![(0..5_i32).prop_map(Count::Enforced), Just(Count::AtCreation(1))];
     let tags = prop::collection::btree_map("[a-c]", "[xy]", 0..3);
     (members, count, tags, any::<bool>()).prop_map(|(members, count, tags, report_drift)| {
-        let mut wish = Desired { count, tags, report_drift, ..desired() };
+        let mut wish = Desired {
+            tags,
+            count,
+            report_drift,
+            ..desired()
+        };
         for (name, value) in members {
             if value.is_null() {
                 wish.input.as_object_mut().unwrap().remove(name);
@@ -108,9 +158,17 @@ proptest! {
 #[test]
 fn the_table_names_members_that_can_be_updated() {
     for (name, values) in MEMBERS {
-        let input: Value = values.iter().map(|text| serde_json::from_str::<Value>(text).unwrap()).rfind(|value| !value.is_null()).unwrap();
+        let input: Value = values
+            .iter()
+            .map(|text| serde_json::from_str::<Value>(text).unwrap())
+            .rfind(|value| !value.is_null())
+            .unwrap();
         let update = json!({"service": "web", *name: input});
-        let read: aws_sdk_ecs::operation::update_service::UpdateServiceInput = ecs_model::shape::from_value(&update).unwrap();
-        assert!(ecs_model::shape::to_value(&read).unwrap().get(*name).is_some(), "{name}");
+        let read: aws_sdk_ecs::operation::update_service::UpdateServiceInput =
+            ecs_model::shape::from_value(&update).unwrap();
+        assert!(
+            ecs_model::shape::to_value(&read).unwrap().get(*name).is_some(),
+            "{name}"
+        );
     }
 }

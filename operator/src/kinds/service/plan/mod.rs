@@ -93,32 +93,46 @@ pub enum Standing {
 
 impl Plan {
     fn of(steps: Vec<Step>) -> Self {
-        Self { steps, standing: Standing::InStep, look_again: None }
+        Self {
+            steps,
+            standing: Standing::InStep,
+            look_again: None,
+        }
     }
 
     fn nothing(standing: Standing) -> Self {
-        Self { steps: Vec::new(), standing, look_again: None }
+        Self {
+            steps: Vec::new(),
+            standing,
+            look_again: None,
+        }
     }
 
     fn wait(what: impl Into<String>, look_again: Duration) -> Self {
-        Self { steps: Vec::new(), standing: Standing::Waiting(what.into()), look_again: Some(look_again) }
+        Self {
+            steps: Vec::new(),
+            standing: Standing::Waiting(what.into()),
+            look_again: Some(look_again),
+        }
     }
 
     /// Whether a step must be decided on a view that was read for it. A deployment is one, since a sweep does not read the
     /// history of a service that shows none, and a rollback to its first deployment shows none.
     pub fn needs_fresh_view(&self) -> bool {
-        self.steps.iter().any(|step| step.needs_fresh_view() || starts_rollout(step))
+        self.steps
+            .iter()
+            .any(|step| step.needs_fresh_view() || starts_rollout(step))
     }
 }
 
 /// Decides what to do for a service that is to be.
 pub fn plan(desired: &Desired, facts: &Facts<'_>) -> Plan {
-    let Some(service) = &facts.view.service else { return create::plan(desired, facts, None) };
+    let Some(service) = &facts.view.service else {
+        return create::plan(desired, facts, None);
+    };
     match service.status() {
         Some("INACTIVE") => create::plan(desired, facts, Some(service)),
-        Some("DRAINING") => {
-            Plan::wait("the service that drains under this name to be gone", PATIENCE)
-        }
+        Some("DRAINING") => Plan::wait("the service that drains under this name to be gone", PATIENCE),
         _ => adopt::plan(desired, service, facts),
     }
 }

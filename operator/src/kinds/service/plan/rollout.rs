@@ -39,11 +39,19 @@ pub fn decide(desired: &Desired, service: &Service, changes: &[Change], facts: &
         return Verdict::Go { force: false };
     }
     if let Some(held) = &desired.rollout_held {
-        let standing = Standing::Blocked { message: held.message.clone(), stalled: held.stalled };
+        let standing = Standing::Blocked {
+            message: held.message.clone(),
+            stalled: held.stalled,
+        };
         return Verdict::Stay(standing, Some(PATIENCE));
     }
     if !changes.is_empty() {
-        match memory(&desired.input, desired.restart_at.filter(|_| restart), &facts.view.deployments, &facts.view.revisions) {
+        match memory(
+            &desired.input,
+            desired.restart_at.filter(|_| restart),
+            &facts.view.deployments,
+            &facts.view.revisions,
+        ) {
             Memory::Free => {}
             Memory::TakenBack { rollback, finished } => {
                 return Verdict::Stay(Standing::TakenBack { rollback, finished }, None);
@@ -58,26 +66,40 @@ pub fn decide(desired: &Desired, service: &Service, changes: &[Change], facts: &
         let standing = Standing::Waiting("a second without changes".to_owned());
         return Verdict::Stay(standing, Some(QUIET.saturating_sub(facts.quiet_for)));
     }
-    Verdict::Go { force: restart || needs_force(changes) }
+    Verdict::Go {
+        force: restart || needs_force(changes),
+    }
 }
 
 /// ECS refuses a change of the strategy that is not forced (ecs-semantics.md §3.4).
 fn needs_force(changes: &[Change]) -> bool {
-    changes.iter().any(|change| change.member() == "capacityProviderStrategy")
+    changes
+        .iter()
+        .any(|change| change.member() == "capacityProviderStrategy")
 }
 
 /// A restart is due once its time has come and no deployment is younger.
 fn restart_due(desired: &Desired, service: &Service, facts: &Facts<'_>) -> bool {
-    let Some(at) = desired.restart_at.filter(|at| *at <= facts.now) else { return false };
-    let listed = newest_first(&facts.view.deployments).into_iter().next().and_then(|newest| newest.created_at().copied());
-    let youngest = primary(service).and_then(|primary| primary.created_at().copied()).max(listed);
+    let Some(at) = desired.restart_at.filter(|at| *at <= facts.now) else {
+        return false;
+    };
+    let listed = newest_first(&facts.view.deployments)
+        .into_iter()
+        .next()
+        .and_then(|newest| newest.created_at().copied());
+    let youngest = primary(service)
+        .and_then(|primary| primary.created_at().copied())
+        .max(listed);
     youngest.is_none_or(|youngest| youngest < at)
 }
 
 /// How long until a restart is due; `None` when none is to come.
 pub fn restart_in(at: Option<DateTime>, now: DateTime) -> Option<Duration> {
     let pause = at?.as_nanos() - now.as_nanos();
-    u64::try_from(pause).ok().filter(|pause| *pause > 0).map(Duration::from_nanos)
+    u64::try_from(pause)
+        .ok()
+        .filter(|pause| *pause > 0)
+        .map(Duration::from_nanos)
 }
 
 #[cfg(test)]
@@ -99,13 +121,21 @@ mod tests {
     }
 
     fn forced(plan: &Plan) -> bool {
-        plan.steps.iter().any(|step| matches!(step, Step::UpdateService { force: true, .. }))
+        plan.steps
+            .iter()
+            .any(|step| matches!(step, Step::UpdateService { force: true, .. }))
     }
 
     /// The spec wants :2 and 5 tasks; ECS has :1 and 3.
     fn both() -> (Desired, ServiceView) {
         let view = settled(&desired());
-        (Desired { count: Count::Enforced(5), ..with(&desired(), "taskDefinition", "web:2") }, view)
+        (
+            Desired {
+                count: Count::Enforced(5),
+                ..with(&desired(), "taskDefinition", "web:2")
+            },
+            view,
+        )
     }
 
     #[test]
@@ -120,10 +150,25 @@ mod tests {
     fn scaling_goes_through_whatever_holds_the_rollout() {
         let (desired, view) = both();
         let taken_back = rolled_back(&desired, &view);
-        let held = Some(Held { message: "EcsTaskDefinition web is not registered yet".into(), stalled: false });
+        let held = Some(Held {
+            message: "EcsTaskDefinition web is not registered yet".into(),
+            stalled: false,
+        });
         let cases: [(Desired, Facts<'_>); 3] = [
-            (Desired { rollout_held: held, ..desired.clone() }, facts(&view)),
-            (desired.clone(), Facts { quiet_for: Duration::ZERO, ..facts(&view) }),
+            (
+                Desired {
+                    rollout_held: held,
+                    ..desired.clone()
+                },
+                facts(&view),
+            ),
+            (
+                desired.clone(),
+                Facts {
+                    quiet_for: Duration::ZERO,
+                    ..facts(&view)
+                },
+            ),
             (desired, facts(&taken_back)),
         ];
         for (desired, facts) in cases {
@@ -137,36 +182,77 @@ mod tests {
     fn what_ecs_took_back_is_not_repeated_but_another_rollout_may_come() {
         let (desired, view) = both();
         let view = rolled_back(&desired, &view);
-        let again = plan(&Desired { count: Count::Enforced(3), ..desired.clone() }, &facts(&view));
+        let again = plan(
+            &Desired {
+                count: Count::Enforced(3),
+                ..desired.clone()
+            },
+            &facts(&view),
+        );
         assert_eq!(again.steps, []);
-        assert!(matches!(again.standing, Standing::TakenBack { finished: true, .. }), "{again:?}");
+        assert!(
+            matches!(again.standing, Standing::TakenBack { finished: true, .. }),
+            "{again:?}"
+        );
         let other = plan(&with(&desired, "taskDefinition", "web:3"), &facts(&view));
         assert!(updated(&other).contains(&"taskDefinition"));
-        let back = plan(&Desired { count: Count::Enforced(3), ..with(&desired, "taskDefinition", "web:1") }, &facts(&view));
+        let back = plan(
+            &Desired {
+                count: Count::Enforced(3),
+                ..with(&desired, "taskDefinition", "web:1")
+            },
+            &facts(&view),
+        );
         assert_eq!((back.steps.len(), back.standing), (0, Standing::InStep));
     }
 
     #[test]
     fn a_restart_starts_one_deployment() {
         let view = settled(&desired());
-        let deployed = primary(view.service.as_ref().unwrap()).unwrap().created_at().unwrap().secs();
+        let deployed = primary(view.service.as_ref().unwrap())
+            .unwrap()
+            .created_at()
+            .unwrap()
+            .secs();
         let at = |second: i64| Some(DateTime::from_secs(second));
         let now = DateTime::from_secs(deployed + 100);
-        let cases = [(at(deployed + 50), true), (at(deployed), false), (at(deployed - 1), false), (at(deployed + 200), false), (None, false)];
+        let cases = [
+            (at(deployed + 50), true),
+            (at(deployed), false),
+            (at(deployed - 1), false),
+            (at(deployed + 200), false),
+            (None, false),
+        ];
         for (restart_at, expected) in cases {
-            let plan = plan(&Desired { restart_at, ..desired() }, &Facts { now, ..facts(&view) });
+            let plan = plan(
+                &Desired {
+                    restart_at,
+                    ..desired()
+                },
+                &Facts { now, ..facts(&view) },
+            );
             assert_eq!(forced(&plan), expected, "{restart_at:?}");
             assert_eq!(plan.steps.len(), usize::from(expected), "{restart_at:?}");
         }
-        assert_eq!(restart_in(at(deployed + 200), now), Some(Duration::from_secs(100)));
+        assert_eq!(
+            restart_in(at(deployed + 200), now),
+            Some(Duration::from_secs(100))
+        );
         assert_eq!(restart_in(at(deployed), now), None);
     }
 
     #[test]
     fn another_strategy_is_forced() {
-        let wanted = with(&desired(), "capacityProviderStrategy", serde_json::json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1}]));
+        let wanted = with(
+            &desired(),
+            "capacityProviderStrategy",
+            serde_json::json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1}]),
+        );
         let view = settled(&desired());
         let plan = plan(&wanted, &facts(&view));
-        assert!(forced(&plan) && updated(&plan).contains(&"capacityProviderStrategy"), "{plan:?}");
+        assert!(
+            forced(&plan) && updated(&plan).contains(&"capacityProviderStrategy"),
+            "{plan:?}"
+        );
     }
 }

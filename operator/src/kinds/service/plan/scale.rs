@@ -7,7 +7,9 @@ use crate::kinds::service::desired::Count;
 
 /// The change of the count, where the spec enforces one and ECS has another.
 pub fn change(count: Count, service: &Service) -> Option<Change> {
-    let Count::Enforced(wanted) = count else { return None };
+    let Count::Enforced(wanted) = count else {
+        return None;
+    };
     let found = service.desired_count();
     (found != wanted).then(|| Change {
         path: "desiredCount".to_owned(),
@@ -31,7 +33,13 @@ mod tests {
             (Count::Daemon, None),
         ];
         for (count, expected) in cases {
-            assert_eq!(change(count, &service).map(|change| change.to_string()).as_deref(), expected, "{count:?}");
+            assert_eq!(
+                change(count, &service)
+                    .map(|change| change.to_string())
+                    .as_deref(),
+                expected,
+                "{count:?}"
+            );
         }
     }
 }

@@ -56,7 +56,11 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
         if !(plain.is_empty() && !force && set.is_empty() && remove.is_empty()) {
             standing = Standing::Drifted(plain);
         }
-        return Plan { steps: Vec::new(), standing, look_again };
+        return Plan {
+            steps: Vec::new(),
+            standing,
+            look_again,
+        };
     }
     let update = (!plain.is_empty() || force).then(|| Step::UpdateService {
         members: members(desired, &plain, &rules),
@@ -64,10 +68,21 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
         force,
     });
     let arn = || service.service_arn().unwrap_or_default().to_owned();
-    let tag = (!set.is_empty()).then(|| Step::TagResource { arn: arn(), tags: set, claims: false });
-    let untag = (!remove.is_empty()).then(|| Step::UntagResource { arn: arn(), keys: remove });
+    let tag = (!set.is_empty()).then(|| Step::TagResource {
+        arn: arn(),
+        tags: set,
+        claims: false,
+    });
+    let untag = (!remove.is_empty()).then(|| Step::UntagResource {
+        arn: arn(),
+        keys: remove,
+    });
     // The record of what was applied comes last, when it is true.
-    Plan { steps: update.into_iter().chain(untag).chain(tag).collect(), standing, look_again }
+    Plan {
+        steps: update.into_iter().chain(untag).chain(tag).collect(),
+        standing,
+        look_again,
+    }
 }
 
 /// What differs between the spec and ECS, each member read where it can be read.
@@ -75,7 +90,12 @@ fn differing(desired: &Desired, service: &Service, facts: &Facts<'_>, rules: &Ru
     let value = |shape: Result<Value, shape::ShapeError>| shape.unwrap_or_default();
     let deployment = primary(service).map(|primary| value(shape::to_value(primary)));
     let revision = target_revision(service, facts).map(|revision| value(shape::to_value(revision)));
-    let reading = read_path::read(SERVICE, &value(shape::to_value(service)), deployment.as_ref(), revision.as_ref());
+    let reading = read_path::read(
+        SERVICE,
+        &value(shape::to_value(service)),
+        deployment.as_ref(),
+        revision.as_ref(),
+    );
     let definition_unknown = desired.rollout_held.is_some() && desired.text("taskDefinition").is_none();
     let compared = |member: &&str| {
         let left_out = APART.contains(member)
@@ -84,33 +104,57 @@ fn differing(desired: &Desired, service: &Service, facts: &Facts<'_>, rules: &Ru
             || (*member == "launchType" && has_strategy(&reading.value));
         !left_out
     };
-    let names: Vec<_> = SERVICE.iter().map(|member| member.name).filter(compared).collect();
+    let names: Vec<_> = SERVICE
+        .iter()
+        .map(|member| member.name)
+        .filter(compared)
+        .collect();
     let side = |value: &Value| read_path::pick(value, names.iter().copied());
     drift(&side(&desired.input), &side(&reading.value), rules)
 }
 
 /// ECS shows no launch type beside a strategy; switching back is a change of the strategy (ecs-semantics.md §3.4).
 fn has_strategy(observed: &Value) -> bool {
-    observed.get("capacityProviderStrategy").and_then(Value::as_array).is_some_and(|items| !items.is_empty())
+    observed
+        .get("capacityProviderStrategy")
+        .and_then(Value::as_array)
+        .is_some_and(|items| !items.is_empty())
 }
 
 /// The revision that the PRIMARY deployment aims at.
-fn target_revision<'a>(service: &Service, facts: &Facts<'a>) -> Option<&'a aws_sdk_ecs::types::ServiceRevision> {
+fn target_revision<'a>(
+    service: &Service,
+    facts: &Facts<'a>,
+) -> Option<&'a aws_sdk_ecs::types::ServiceRevision> {
     let definition = primary(service)?.task_definition();
-    let current: Vec<_> = service.current_service_revisions().iter().filter_map(|revision| revision.arn()).collect();
+    let current: Vec<_> = service
+        .current_service_revisions()
+        .iter()
+        .filter_map(|revision| revision.arn())
+        .collect();
     let mut candidates: Vec<_> = facts
         .view
         .revisions
         .iter()
         .filter(|revision| revision.task_definition() == definition)
-        .filter(|revision| revision.service_revision_arn().is_some_and(|arn| current.is_empty() || current.contains(&arn)))
+        .filter(|revision| {
+            revision
+                .service_revision_arn()
+                .is_some_and(|arn| current.is_empty() || current.contains(&arn))
+        })
         .collect();
-    candidates.sort_by_key(|revision| revision.created_at().map(aws_sdk_ecs::primitives::DateTime::as_nanos));
+    candidates.sort_by_key(|revision| {
+        revision
+            .created_at()
+            .map(aws_sdk_ecs::primitives::DateTime::as_nanos)
+    });
     candidates.pop()
 }
 
 fn is_immutable(change: &Change) -> bool {
-    SERVICE.iter().any(|member| member.name == change.member() && member.changed == Changed::Never)
+    SERVICE
+        .iter()
+        .any(|member| member.name == change.member() && member.changed == Changed::Never)
 }
 
 fn immutable(changes: &[Change]) -> Option<String> {
@@ -118,7 +162,10 @@ fn immutable(changes: &[Change]) -> Option<String> {
         return None;
     }
     let shown: Vec<_> = changes.iter().map(ToString::to_string).collect();
-    Some(format!("ECS cannot change this on a service ({}); change it back, or delete the object and create it anew", shown.join(", ")))
+    Some(format!(
+        "ECS cannot change this on a service ({}); change it back, or delete the object and create it anew",
+        shown.join(", ")
+    ))
 }
 
 /// The changed members in full, with defaults spelled out where the manifest says nothing: absent members of an update mean
@@ -129,15 +176,20 @@ fn members(desired: &Desired, changes: &[Change], rules: &Rules) -> Value {
         let wanted = desired.input.get(name).filter(|value| !value.is_null());
         let of_member: Vec<_> = changes.iter().filter(|change| change.member() == name).collect();
         let value = match of_member.as_slice() {
-            [whole] if whole.path == name => {
-                wanted.cloned().or_else(|| whole.to.clone()).or_else(|| cleared(whole, rules))
-            }
+            [whole] if whole.path == name => wanted
+                .cloned()
+                .or_else(|| whole.to.clone())
+                .or_else(|| cleared(whole, rules)),
             _ if wanted.is_none() && !SPELLED_OUT.contains(&name) => Some(Value::Object(Map::new())),
             parts => {
                 let mut value = wanted.cloned().unwrap_or_else(|| Value::Object(Map::new()));
                 for part in parts.iter().filter(|part| part.to.is_none()) {
                     if let Some(cleared) = cleared(part, rules) {
-                        put(&mut value, part.path.strip_prefix(name).unwrap_or_default(), cleared);
+                        put(
+                            &mut value,
+                            part.path.strip_prefix(name).unwrap_or_default(),
+                            cleared,
+                        );
                     }
                 }
                 Some(value)
@@ -151,7 +203,11 @@ fn members(desired: &Desired, changes: &[Change], rules: &Rules) -> Value {
 }
 
 /// Structures that cannot be removed as a whole, only set to what they are by default.
-const SPELLED_OUT: &[&str] = &["deploymentConfiguration", "deploymentController", "serviceConnectConfiguration"];
+const SPELLED_OUT: &[&str] = &[
+    "deploymentConfiguration",
+    "deploymentController",
+    "serviceConnectConfiguration",
+];
 
 /// What says "the default" at the place of a change whose member the manifest leaves out.
 fn cleared(change: &Change, rules: &Rules) -> Option<Value> {
@@ -169,14 +225,22 @@ fn cleared(change: &Change, rules: &Rules) -> Option<Value> {
 
 /// Puts a value at a path such as `.deploymentCircuitBreaker.enable`.
 fn put(target: &mut Value, path: &str, value: Value) {
-    let Some(members) = target.as_object_mut() else { return };
+    let Some(members) = target.as_object_mut() else {
+        return;
+    };
     let path = path.strip_prefix('.').unwrap_or(path);
     match path.split_once('.') {
         None => {
             members.insert(path.to_owned(), value);
         }
         Some((first, rest)) => {
-            put(members.entry(first.to_owned()).or_insert_with(|| Value::Object(Map::new())), rest, value);
+            put(
+                members
+                    .entry(first.to_owned())
+                    .or_insert_with(|| Value::Object(Map::new())),
+                rest,
+                value,
+            );
         }
     }
 }
@@ -191,13 +255,21 @@ pub fn tags_of(desired: &Desired) -> BTreeMap<String, String> {
 }
 
 fn applied(desired: &Desired) -> String {
-    content_hash(&serde_json::json!([desired.input, desired.tags, format!("{:?}", desired.count)]))
+    content_hash(&serde_json::json!([
+        desired.input,
+        desired.tags,
+        format!("{:?}", desired.count)
+    ]))
 }
 
 fn tag_differences(desired: &Desired, service: &Service) -> (BTreeMap<String, String>, Vec<String>) {
     let observed = adopt::tags(service);
     let (mut set, remove) = tag_changes(&desired.tags, &observed);
-    set.extend(tags_of(desired).into_iter().filter(|(key, value)| observed.get(key) != Some(value)));
+    set.extend(
+        tags_of(desired)
+            .into_iter()
+            .filter(|(key, value)| observed.get(key) != Some(value)),
+    );
     (set, remove)
 }
 
@@ -226,20 +298,47 @@ mod tests {
     fn only_changed_members_are_sent_and_removals_are_spelled_out() {
         let base = desired();
         let tg = json!([{"targetGroupArn": "tg", "containerName": "app", "containerPort": 80}]);
-        let breaker = json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}, "maximumPercent": 150});
+        let breaker =
+            json!({"deploymentCircuitBreaker": {"enable": true, "rollback": true}, "maximumPercent": 150});
         let connect = json!({"enabled": true, "namespace": "ns", "services": [{"portName": "http"}]});
         let cases = [
             (base.clone(), with(&base, "desiredCount", json!(null)), None),
-            (base.clone(), with(&base, "enableExecuteCommand", true), Some(json!({"enableExecuteCommand": true}))),
-            (with(&base, "enableExecuteCommand", true), base.clone(), Some(json!({"enableExecuteCommand": false}))),
-            (with(&base, "healthCheckGracePeriodSeconds", 30), base.clone(), Some(json!({"healthCheckGracePeriodSeconds": 0}))),
-            (with(&base, "propagateTags", "SERVICE"), base.clone(), Some(json!({"propagateTags": "NONE"}))),
-            (base.clone(), with(&base, "loadBalancers", tg.clone()), Some(json!({"loadBalancers": tg.clone()}))),
-            (with(&base, "loadBalancers", tg), base.clone(), Some(json!({"loadBalancers": []}))),
+            (
+                base.clone(),
+                with(&base, "enableExecuteCommand", true),
+                Some(json!({"enableExecuteCommand": true})),
+            ),
+            (
+                with(&base, "enableExecuteCommand", true),
+                base.clone(),
+                Some(json!({"enableExecuteCommand": false})),
+            ),
+            (
+                with(&base, "healthCheckGracePeriodSeconds", 30),
+                base.clone(),
+                Some(json!({"healthCheckGracePeriodSeconds": 0})),
+            ),
+            (
+                with(&base, "propagateTags", "SERVICE"),
+                base.clone(),
+                Some(json!({"propagateTags": "NONE"})),
+            ),
+            (
+                base.clone(),
+                with(&base, "loadBalancers", tg.clone()),
+                Some(json!({"loadBalancers": tg.clone()})),
+            ),
+            (
+                with(&base, "loadBalancers", tg),
+                base.clone(),
+                Some(json!({"loadBalancers": []})),
+            ),
             (
                 with(&base, "deploymentConfiguration", breaker),
                 base.clone(),
-                Some(json!({"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": false, "rollback": false}, "maximumPercent": 200}})),
+                Some(
+                    json!({"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": false, "rollback": false}, "maximumPercent": 200}}),
+                ),
             ),
             (
                 with(&base, "serviceConnectConfiguration", connect),
@@ -260,9 +359,15 @@ mod tests {
     #[test]
     fn what_ecs_cannot_change_is_said_and_the_rest_goes_on() {
         let view = settled(&desired());
-        let wanted = Desired { count: Count::Enforced(4), ..with(&desired(), "schedulingStrategy", "DAEMON") };
+        let wanted = Desired {
+            count: Count::Enforced(4),
+            ..with(&desired(), "schedulingStrategy", "DAEMON")
+        };
         let plan = plan(&wanted, &facts(&view));
-        assert!(matches!(&plan.standing, Standing::Immutable(message) if message.contains("schedulingStrategy")), "{plan:?}");
+        assert!(
+            matches!(&plan.standing, Standing::Immutable(message) if message.contains("schedulingStrategy")),
+            "{plan:?}"
+        );
         assert!(update(&plan).get("schedulingStrategy").is_none());
     }
 
@@ -278,25 +383,47 @@ mod tests {
 
     #[test]
     fn with_the_policy_report_only_what_the_spec_changed_goes_out() {
-        let reporting = Desired { report_drift: true, ..desired() };
+        let reporting = Desired {
+            report_drift: true,
+            ..desired()
+        };
         let view = settled(&reporting);
         assert_eq!(plan(&reporting, &facts(&view)).standing, Standing::InStep);
         let mut changed = view.clone();
         changed.service.as_mut().unwrap().desired_count = 9;
         let drifted = plan(&reporting, &facts(&changed));
         assert_eq!(drifted.steps, []);
-        assert!(matches!(&drifted.standing, Standing::Drifted(changes) if changes[0].path == "desiredCount"), "{drifted:?}");
-        let asked = plan(&Desired { count: Count::Enforced(5), ..reporting.clone() }, &facts(&view));
-        let operations: Vec<_> = asked.steps.iter().map(Step::operation).collect();
+        assert!(
+            matches!(&drifted.standing, Standing::Drifted(changes) if changes[0].path == "desiredCount"),
+            "{drifted:?}"
+        );
+        let requested = plan(
+            &Desired {
+                count: Count::Enforced(5),
+                ..reporting.clone()
+            },
+            &facts(&view),
+        );
+        let operations: Vec<_> = requested.steps.iter().map(Step::operation).collect();
         assert_eq!(operations, ["UpdateService", "TagResource"]);
-        let untagged = tagged(&view, APPLIED_TAG, None);
-        assert_eq!(plan(&reporting, &facts(&untagged)).steps.len(), 1, "the record is written once");
+        let unrecorded = tagged(&view, APPLIED_TAG, None);
+        assert_eq!(
+            plan(&reporting, &facts(&unrecorded)).steps.len(),
+            1,
+            "the record is written once"
+        );
     }
 
     #[test]
     fn a_definition_that_is_not_known_yet_is_not_compared() {
-        let held = crate::kinds::service::desired::Held { message: "x".into(), stalled: false };
-        let waiting = Desired { rollout_held: Some(held), ..without(&desired(), "taskDefinition") };
+        let held = crate::kinds::service::desired::Held {
+            message: "x".into(),
+            stalled: false,
+        };
+        let waiting = Desired {
+            rollout_held: Some(held),
+            ..without(&desired(), "taskDefinition")
+        };
         let view = settled(&desired());
         assert_eq!(plan(&waiting, &facts(&view)), Plan::nothing(Standing::InStep));
     }

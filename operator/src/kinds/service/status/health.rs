@@ -22,7 +22,9 @@ const STEADY: &str = "has reached a steady state";
 /// The number of tasks that have to run: the healthy minimum of the desired count, rounded up.
 pub fn healthy_minimum(service: &Service) -> i32 {
     let daemon = service.scheduling_strategy() == Some(&SchedulingStrategy::Daemon);
-    let percent = service.deployment_configuration().and_then(DeploymentConfiguration::minimum_healthy_percent);
+    let percent = service
+        .deployment_configuration()
+        .and_then(DeploymentConfiguration::minimum_healthy_percent);
     let percent = i64::from(percent.unwrap_or(if daemon { 0 } else { 100 }).clamp(0, 100));
     let minimum = (i64::from(service.desired_count().max(0)) * percent + 99) / 100;
     i32::try_from(minimum).unwrap_or(i32::MAX)
@@ -34,7 +36,10 @@ pub fn healthy_minimum(service: &Service) -> i32 {
 /// end that: only that nothing runs, or fewer than the minimum while ECS has trouble.
 pub fn is_available(service: &Service, tasks: &[Task], was_available: bool) -> bool {
     let (running, minimum) = (service.running_count(), healthy_minimum(service));
-    running >= minimum || (was_available && trouble(service, tasks).is_none() && (running > 0 || service.pending_count() > 0))
+    running >= minimum
+        || (was_available
+            && trouble(service, tasks).is_none()
+            && (running > 0 || service.pending_count() > 0))
 }
 
 /// What keeps the service from running all its tasks: the newest failed task of the PRIMARY deployment, or what ECS says.
@@ -61,12 +66,24 @@ fn failing(service: &Service, tasks: &[Task]) -> Option<String> {
 /// The newest trouble that ECS told of, unless the service was steady since.
 fn told(events: &[ServiceEvent]) -> Option<String> {
     let mut newest_first: Vec<_> = events.iter().collect();
-    newest_first.sort_by_key(|event| std::cmp::Reverse(event.created_at().map(aws_sdk_ecs::primitives::DateTime::as_nanos)));
+    newest_first.sort_by_key(|event| {
+        std::cmp::Reverse(
+            event
+                .created_at()
+                .map(aws_sdk_ecs::primitives::DateTime::as_nanos),
+        )
+    });
     let messages = newest_first.into_iter().filter_map(ServiceEvent::message);
     let telling = messages
         .take_while(|message| !message.contains(STEADY) && !message.contains("deployment completed"))
         .find(|message| TROUBLE.iter().any(|words| message.contains(words)))?;
-    Some(telling.split_once(") ").map_or(telling, |(_, words)| words).trim_end_matches('.').to_owned())
+    Some(
+        telling
+            .split_once(") ")
+            .map_or(telling, |(_, words)| words)
+            .trim_end_matches('.')
+            .to_owned(),
+    )
 }
 
 #[cfg(test)]
@@ -94,26 +111,58 @@ mod tests {
     #[test]
     fn the_minimum_is_rounded_up() {
         let of = |desired, percent: Value| {
-            healthy_minimum(&service(desired, 0, 0, &json!({"deploymentConfiguration": {"minimumHealthyPercent": percent}})))
+            healthy_minimum(&service(
+                desired,
+                0,
+                0,
+                &json!({"deploymentConfiguration": {"minimumHealthyPercent": percent}}),
+            ))
         };
-        let cases = [(3, json!(100), 3), (3, json!(50), 2), (3, json!(0), 0), (0, json!(100), 0), (3, Value::Null, 3), (5000, json!(33), 1650)];
+        let cases = [
+            (3, json!(100), 3),
+            (3, json!(50), 2),
+            (3, json!(0), 0),
+            (0, json!(100), 0),
+            (3, Value::Null, 3),
+            (5000, json!(33), 1650),
+        ];
         for (desired, percent, expected) in cases {
             assert_eq!(of(desired, percent.clone()), expected, "{desired} at {percent}");
         }
-        assert_eq!(healthy_minimum(&service(3, 0, 0, &json!({"schedulingStrategy": "DAEMON"}))), 0);
+        assert_eq!(
+            healthy_minimum(&service(3, 0, 0, &json!({"schedulingStrategy": "DAEMON"}))),
+            0
+        );
     }
 
     #[test]
     fn scaling_and_one_replaced_task_do_not_end_availability() {
-        let placing = events(&["was unable to place a task because no container instance met all of its requirements"]);
-        let failing = json!({"deployments": [{"status": "PRIMARY", "failedTasks": 2, "taskDefinition": "web:1"}]});
+        let placing =
+            events(&["was unable to place a task because no container instance met all of its requirements"]);
+        let failing =
+            json!({"deployments": [{"status": "PRIMARY", "failedTasks": 2, "taskDefinition": "web:1"}]});
         let cases = [
             ("at first", service(3, 2, 1, &json!({})), false, false),
             ("the minimum runs", service(3, 3, 0, &json!({})), false, true),
             ("scaling up", service(10, 3, 7, &json!({})), true, true),
-            ("one of three is replaced", service(3, 2, 1, &json!({})), true, true),
-            ("the only one is replaced", service(1, 0, 1, &json!({})), true, true),
-            ("nothing runs and nothing comes", service(3, 0, 0, &json!({})), true, false),
+            (
+                "one of three is replaced",
+                service(3, 2, 1, &json!({})),
+                true,
+                true,
+            ),
+            (
+                "the only one is replaced",
+                service(1, 0, 1, &json!({})),
+                true,
+                true,
+            ),
+            (
+                "nothing runs and nothing comes",
+                service(3, 0, 0, &json!({})),
+                true,
+                false,
+            ),
             ("tasks fail", service(3, 2, 1, &failing), true, false),
             ("nowhere to place", service(10, 3, 0, &placing), true, false),
             ("scaled to nothing", service(0, 0, 0, &json!({})), false, true),
@@ -133,8 +182,16 @@ mod tests {
             (vec!["has started 1 tasks: (task x)"], None),
         ];
         for (messages, expected) in cases {
-            assert_eq!(trouble(&service(3, 1, 0, &events(&messages)), &[]).as_deref(), expected, "{messages:?}");
+            assert_eq!(
+                trouble(&service(3, 1, 0, &events(&messages)), &[]).as_deref(),
+                expected,
+                "{messages:?}"
+            );
         }
-        assert_eq!(trouble(&service(3, 3, 0, &events(&[unable])), &[]), None, "all run");
+        assert_eq!(
+            trouble(&service(3, 3, 0, &events(&[unable])), &[]),
+            None,
+            "all run"
+        );
     }
 }

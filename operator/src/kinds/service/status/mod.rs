@@ -42,7 +42,16 @@ pub struct Report<'a> {
 impl<'a> Report<'a> {
     /// The service in ECS, unless it is someone else's: of that nothing is told but the conflict.
     pub fn service(&self) -> Option<&'a Service> {
-        let foreign = matches!(&self.course, Course::Planned { plan: Plan { standing: Standing::Conflict(_), .. }, .. });
+        let foreign = matches!(
+            &self.course,
+            Course::Planned {
+                plan: Plan {
+                    standing: Standing::Conflict(_),
+                    ..
+                },
+                ..
+            }
+        );
         self.view.filter(|_| !foreign)?.service.as_ref()
     }
 }
@@ -80,20 +89,33 @@ pub fn status(report: &Report<'_>) -> EcsServiceStatus {
 /// What the plan would do, while it is held back.
 fn held_back(course: &Course<'_>) -> Vec<String> {
     match course {
-        Course::Planned { plan, suspended: true, .. } => plan.steps.iter().map(ToString::to_string).collect(),
+        Course::Planned {
+            plan,
+            suspended: true,
+            ..
+        } => plan.steps.iter().map(ToString::to_string).collect(),
         _ => Vec::new(),
     }
 }
 
 fn seen(report: &Report<'_>, view: &ServiceView, before: &EcsServiceStatus) -> EcsServiceStatus {
     let Some(service) = report.service() else {
-        return EcsServiceStatus { cluster_arn: before.cluster_arn.clone(), ..EcsServiceStatus::default() };
+        return EcsServiceStatus {
+            cluster_arn: before.cluster_arn.clone(),
+            ..EcsServiceStatus::default()
+        };
     };
     let mut status = EcsServiceStatus {
-        common: CommonStatus { arn: service.service_arn().map(str::to_owned), ..CommonStatus::default() },
+        common: CommonStatus {
+            arn: service.service_arn().map(str::to_owned),
+            ..CommonStatus::default()
+        },
         status: service.status().map(str::to_owned),
         cluster_arn: service.cluster_arn().map(str::to_owned),
-        task_definition: primary(service).and_then(Deployment::task_definition).or(service.task_definition()).map(short),
+        task_definition: primary(service)
+            .and_then(Deployment::task_definition)
+            .or(service.task_definition())
+            .map(short),
         desired_count: Some(service.desired_count()),
         running_count: Some(service.running_count()),
         pending_count: Some(service.pending_count()),
@@ -109,7 +131,9 @@ fn seen(report: &Report<'_>, view: &ServiceView, before: &EcsServiceStatus) -> E
         let remembered: Vec<_> = before.tasks.iter().filter(failed).cloned().collect();
         status.task_states = tasks::states(&view.tasks);
         (status.tasks, status.tasks_omitted) = tasks::listed(&view.tasks, &remembered);
-        status.last_failure = tasks::newest_failure(&view.tasks).map(tasks::stop_of).or(status.last_failure);
+        status.last_failure = tasks::newest_failure(&view.tasks)
+            .map(tasks::stop_of)
+            .or(status.last_failure);
     } else {
         status.task_states.clone_from(&before.task_states);
         status.tasks.clone_from(&before.tasks);
@@ -121,16 +145,22 @@ fn seen(report: &Report<'_>, view: &ServiceView, before: &EcsServiceStatus) -> E
 /// ECS's own words on where its newest deployment stands.
 fn reason(service: &Service, deployments: &[ServiceDeployment]) -> Option<String> {
     let newest = newest_first(deployments).into_iter().next();
-    let rolled_back = newest.and_then(|newest| newest.rollback()).and_then(|rollback| rollback.reason());
+    let rolled_back = newest
+        .and_then(|newest| newest.rollback())
+        .and_then(|rollback| rollback.reason());
     let words = rolled_back.or(newest.and_then(ServiceDeployment::status_reason));
-    words.or(primary(service).and_then(Deployment::rollout_state_reason)).map(str::to_owned)
+    words
+        .or(primary(service).and_then(Deployment::rollout_state_reason))
+        .map(str::to_owned)
 }
 
 fn deployments(service: &Service, all: &[ServiceDeployment]) -> Vec<DeploymentStatus> {
     let newest = newest_first(all).into_iter().next();
     let mut sorted: Vec<_> = service.deployments().iter().collect();
     sorted.sort_by_key(|deployment| {
-        let created = deployment.created_at().map(aws_sdk_ecs::primitives::DateTime::as_nanos);
+        let created = deployment
+            .created_at()
+            .map(aws_sdk_ecs::primitives::DateTime::as_nanos);
         (deployment.status() != Some("PRIMARY"), std::cmp::Reverse(created))
     });
     let told = |deployment: &Deployment| DeploymentStatus {
@@ -156,7 +186,13 @@ fn deployments(service: &Service, all: &[ServiceDeployment]) -> Vec<DeploymentSt
 /// The newest events, newest first.
 fn events(service: &Service) -> Vec<ServiceEvent> {
     let mut sorted: Vec<_> = service.events().iter().collect();
-    sorted.sort_by_key(|event| std::cmp::Reverse(event.created_at().map(aws_sdk_ecs::primitives::DateTime::as_nanos)));
+    sorted.sort_by_key(|event| {
+        std::cmp::Reverse(
+            event
+                .created_at()
+                .map(aws_sdk_ecs::primitives::DateTime::as_nanos),
+        )
+    });
     let told = |event: &aws_sdk_ecs::types::ServiceEvent| ServiceEvent {
         id: event.id().unwrap_or_default().to_owned(),
         created_at: time(event.created_at()),
@@ -173,7 +209,11 @@ pub fn new_events<'a>(
     since: Timestamp,
 ) -> Vec<&'a aws_sdk_ecs::types::ServiceEvent> {
     let known = before.map(|before| before.events.as_slice()).unwrap_or_default();
-    let newest_known = known.iter().filter_map(|event| event.created_at.as_ref()).map(|time| time.0.as_second()).max();
+    let newest_known = known
+        .iter()
+        .filter_map(|event| event.created_at.as_ref())
+        .map(|time| time.0.as_second())
+        .max();
     let oldest = newest_known.unwrap_or_else(|| since.as_second());
     let mut new: Vec<_> = service
         .events()
@@ -181,7 +221,11 @@ pub fn new_events<'a>(
         .filter(|event| event.created_at().is_some_and(|at| at.secs() >= oldest))
         .filter(|event| !known.iter().any(|known| Some(known.id.as_str()) == event.id()))
         .collect();
-    new.sort_by_key(|event| event.created_at().map(aws_sdk_ecs::primitives::DateTime::as_nanos));
+    new.sort_by_key(|event| {
+        event
+            .created_at()
+            .map(aws_sdk_ecs::primitives::DateTime::as_nanos)
+    });
     new
 }
 

@@ -15,7 +15,11 @@ use crate::kinds::service::resolve::last_part;
 /// How many tasks are in each lastStatus; stopped ones are no part of the service any more.
 pub fn states(tasks: &[Task]) -> BTreeMap<String, i32> {
     let mut states = BTreeMap::new();
-    for status in tasks.iter().filter_map(Task::last_status).filter(|status| *status != "STOPPED") {
+    for status in tasks
+        .iter()
+        .filter_map(Task::last_status)
+        .filter(|status| *status != "STOPPED")
+    {
         *states.entry(status.to_owned()).or_default() += 1;
     }
     states
@@ -27,21 +31,30 @@ pub fn states(tasks: &[Task]) -> BTreeMap<String, i32> {
 /// `remembered` are failed tasks that a status showed before: ECS forgets a stopped task after an hour.
 pub fn listed(tasks: &[Task], remembered: &[ServiceTask]) -> (Vec<ServiceTask>, Option<i32>) {
     let shown = tasks.iter().filter(|task| !has_stopped(task) || has_failed(task));
-    let mut all: Vec<_> = shown.map(|task| (rank(task), Reverse(moment(task)), told(task))).collect();
-    let forgotten = remembered.iter().filter(|task| !tasks.iter().any(|known| id(known) == task.id));
+    let mut all: Vec<_> = shown
+        .map(|task| (rank(task), Reverse(moment(task)), told(task)))
+        .collect();
+    let forgotten = remembered
+        .iter()
+        .filter(|task| !tasks.iter().any(|known| id(known) == task.id));
     all.extend(forgotten.map(|task| (0, Reverse(task.stopped_at.as_ref().map(|at| at.0)), task.clone())));
     all.sort_by(|one, other| (one.0, one.1, &one.2.id).cmp(&(other.0, other.1, &other.2.id)));
-    let omitted = i32::try_from(all.len().saturating_sub(LISTED)).ok().filter(|omitted| *omitted > 0);
-    (all.into_iter().take(LISTED).map(|(_, _, task)| task).collect(), omitted)
+    let omitted = i32::try_from(all.len().saturating_sub(LISTED))
+        .ok()
+        .filter(|omitted| *omitted > 0);
+    (
+        all.into_iter().take(LISTED).map(|(_, _, task)| task).collect(),
+        omitted,
+    )
 }
 
 /// Whether the task stopped on its own account, not because it was told to.
 pub fn has_failed(task: &Task) -> bool {
     has_stopped(task)
         && match task.stop_code() {
-            Some(TaskStopCode::ServiceSchedulerInitiated) => {
-                task.stopped_reason().is_some_and(|reason| reason.to_lowercase().contains("health checks"))
-            }
+            Some(TaskStopCode::ServiceSchedulerInitiated) => task
+                .stopped_reason()
+                .is_some_and(|reason| reason.to_lowercase().contains("health checks")),
             Some(TaskStopCode::UserInitiated) | None => false,
             Some(_) => true,
         }
@@ -49,19 +62,27 @@ pub fn has_failed(task: &Task) -> bool {
 
 /// The newest task that failed.
 pub fn newest_failure(tasks: &[Task]) -> Option<&Task> {
-    tasks.iter().filter(|task| has_failed(task)).max_by_key(|task| (moment(task), Reverse(id(task))))
+    tasks
+        .iter()
+        .filter(|task| has_failed(task))
+        .max_by_key(|task| (moment(task), Reverse(id(task))))
 }
 
 /// Why a task stopped, with the containers' exit codes and reasons, in one line.
 pub fn stop_of(task: &Task) -> String {
     let mut words: Vec<String> = Vec::new();
-    words.extend(task.stopped_reason().map(|reason| reason.trim_end_matches('.').to_owned()));
+    words.extend(
+        task.stopped_reason()
+            .map(|reason| reason.trim_end_matches('.').to_owned()),
+    );
     if words.is_empty() {
         words.extend(task.stop_code().map(|code| code.as_str().to_owned()));
     }
     for container in task.containers() {
         let name = container.name().unwrap_or_default();
-        let reason = container.reason().filter(|reason| !words.iter().any(|word| word.contains(*reason)));
+        let reason = container
+            .reason()
+            .filter(|reason| !words.iter().any(|word| word.contains(*reason)));
         match (container.exit_code(), reason) {
             (Some(code), Some(reason)) => words.push(format!("container {name} exit code {code}, {reason}")),
             (Some(code), None) => words.push(format!("container {name} exit code {code}")),
@@ -83,7 +104,10 @@ fn rank(task: &Task) -> u8 {
 
 /// When the task last did something worth telling.
 fn moment(task: &Task) -> Option<Timestamp> {
-    task.stopped_at().or(task.started_at()).or(task.created_at()).and_then(timestamp)
+    task.stopped_at()
+        .or(task.started_at())
+        .or(task.created_at())
+        .and_then(timestamp)
 }
 
 fn id(task: &Task) -> String {
@@ -102,13 +126,19 @@ fn timestamp(moment: &DateTime) -> Option<Timestamp> {
 
 fn told(task: &Task) -> ServiceTask {
     let owned = |text: Option<&str>| text.map(str::to_owned);
-    let revision = task.task_definition_arn().and_then(|arn| arn.rsplit(':').next()).and_then(|number| number.parse().ok());
+    let revision = task
+        .task_definition_arn()
+        .and_then(|arn| arn.rsplit(':').next())
+        .and_then(|number| number.parse().ok());
     ServiceTask {
         id: id(task),
         revision,
         last_status: owned(task.last_status()),
         desired_status: owned(task.desired_status()),
-        health_status: task.health_status().filter(|health| **health != HealthStatus::UnknownValue).map(|health| health.as_str().to_owned()),
+        health_status: task
+            .health_status()
+            .filter(|health| **health != HealthStatus::UnknownValue)
+            .map(|health| health.as_str().to_owned()),
         capacity_provider: owned(task.capacity_provider_name()),
         launch_type: task
             .launch_type()
@@ -126,8 +156,13 @@ fn told(task: &Task) -> ServiceTask {
 }
 
 fn address(task: &Task) -> Option<String> {
-    let details = task.attachments().iter().flat_map(aws_sdk_ecs::types::Attachment::details);
-    let address = details.filter(|detail| detail.name() == Some("privateIPv4Address")).find_map(|detail| detail.value());
+    let details = task
+        .attachments()
+        .iter()
+        .flat_map(aws_sdk_ecs::types::Attachment::details);
+    let address = details
+        .filter(|detail| detail.name() == Some("privateIPv4Address"))
+        .find_map(|detail| detail.value());
     address.map(str::to_owned)
 }
 
@@ -160,28 +195,46 @@ mod tests {
     }
 
     fn failed(id: &str, second: u8) -> Task {
-        task(id, &json!({"lastStatus": "STOPPED", "stopCode": "TaskFailedToStart", "stoppedAt": format!("2026-01-01T00:01:{second:02}Z"),
+        task(
+            id,
+            &json!({"lastStatus": "STOPPED", "stopCode": "TaskFailedToStart", "stoppedAt": format!("2026-01-01T00:01:{second:02}Z"),
             "stoppedReason": "CannotPullContainerError: pull image manifest has been retried 7 time(s)",
-            "containers": [{"name": "app", "exitCode": 1, "reason": "CannotPullContainerError"}, {"name": "side"}]}))
+            "containers": [{"name": "app", "exitCode": 1, "reason": "CannotPullContainerError"}, {"name": "side"}]}),
+        )
     }
 
     #[test]
     fn failing_and_newest_come_first_and_orderly_stops_not_at_all() {
-        let scaled_in = task("in", &json!({"lastStatus": "STOPPED", "stopCode": "ServiceSchedulerInitiated",
-            "stoppedReason": "Scaling activity initiated by (deployment ecs-svc/1)"}));
+        let scaled_in = task(
+            "in",
+            &json!({"lastStatus": "STOPPED", "stopCode": "ServiceSchedulerInitiated",
+            "stoppedReason": "Scaling activity initiated by (deployment ecs-svc/1)"}),
+        );
         let sick = task("sick", &json!({"healthStatus": "UNHEALTHY"}));
         let younger = task("young", &json!({"startedAt": "2026-01-01T00:00:30Z"}));
-        let tasks = [task("old", &json!({})), younger, scaled_in, failed("f1", 1), failed("f2", 2), sick];
+        let tasks = [
+            task("old", &json!({})),
+            younger,
+            scaled_in,
+            failed("f1", 1),
+            failed("f2", 2),
+            sick,
+        ];
         let (listed, omitted) = listed(&tasks, &[]);
         let ids: Vec<_> = listed.iter().map(|task| task.id.as_str()).collect();
         assert_eq!((ids, omitted), (vec!["f2", "f1", "sick", "young", "old"], None));
         assert_eq!(states(&tasks), BTreeMap::from([("RUNNING".to_owned(), 3)]));
-        assert_eq!(newest_failure(&tasks).and_then(Task::task_arn), Some("arn:aws:ecs:r:1:task/shop/f2"));
+        assert_eq!(
+            newest_failure(&tasks).and_then(Task::task_arn),
+            Some("arn:aws:ecs:r:1:task/shop/f2")
+        );
     }
 
     #[test]
     fn twenty_are_listed_and_the_rest_is_a_number() {
-        let tasks: Vec<_> = (0..25).map(|number| task(&format!("t{number:02}"), &json!({}))).collect();
+        let tasks: Vec<_> = (0..25)
+            .map(|number| task(&format!("t{number:02}"), &json!({})))
+            .collect();
         let (listed, omitted) = listed(&tasks, &[]);
         assert_eq!((listed.len(), omitted), (20, Some(5)));
     }
@@ -202,9 +255,12 @@ mod tests {
             stop_of(&failed("f", 1)),
             "CannotPullContainerError: pull image manifest has been retried 7 time(s); container app exit code 1"
         );
-        let killed = task("k", &json!({"lastStatus": "STOPPED", "stopCode": "EssentialContainerExited",
+        let killed = task(
+            "k",
+            &json!({"lastStatus": "STOPPED", "stopCode": "EssentialContainerExited",
             "stoppedReason": "Essential container in task exited.",
-            "containers": [{"name": "app", "exitCode": 137, "reason": "OutOfMemoryError: Container killed due to memory usage"}]}));
+            "containers": [{"name": "app", "exitCode": 137, "reason": "OutOfMemoryError: Container killed due to memory usage"}]}),
+        );
         assert_eq!(
             stop_of(&killed),
             "Essential container in task exited; container app exit code 137, OutOfMemoryError: Container killed due to memory usage"
@@ -213,14 +269,31 @@ mod tests {
 
     #[test]
     fn only_what_failed_by_itself_is_a_failure() {
-        let stopped = |code: &str, reason: &str| task("t", &json!({"lastStatus": "STOPPED", "stopCode": code, "stoppedReason": reason}));
+        let stopped = |code: &str, reason: &str| {
+            task(
+                "t",
+                &json!({"lastStatus": "STOPPED", "stopCode": code, "stoppedReason": reason}),
+            )
+        };
         let cases = [
             (stopped("TaskFailedToStart", "x"), true),
             (stopped("EssentialContainerExited", "x"), true),
             (stopped("SpotInterruption", "x"), true),
             (stopped("UserInitiated", "Task stopped by user"), false),
-            (stopped("ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/1)"), false),
-            (stopped("ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group x)"), true),
+            (
+                stopped(
+                    "ServiceSchedulerInitiated",
+                    "Scaling activity initiated by (deployment ecs-svc/1)",
+                ),
+                false,
+            ),
+            (
+                stopped(
+                    "ServiceSchedulerInitiated",
+                    "Task failed ELB health checks in (target-group x)",
+                ),
+                true,
+            ),
             (task("t", &json!({})), false),
         ];
         for (task, expected) in cases {
