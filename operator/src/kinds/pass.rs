@@ -25,7 +25,7 @@ use crate::k8s::finalize::{ensure, is_held, release};
 use crate::k8s::object::{Kept, ObjectKey};
 use crate::kinds::access::{Access, Ask, access};
 use crate::kinds::service::ORPHAN;
-use crate::kinds::verdict::Verdict;
+use crate::kinds::verdict::{Verdict, may_have_happened};
 
 /// When a blocked object is looked at again, if nothing wakes it earlier.
 const SLOWLY: Duration = Duration::from_mins(5);
@@ -290,8 +290,11 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
     let mut shown: Option<K::Seen> = None;
     for step in &plan.steps {
         let outcome = K::apply(desired, step, access).await;
-        // Noted for a failure too: a lost answer may hide an effect.
-        K::wrote(desired, access);
+        // A lost answer may hide an effect. A refusal does not, and noting a write would only wake the object to be refused
+        // again.
+        if outcome.as_ref().err().is_none_or(may_have_happened) {
+            K::wrote(desired, access);
+        }
         match outcome {
             Ok(after) => {
                 ctx.events

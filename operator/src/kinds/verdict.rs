@@ -163,6 +163,11 @@ impl Verdict {
     }
 }
 
+/// Whether a failed call may have had its effect all the same.
+pub fn may_have_happened(error: &AwsError) -> bool {
+    error.class == Class::Transient && !is_answer_to_the_request(error)
+}
+
 /// Whether ECS looked at the request and disliked it for now, rather than being out of reach.
 fn is_answer_to_the_request(error: &AwsError) -> bool {
     matches!(
@@ -275,6 +280,37 @@ mod tests {
                 "AWS's words are missing: {}",
                 verdict.message()
             );
+        }
+    }
+
+    #[test]
+    fn only_a_lost_answer_may_hide_an_effect() {
+        let cases = [
+            (
+                AwsError::local("CreateCluster", Class::Transient, "Timeout", "x"),
+                true,
+            ),
+            (AwsError::new("CreateCluster", "ServerException", "x"), true),
+            (
+                AwsError::new("CreateCluster", "InvalidParameterException", "bad"),
+                false,
+            ),
+            (
+                AwsError::new(
+                    "CreateCluster",
+                    "ClientException",
+                    "ECS was unable to assume the role",
+                ),
+                false,
+            ),
+            (
+                AwsError::new("PutClusterCapacityProviders", "ResourceInUseException", "x"),
+                false,
+            ),
+            (AwsError::new("CreateCluster", "ThrottlingException", "x"), false),
+        ];
+        for (error, expected) in cases {
+            assert_eq!(may_have_happened(&error), expected, "{error}");
         }
     }
 
