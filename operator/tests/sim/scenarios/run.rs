@@ -50,6 +50,8 @@ pub(crate) struct Run {
     /// The last.
     pub(crate) last: u64,
     labels: Vec<String>,
+    /// What was logged as an error.
+    errors: Vec<String>,
     ending: Value,
     revisions: usize,
 }
@@ -164,6 +166,7 @@ impl Scenario {
                     .into_iter()
                     .map(|effect| effect.label)
                     .collect(),
+                errors: world.logged_errors(),
                 ending: ending(&world.api, &view),
                 revisions: view.families.values().map(Vec::len).sum(),
             })
@@ -178,6 +181,12 @@ impl Scenario {
         let clean = self
             .run(FaultPlan::default())
             .unwrap_or_else(|what| panic!("{}, clean: {what}", self.name));
+        assert!(
+            clean.errors.is_empty(),
+            "{}, clean, logged errors: {:?}",
+            self.name,
+            clean.errors
+        );
         let mut failures = Vec::new();
         let mut runs = 0;
         for (number, label) in (clean.first..=clean.last).zip(&clean.labels) {
