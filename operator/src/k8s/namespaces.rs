@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures::{StreamExt, future};
+use futures::{StreamExt, TryStreamExt, future};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::core::PartialObjectMeta;
 use kube::runtime::reflector::store::Writer;
@@ -29,6 +29,11 @@ pub async fn run(ctx: Arc<Ctx>, writer: Writer<PartialObjectMeta<Namespace>>, st
             namespace.annotations_mut().clear();
         })
         .reflect(writer)
+        .inspect_ok(|event| {
+            if matches!(event, watcher::Event::InitDone) {
+                ctx.stores.note_namespaces_filled();
+            }
+        })
         .applied_objects()
         .take_until(stop.cancelled_owned())
         .for_each(|namespace| {

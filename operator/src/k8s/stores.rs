@@ -30,6 +30,8 @@ pub struct Stores {
     pub definitions: Store<EcsTaskDefinition>,
     /// Namespaces: names and labels.
     pub namespaces: Store<PartialObjectMeta<Namespace>>,
+    /// Whether the store of namespaces has been filled once.
+    namespaces_filled: CancellationToken,
     /// Of each kind, whether its store has been filled once.
     filled: Arc<BTreeMap<Kind, CancellationToken>>,
 }
@@ -60,8 +62,9 @@ impl Stores {
         let (definitions, definitions_writer) = reflector::store();
         let (namespaces, namespaces_writer) = reflector::store();
         let filled = Kind::ALL.into_iter().map(|kind| (kind, CancellationToken::new())).collect();
+        let (namespaces_filled, filled) = (CancellationToken::new(), Arc::new(filled));
         let stores =
-            Self { accounts, providers, clusters, services, definitions, namespaces, filled: Arc::new(filled) };
+            Self { accounts, providers, clusters, services, definitions, namespaces, namespaces_filled, filled };
         let writers = Writers {
             accounts: accounts_writer,
             providers: providers_writer,
@@ -80,16 +83,21 @@ impl Stores {
         }
     }
 
+    /// Says that the store of namespaces has been filled.
+    pub fn note_namespaces_filled(&self) {
+        self.namespaces_filled.cancel();
+    }
+
     /// Waits until each store has been filled once. Before that, a missing object means nothing.
     ///
     /// Not by `Store::wait_until_ready`: that wakes only whoever asked last (kube-runtime 5.0 keeps one waker), and the
-    /// kind's controller waits by it before its first pass. A second waiter can leave the controller asleep for ever.
+    /// kind's controller waits by it before its first pass. A second waiter can leave the controller asleep for ever, and
+    /// every pass waits here.
     pub async fn ready(&self) {
         for filled in self.filled.values() {
             filled.cancelled().await;
         }
-        // An error means that the stream has ended, which happens only on the way down. Nobody else waits for this store.
-        let _ = self.namespaces.wait_until_ready().await;
+        self.namespaces_filled.cancelled().await;
     }
 
     /// The object of this key, if it is known.
