@@ -134,7 +134,7 @@ impl Walk<'_> {
         }
         match (desired, observed) {
             (Some(Value::Object(_)) | None, Some(Value::Object(_)) | None) => {
-                self.objects(at, desired, observed)
+                self.objects(at, desired, observed);
             }
             (Some(Value::Array(_)) | None, Some(Value::Array(_)) | None) => self.lists(at, desired, observed),
             _ => {

@@ -133,7 +133,7 @@ fn log(kind: &str, outcome: &Result<Passed<impl Sized>, controller::Error<Infall
         // Normal after a deletion: a wake-up came for an object that is gone.
         Err(controller::Error::ObjectNotFound(_)) => tracing::debug!(kind, "woken, but gone"),
         Err(controller::Error::QueueError(error)) => {
-            tracing::warn!(kind, %error, "the watch failed and is repeated")
+            tracing::warn!(kind, %error, "the watch failed and is repeated");
         }
         Err(error) => tracing::error!(kind, %error, "the controller stumbled"),
     }
