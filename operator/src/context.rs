@@ -118,6 +118,7 @@ pub(crate) mod testing {
     use crate::k8s::backoff::Backoff;
     use crate::k8s::events::Events;
     use crate::k8s::fake::{self, Answer};
+    use crate::k8s::object::Kind;
     use crate::k8s::status::StatusWriter;
     use crate::observer::{Freshness, Observers, Surroundings};
     use crate::telemetry::metrics::Metrics;
@@ -131,6 +132,8 @@ pub(crate) mod testing {
         listed(&mut writers.services);
         listed(&mut writers.definitions);
         listed(&mut writers.namespaces);
+        Kind::ALL.into_iter().for_each(|kind| stores.note_filled(kind));
+        stores.note_namespaces_filled();
         crate::k8s::object::Kind::ALL.into_iter().for_each(|kind| stores.note_filled(kind));
         stores.note_namespaces_filled();
         let metrics = Arc::new(Metrics::new());

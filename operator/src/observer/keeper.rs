@@ -16,6 +16,10 @@ use crate::observer::subject::{Depth, Subject};
 
 /// Reads that are asked for within this time go out together.
 const COALESCE: Duration = Duration::from_millis(20);
+/// When many are asked for one after the other, they are gathered for so long: ten in a call cost a tenth.
+const GATHER: Duration = Duration::from_secs(1);
+/// So many may go out before gathering begins.
+const AT_ONCE: u32 = 4;
 /// Sweeps start at most this often, so that what falls due one by one still fills batches.
 const BEAT: Duration = Duration::from_millis(500);
 /// The most resources that one sweep reads before it takes in what it found.
@@ -142,9 +146,11 @@ async fn sweep<S: Subject>(shared: Arc<Shared>) {
 async fn answer<S: Subject>(shared: Arc<Shared>) {
     let keeper = S::keeper(&shared);
     let mut running = JoinSet::new();
+    let mut pace = Pace { paid_until: Instant::now() };
     loop {
         keeper.asked_changed.notified().await;
-        tokio::time::sleep(COALESCE).await;
+        let wait = if S::IN_BATCHES { pace.wait(Instant::now()) } else { COALESCE };
+        tokio::time::sleep(wait).await;
         while running.try_join_next().is_some() {}
         let asked = keeper.take_asked();
         if asked.is_empty() {
@@ -164,6 +170,21 @@ async fn answer<S: Subject>(shared: Arc<Shared>) {
                 }
             }
         });
+    }
+}
+
+/// Lets a few reads go out at once and then one in a second.
+struct Pace {
+    paid_until: Instant,
+}
+
+impl Pace {
+    /// How long the read that is asked for now is held to gather others.
+    fn wait(&mut self, now: Instant) -> Duration {
+        let paid_until = self.paid_until.max(now);
+        self.paid_until = paid_until + GATHER;
+        let ahead = paid_until.saturating_duration_since(now);
+        ahead.saturating_sub(GATHER * (AT_ONCE - 1)).max(COALESCE)
     }
 }
 

@@ -252,6 +252,7 @@ mod tests {
                 let tasks: Vec<Value> = input["tasks"].as_array().unwrap().iter().map(task).collect();
                 (200, json!({"tasks": tasks}))
             }
+            "ListServiceDeployments" => (200, json!({"serviceDeployments": []})),
             other => panic!("unexpected {other}"),
         }
     }
@@ -342,7 +343,28 @@ mod tests {
         let (a, b, again) = tokio::join!(observer.read_fresh(&a), observer.read_fresh(&b), observer.read_fresh(&again));
         assert!(a.unwrap().service.is_some() && again.unwrap().service.is_some());
         assert!(b.unwrap().service.is_none());
-        assert_eq!(aws.counts(), [("DescribeServices".to_owned(), 1)].into());
+        // A read that somebody decides on also looks for rollouts that were taken back.
+        let expected = [("DescribeServices".to_owned(), 1), ("ListServiceDeployments".to_owned(), 1)];
+        assert_eq!(aws.counts(), expected.into());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_of_questions_is_gathered_into_batches() {
+        let aws = FakeAws::new(|call| ecs(call, &[], ""));
+        let observer = observer(&aws);
+        let mut asked = JoinSet::new();
+        let started = tokio::time::Instant::now();
+        for number in 0..100 {
+            let one = observer.clone();
+            asked.spawn(async move { one.read_fresh(&named(&format!("s{number}"))).await.map(|_| ()) });
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        while let Some(answer) = asked.join_next().await {
+            answer.unwrap().unwrap();
+        }
+        assert!(started.elapsed() < Duration::from_secs(12), "nobody waits for much more than a second");
+        let calls = aws.counts()["DescribeServices"];
+        assert!(calls <= 18, "{calls} calls for a hundred services that come ten a second");
     }
 
     #[tokio::test(start_paused = true)]

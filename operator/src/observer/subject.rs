@@ -36,6 +36,8 @@ pub trait Subject: Clone + Ord + Debug + Send + Sync + Sized + 'static {
     const NAME: &'static str;
     /// How much more seldom than usual it is read when steady.
     const STEADIER: u32 = 1;
+    /// Whether ECS describes several in one call.
+    const IN_BATCHES: bool = true;
 
     /// Whether two views show the same facts; the time of looking is no fact.
     fn same(one: &Self::View, other: &Self::View) -> bool;
