@@ -61,10 +61,21 @@ impl Stores {
         let (services, services_writer) = reflector::store();
         let (definitions, definitions_writer) = reflector::store();
         let (namespaces, namespaces_writer) = reflector::store();
-        let filled = Kind::ALL.into_iter().map(|kind| (kind, CancellationToken::new())).collect();
+        let filled = Kind::ALL
+            .into_iter()
+            .map(|kind| (kind, CancellationToken::new()))
+            .collect();
         let (namespaces_filled, filled) = (CancellationToken::new(), Arc::new(filled));
-        let stores =
-            Self { accounts, providers, clusters, services, definitions, namespaces, namespaces_filled, filled };
+        let stores = Self {
+            accounts,
+            providers,
+            clusters,
+            services,
+            definitions,
+            namespaces,
+            namespaces_filled,
+            filled,
+        };
         let writers = Writers {
             accounts: accounts_writer,
             providers: providers_writer,
