@@ -61,12 +61,18 @@ pub async fn serve(
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics_text))
         .with_state(Admin { metrics, readiness });
-    axum::serve(listener, routes).with_graceful_shutdown(stop.cancelled_owned()).await
+    axum::serve(listener, routes)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
 }
 
 async fn readyz(State(admin): State<Admin>) -> Response {
     let readiness = *admin.readiness.borrow();
-    let status = if readiness == Readiness::Ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if readiness == Readiness::Ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (status, format!("{}\n", readiness.as_str())).into_response()
 }
 

@@ -124,7 +124,9 @@ async fn serve_admin(
         stop.cancelled().await;
         return Ok(());
     };
-    admin::serve(listener, metrics, readiness, stop).await.map_err(AppError::Admin)
+    admin::serve(listener, metrics, readiness, stop)
+        .await
+        .map_err(AppError::Admin)
 }
 
 struct Operator {
@@ -198,7 +200,9 @@ impl Operator {
         loop {
             match namespaces.get_metadata("kube-system").await {
                 Ok(namespace) => return namespace.metadata.uid.unwrap_or_default(),
-                Err(error) => tracing::warn!(%error, "namespace kube-system cannot be read; its UID names this installation"),
+                Err(error) => {
+                    tracing::warn!(%error, "namespace kube-system cannot be read; its UID names this installation")
+                }
             }
             tokio::time::sleep(START_RETRY).await;
         }
@@ -206,8 +210,12 @@ impl Operator {
 
     /// Stands for election, and leads whenever elected.
     async fn stand(&self, election: &leadership::Settings, installation: &str, stop: &CancellationToken) {
-        let (candidate, lead) =
-            Candidate::new(self.kube.clone(), election.clone(), self.identity.clone(), self.clock.clone());
+        let (candidate, lead) = Candidate::new(
+            self.kube.clone(),
+            election.clone(),
+            self.identity.clone(),
+            self.clock.clone(),
+        );
         let candidacy_over = CancellationToken::new();
         let candidacy = candidate.run(candidacy_over.clone());
         let leading = async {
@@ -322,7 +330,9 @@ async fn until_leading(lead: &mut watch::Receiver<Lead>) {
 /// Ends when the lead is lost: said so, or run out without anybody saying so.
 async fn until_lost(lead: &mut watch::Receiver<Lead>) {
     loop {
-        let Some(until) = *lead.borrow_and_update() else { return };
+        let Some(until) = *lead.borrow_and_update() else {
+            return;
+        };
         tokio::select! {
             biased;
             changed = lead.changed() => if changed.is_err() { return },

@@ -33,7 +33,12 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Run {
     /// Where /livez, /readyz and /metrics are served.
-    #[arg(long, env = "ECS_OPERATOR_ADMIN_LISTEN", default_value = "0.0.0.0:8080", value_name = "ADDRESS:PORT")]
+    #[arg(
+        long,
+        env = "ECS_OPERATOR_ADMIN_LISTEN",
+        default_value = "0.0.0.0:8080",
+        value_name = "ADDRESS:PORT"
+    )]
     pub admin_listen: SocketAddr,
     /// The name that tells this installation's resources in ECS from another's; by default the UID of namespace kube-system.
     #[arg(long, env = "ECS_OPERATOR_INSTALLATION", value_name = "NAME")]
@@ -45,10 +50,20 @@ pub struct Run {
     #[arg(long, env = "ECS_OPERATOR_LEADER_ELECT")]
     pub leader_elect: bool,
     /// The namespace of the Lease.
-    #[arg(long, env = "ECS_OPERATOR_LEASE_NAMESPACE", default_value = "ecs-operator-system", value_name = "NAMESPACE")]
+    #[arg(
+        long,
+        env = "ECS_OPERATOR_LEASE_NAMESPACE",
+        default_value = "ecs-operator-system",
+        value_name = "NAMESPACE"
+    )]
     pub lease_namespace: String,
     /// The name of the Lease; installations that live side by side need one each.
-    #[arg(long, env = "ECS_OPERATOR_LEASE_NAME", default_value = "ecs-operator", value_name = "NAME")]
+    #[arg(
+        long,
+        env = "ECS_OPERATOR_LEASE_NAME",
+        default_value = "ecs-operator",
+        value_name = "NAME"
+    )]
     pub lease_name: String,
     /// Seconds after which the lease of a leader that does not answer expires.
     #[arg(long, env = "ECS_OPERATOR_LEASE_SECONDS", default_value_t = 15, value_parser = clap::value_parser!(u16).range(5..=300), value_name = "SECONDS")]
@@ -60,7 +75,12 @@ pub struct Run {
     #[arg(long, env = "ECS_OPERATOR_LOG_FORMAT", value_enum, default_value_t)]
     pub log_format: LogFormat,
     /// What is logged, as `info` or `info,ecs_operator=debug`.
-    #[arg(long, env = "ECS_OPERATOR_LOG", default_value = "info,kube_client=warn,kube_runtime=warn", value_name = "FILTER")]
+    #[arg(
+        long,
+        env = "ECS_OPERATOR_LOG",
+        default_value = "info,kube_client=warn,kube_runtime=warn",
+        value_name = "FILTER"
+    )]
     pub log: String,
     /// Passes over objects of one kind at the same time.
     #[arg(long, env = "ECS_OPERATOR_CONCURRENCY", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512), value_name = "NUMBER")]
@@ -97,7 +117,10 @@ impl Run {
                 steady: Duration::from_secs(u64::from(self.steady_seconds)),
                 ..Freshness::default()
             },
-            limits: Limits { concurrency: self.concurrency, ..Limits::default() },
+            limits: Limits {
+                concurrency: self.concurrency,
+                ..Limits::default()
+            },
         }
     }
 }
@@ -128,7 +151,14 @@ mod tests {
             }
         };
         assert_eq!(settings(&[]).election, None);
-        let election = settings(&["--leader-elect", "--lease-namespace", "ops", "--lease-seconds", "30"]).election;
+        let election = settings(&[
+            "--leader-elect",
+            "--lease-namespace",
+            "ops",
+            "--lease-seconds",
+            "30",
+        ])
+        .election;
         let expected = leadership::Settings {
             namespace: "ops".into(),
             name: "ecs-operator".into(),

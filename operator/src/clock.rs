@@ -34,7 +34,10 @@ impl SharedClock {
 
     /// A clock that shows `epoch` now and moves with tokio's time, paused or not. Must be called inside a tokio runtime.
     pub fn along_tokio(epoch: Timestamp) -> Self {
-        Self::new(TokioClock { epoch, started: tokio::time::Instant::now() })
+        Self::new(TokioClock {
+            epoch,
+            started: tokio::time::Instant::now(),
+        })
     }
 
     /// The present moment.
@@ -69,7 +72,9 @@ struct TokioClock {
 impl Clock for TokioClock {
     fn now(&self) -> Timestamp {
         // Saturates at the end of time rather than wrapping: a simulation does not run for ten thousand years.
-        self.epoch.saturating_add(self.started.elapsed()).unwrap_or(self.epoch)
+        self.epoch
+            .saturating_add(self.started.elapsed())
+            .unwrap_or(self.epoch)
     }
 }
 

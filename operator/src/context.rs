@@ -30,7 +30,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { pass: Duration::from_mins(2), concurrency: 32 }
+        Self {
+            pass: Duration::from_mins(2),
+            concurrency: 32,
+        }
     }
 }
 
@@ -134,7 +137,9 @@ pub(crate) mod testing {
         listed(&mut writers.namespaces);
         Kind::ALL.into_iter().for_each(|kind| stores.note_filled(kind));
         stores.note_namespaces_filled();
-        crate::k8s::object::Kind::ALL.into_iter().for_each(|kind| stores.note_filled(kind));
+        crate::k8s::object::Kind::ALL
+            .into_iter()
+            .for_each(|kind| stores.note_filled(kind));
         stores.note_namespaces_filled();
         let metrics = Arc::new(Metrics::new());
         let clock = SharedClock::along_tokio("2026-01-01T00:00:00Z".parse().unwrap());
@@ -145,7 +150,8 @@ pub(crate) mod testing {
             freshness: Freshness::default(),
         };
         Arc::new(Ctx {
-            accounts: FakeAws::new(|_| refusal(500, "ServerException", "no AWS here")).accounts(Fence::open()),
+            accounts: FakeAws::new(|_| refusal(500, "ServerException", "no AWS here"))
+                .accounts(Fence::open()),
             wakes: surroundings.wakes.clone(),
             observers: Observers::new(surroundings),
             stores,

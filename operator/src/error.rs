@@ -54,7 +54,10 @@ pub enum Retry {
 impl Error {
     /// Wraps an error of the Kubernetes client with what was being done.
     pub fn kubernetes(during: &'static str, source: kube::Error) -> Self {
-        Self::Kubernetes { during, source: Box::new(source) }
+        Self::Kubernetes {
+            during,
+            source: Box::new(source),
+        }
     }
 
     /// The bounded name for metrics: one of a dozen words, never text from outside.
@@ -103,7 +106,10 @@ mod tests {
 
     #[test]
     fn waiting_and_throttling_are_no_failures() {
-        let waiting = Error::Waiting { reason: "the cluster".into(), retry_in: Duration::from_secs(5) };
+        let waiting = Error::Waiting {
+            reason: "the cluster".into(),
+            retry_in: Duration::from_secs(5),
+        };
         assert!(!waiting.is_failure());
         assert_eq!(waiting.retry(), Retry::After(Duration::from_secs(5)));
         let cases = [

@@ -32,7 +32,11 @@ pub struct Settings {
 impl Settings {
     /// The Lease `ecs-operator` in `namespace`, for 15 s.
     pub fn in_namespace(namespace: impl Into<String>) -> Self {
-        Self { namespace: namespace.into(), name: "ecs-operator".to_owned(), duration: Duration::from_secs(15) }
+        Self {
+            namespace: namespace.into(),
+            name: "ecs-operator".to_owned(),
+            duration: Duration::from_secs(15),
+        }
     }
 
     fn renew_every(&self) -> Duration {
@@ -83,10 +87,26 @@ enum Attempt {
 
 impl Candidate {
     /// A candidate and what it publishes. `identity` must differ between processes, also between restarts of one pod.
-    pub fn new(client: Client, settings: Settings, identity: String, clock: SharedClock) -> (Self, watch::Receiver<Lead>) {
+    pub fn new(
+        client: Client,
+        settings: Settings,
+        identity: String,
+        clock: SharedClock,
+    ) -> (Self, watch::Receiver<Lead>) {
         let (lead, published) = watch::channel(None);
         let leases = Api::namespaced(client, &settings.namespace);
-        (Self { leases, settings, identity, clock, lead, seen: None, held: None }, published)
+        (
+            Self {
+                leases,
+                settings,
+                identity,
+                clock,
+                lead,
+                seen: None,
+                held: None,
+            },
+            published,
+        )
     }
 
     /// Stands for election until `stop`; then gives the lease back, if it is ours, so that another need not wait.
@@ -111,7 +131,8 @@ impl Candidate {
                 if self.lead.borrow().is_none() {
                     tracing::info!(identity = self.identity, "this replica leads");
                 }
-                self.lead.send_replace(Some(since + self.settings.give_up_after()));
+                self.lead
+                    .send_replace(Some(since + self.settings.give_up_after()));
                 return self.settings.renew_every().saturating_sub(since.elapsed());
             }
             Ok(Ok(Attempt::Theirs)) => self.lose("another replica holds the lease"),
@@ -136,29 +157,48 @@ impl Candidate {
         }
         let Some(lease) = self.leases.get_opt(&self.settings.name).await? else {
             let since = Instant::now();
-            let metadata = ObjectMeta { name: Some(self.settings.name.clone()), ..ObjectMeta::default() };
-            let created = self.leases.create(&PostParams::default(), &self.claimed(metadata, None)).await;
+            let metadata = ObjectMeta {
+                name: Some(self.settings.name.clone()),
+                ..ObjectMeta::default()
+            };
+            let created = self
+                .leases
+                .create(&PostParams::default(), &self.claimed(metadata, None))
+                .await;
             return self.outcome(created, since);
         };
-        if self.may_take(&lease) { self.claim(&lease).await } else { Ok(Attempt::Theirs) }
+        if self.may_take(&lease) {
+            self.claim(&lease).await
+        } else {
+            Ok(Attempt::Theirs)
+        }
     }
 
     /// Writes ourselves as holder. The resource version in the metadata makes this fail if anybody was faster.
     async fn claim(&mut self, lease: &Lease) -> Result<Attempt, kube::Error> {
         let since = Instant::now();
         let ours = self.claimed(lease.metadata.clone(), lease.spec.as_ref());
-        let replaced = self.leases.replace(&self.settings.name, &PostParams::default(), &ours).await;
+        let replaced = self
+            .leases
+            .replace(&self.settings.name, &PostParams::default(), &ours)
+            .await;
         self.outcome(replaced, since)
     }
 
     /// A conflict means that somebody was faster, which is no error.
-    fn outcome(&mut self, written: Result<Lease, kube::Error>, since: Instant) -> Result<Attempt, kube::Error> {
+    fn outcome(
+        &mut self,
+        written: Result<Lease, kube::Error>,
+        since: Instant,
+    ) -> Result<Attempt, kube::Error> {
         match written {
             Ok(lease) => {
                 self.held = Some(lease);
                 Ok(Attempt::Ours(since))
             }
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => Ok(Attempt::Theirs),
+            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => {
+                Ok(Attempt::Theirs)
+            }
             Err(error) => Err(error),
         }
     }
@@ -170,10 +210,16 @@ impl Candidate {
         if holder.is_none() || holder.as_deref() == Some(&self.identity) {
             return true;
         }
-        let record = Record { holder, renewed: spec.renew_time, transitions: spec.lease_transitions };
+        let record = Record {
+            holder,
+            renewed: spec.renew_time,
+            transitions: spec.lease_transitions,
+        };
         match &self.seen {
             Some((known, since)) if *known == record => {
-                let seconds = spec.lease_duration_seconds.and_then(|seconds| u64::try_from(seconds).ok());
+                let seconds = spec
+                    .lease_duration_seconds
+                    .and_then(|seconds| u64::try_from(seconds).ok());
                 let duration = seconds.map_or(self.settings.duration, Duration::from_secs);
                 since.elapsed() >= duration
             }
@@ -193,12 +239,23 @@ impl Candidate {
         let spec = LeaseSpec {
             holder_identity: Some(self.identity.clone()),
             lease_duration_seconds: i32::try_from(self.settings.duration.as_secs()).ok(),
-            acquire_time: if renewal { before.acquire_time.clone() } else { Some(now.clone()) },
+            acquire_time: if renewal {
+                before.acquire_time.clone()
+            } else {
+                Some(now.clone())
+            },
             renew_time: Some(now),
-            lease_transitions: Some(if renewal { transitions } else { transitions.saturating_add(1) }),
+            lease_transitions: Some(if renewal {
+                transitions
+            } else {
+                transitions.saturating_add(1)
+            }),
             ..before
         };
-        Lease { metadata, spec: Some(spec) }
+        Lease {
+            metadata,
+            spec: Some(spec),
+        }
     }
 
     fn lose_if_over(&self) {
@@ -222,20 +279,26 @@ impl Candidate {
         let released = tokio::time::timeout(self.settings.renew_every(), self.release()).await;
         match released {
             Ok(Ok(())) => tracing::info!(identity = self.identity, "this replica gave the lease back"),
-            Ok(Err(error)) => tracing::warn!(%error, "the lease could not be given back; it expires by itself"),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the lease could not be given back; it expires by itself")
+            }
             Err(_) => tracing::warn!("the lease could not be given back in time; it expires by itself"),
         }
     }
 
     async fn release(&self) -> Result<(), kube::Error> {
-        let Some(mut lease) = self.leases.get_opt(&self.settings.name).await? else { return Ok(()) };
+        let Some(mut lease) = self.leases.get_opt(&self.settings.name).await? else {
+            return Ok(());
+        };
         let spec = lease.spec.get_or_insert_default();
         if spec.holder_identity.as_deref() != Some(&self.identity) {
             return Ok(());
         }
         spec.holder_identity = None;
         spec.renew_time = Some(MicroTime(self.clock.now()));
-        self.leases.replace(&self.settings.name, &PostParams::default(), &lease).await?;
+        self.leases
+            .replace(&self.settings.name, &PostParams::default(), &lease)
+            .await?;
         Ok(())
     }
 }
@@ -283,13 +346,20 @@ mod tests {
                 "PUT" => {
                     let read = &request.body["metadata"]["resourceVersion"];
                     let current = &self.lease.as_ref().unwrap()["metadata"]["resourceVersion"];
-                    if read == current { self.store(request) } else { Answer::refusal(409, "Conflict") }
+                    if read == current {
+                        self.store(request)
+                    } else {
+                        Answer::refusal(409, "Conflict")
+                    }
                 }
                 other => panic!("unexpected {other}"),
             };
             match self.fault {
                 Some(Fault::AnswerLost) => Answer::lost(),
-                Some(Fault::Slow) => Answer { after: Duration::from_secs(4), ..answer },
+                Some(Fault::Slow) => Answer {
+                    after: Duration::from_secs(4),
+                    ..answer
+                },
                 _ => answer,
             }
         }
@@ -320,10 +390,16 @@ mod tests {
             server.serve(request)
         });
         let clock = SharedClock::along_tokio("2026-01-01T00:00:00Z".parse().unwrap());
-        let (candidate, lead) = Candidate::new(client, Settings::in_namespace("ops"), identity.to_owned(), clock);
+        let (candidate, lead) =
+            Candidate::new(client, Settings::in_namespace("ops"), identity.to_owned(), clock);
         let stop = CancellationToken::new();
         let task = tokio::spawn(candidate.run(stop.clone()));
-        Replica { lead, stop, task, fault }
+        Replica {
+            lead,
+            stop,
+            task,
+            fault,
+        }
     }
 
     impl Replica {
@@ -352,7 +428,10 @@ mod tests {
         let replicas = three(&server);
         let first = pass(&replicas, 1).await.expect("a leader at once");
         assert_eq!(pass(&replicas, 120).await, Some(first));
-        assert_eq!(server.lock().unwrap().lease.as_ref().unwrap()["spec"]["leaseTransitions"], json!(1));
+        assert_eq!(
+            server.lock().unwrap().lease.as_ref().unwrap()["spec"]["leaseTransitions"],
+            json!(1)
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -388,10 +467,16 @@ mod tests {
             match fault {
                 Fault::Slow => assert_eq!(during, Some(first), "{fault:?}"),
                 Fault::AnswerLost => assert_ne!(during, Some(first), "{fault:?}"),
-                _ => assert!(during.is_some_and(|leader| leader != first), "{fault:?}: {during:?}"),
+                _ => assert!(
+                    during.is_some_and(|leader| leader != first),
+                    "{fault:?}: {during:?}"
+                ),
             }
             *replicas[first].fault.lock().unwrap() = None;
-            assert!(pass(&replicas, 30).await.is_some(), "{fault:?}: somebody leads once it is over");
+            assert!(
+                pass(&replicas, 30).await.is_some(),
+                "{fault:?}: somebody leads once it is over"
+            );
         }
     }
 
@@ -404,7 +489,11 @@ mod tests {
         });
         server.lock().unwrap().lease = Some(lease);
         let replicas = [replica(&server, "a")];
-        assert_eq!(pass(&replicas, 14).await, None, "an old renewTime alone proves nothing");
+        assert_eq!(
+            pass(&replicas, 14).await,
+            None,
+            "an old renewTime alone proves nothing"
+        );
         assert_eq!(pass(&replicas, 6).await, Some(0));
     }
 }

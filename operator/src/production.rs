@@ -54,9 +54,9 @@ pub async fn run(args: &Run) -> Result<(), Failure> {
 }
 
 async fn cluster() -> Result<Client, Failure> {
-    let mut config = kube::Config::infer()
-        .await
-        .map_err(|error| format!("no Kubernetes cluster: neither KUBECONFIG nor a pod's service account works: {error}"))?;
+    let mut config = kube::Config::infer().await.map_err(|error| {
+        format!("no Kubernetes cluster: neither KUBECONFIG nor a pod's service account works: {error}")
+    })?;
     config.connect_timeout = Some(KUBE_CONNECT);
     // Our own backoff speaks; the client's fifteen silent retries would hide an outage for minutes.
     config.default_retry = false;
@@ -64,11 +64,18 @@ async fn cluster() -> Result<Client, Failure> {
 }
 
 async fn aws(args: &Run) -> Result<AwsBase, Failure> {
-    let http = Builder::new().tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring)).build_https();
+    let http = Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .build_https();
     let region = aws_config::Region::new(args.aws_region.clone());
-    let config =
-        aws_config::defaults(BehaviorVersion::v2026_01_12()).region(region).http_client(http.clone()).load().await;
-    let credentials = config.credentials_provider().ok_or("no AWS credentials can be looked for")?;
+    let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .region(region)
+        .http_client(http.clone())
+        .load()
+        .await;
+    let credentials = config
+        .credentials_provider()
+        .ok_or("no AWS credentials can be looked for")?;
     Ok(AwsBase {
         http,
         credentials,
@@ -80,8 +87,16 @@ async fn aws(args: &Run) -> Result<AwsBase, Failure> {
 /// Another for each process: a pod that restarts under its old name must not take itself for its predecessor.
 fn identity(args: &Run) -> String {
     let host = || std::fs::read_to_string("/etc/hostname").map(|name| name.trim().to_owned());
-    let name = args.identity.clone().or_else(|| host().ok()).filter(|name| !name.is_empty());
-    format!("{}_{:08x}", name.unwrap_or_else(|| "ecs-operator".to_owned()), seed() & 0xffff_ffff)
+    let name = args
+        .identity
+        .clone()
+        .or_else(|| host().ok())
+        .filter(|name| !name.is_empty());
+    format!(
+        "{}_{:08x}",
+        name.unwrap_or_else(|| "ecs-operator".to_owned()),
+        seed() & 0xffff_ffff
+    )
 }
 
 /// Differs between processes and moments; spreads retries, guards nothing.
@@ -91,7 +106,8 @@ fn seed() -> u64 {
 }
 
 async fn stop_on_signal(stop: CancellationToken) {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
     else {
         tracing::error!("signals cannot be received; the process ends only by force");
         return;
@@ -109,6 +125,8 @@ async fn stop_on_signal(stop: CancellationToken) {
 /// When standard output is closed, or one cannot be written as YAML.
 pub fn print_crds() -> Result<(), Failure> {
     use std::io::Write;
-    std::io::stdout().lock().write_all(ecs_crds::crd_yaml()?.as_bytes())?;
+    std::io::stdout()
+        .lock()
+        .write_all(ecs_crds::crd_yaml()?.as_bytes())?;
     Ok(())
 }

@@ -11,11 +11,11 @@ use std::time::Duration;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
-use aws_sdk_ecs::config::retry::{
-    ClassifyRetry, RetryAction, RetryConfig, RetryPartition, TokenBucket,
-};
+use aws_sdk_ecs::config::retry::{ClassifyRetry, RetryAction, RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_ecs::config::timeout::TimeoutConfig;
-use aws_sdk_ecs::config::{AppName, BehaviorVersion, Region, SharedHttpClient, StalledStreamProtectionConfig};
+use aws_sdk_ecs::config::{
+    AppName, BehaviorVersion, Region, SharedHttpClient, StalledStreamProtectionConfig,
+};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use tokio::time::Instant;
@@ -91,7 +91,13 @@ struct Known {
 impl Accounts {
     /// No targets yet; they are made when first asked for.
     pub fn new(base: AwsBase, fence: Fence, clock: SharedClock, metrics: Arc<Metrics>) -> Self {
-        Self { base, fence, clock, metrics, known: Mutex::default() }
+        Self {
+            base,
+            fence,
+            clock,
+            metrics,
+            known: Mutex::default(),
+        }
     }
 
     /// The target of this key. Makes no call.
@@ -102,7 +108,11 @@ impl Accounts {
         }
         let pays = (key.account.clone(), key.region.clone(), key.endpoint.clone());
         let share = self.base.budget_share;
-        let budget = known.budgets.entry(pays).or_insert_with(|| Arc::new(Budget::of_share(share))).clone();
+        let budget = known
+            .budgets
+            .entry(pays)
+            .or_insert_with(|| Arc::new(Budget::of_share(share)))
+            .clone();
         let target = Arc::new(self.build(key, budget));
         known.targets.insert(key.clone(), target.clone());
         target
@@ -114,7 +124,11 @@ impl Accounts {
     }
 
     fn build(&self, key: &TargetKey, budget: Arc<Budget>) -> Target {
-        let gate = SharedHttpClient::new(Gate::new(self.base.http.clone(), budget.clone(), self.fence.clone()));
+        let gate = SharedHttpClient::new(Gate::new(
+            self.base.http.clone(),
+            budget.clone(),
+            self.fence.clone(),
+        ));
         let endpoint = key.endpoint.clone().or_else(|| self.base.endpoint.clone());
         let own = self.base.credentials.clone();
         let credentials = match &key.role {
@@ -191,9 +205,14 @@ impl Target {
             return known.finding.clone();
         }
         let finding = self.ask_identity().await;
-        let right = finding.as_ref().is_ok_and(|caller| caller.account == self.key.account);
+        let right = finding
+            .as_ref()
+            .is_ok_and(|caller| caller.account == self.key.account);
         let stands = if right { IDENTITY_TRUSTED } else { REFUSAL_STANDS };
-        *identity = Some(Identity { finding: finding.clone(), until: Instant::now() + stands });
+        *identity = Some(Identity {
+            finding: finding.clone(),
+            until: Instant::now() + stands,
+        });
         finding
     }
 
@@ -206,8 +225,10 @@ impl Target {
         if found == self.key.account {
             return Ok(());
         }
-        let words =
-            format!("the credentials belong to account {found}, not to {}; nothing is changed there", self.key.account);
+        let words = format!(
+            "the credentials belong to account {found}, not to {}; nothing is changed there",
+            self.key.account
+        );
         Err(AwsError::local(IDENTITY, Class::Denied, "WrongAccount", words))
     }
 
@@ -218,7 +239,10 @@ impl Target {
             .map_err(|error| AwsError::from_sdk(IDENTITY, &error));
         self.record(IDENTITY, answer.as_ref().err(), started);
         let answer = answer?;
-        Ok(Caller { account: answer.account.unwrap_or_default(), arn: answer.arn.unwrap_or_default() })
+        Ok(Caller {
+            account: answer.account.unwrap_or_default(),
+            arn: answer.arn.unwrap_or_default(),
+        })
     }
 
     fn record(&self, operation: &'static str, error: Option<&AwsError>, started: Instant) {
@@ -255,7 +279,8 @@ impl AssumedRole {
         let taken = answer
             .credentials
             .ok_or_else(|| CredentialsError::unhandled("AssumeRole answered without credentials"))?;
-        let expiry = std::time::SystemTime::try_from(taken.expiration).map_err(CredentialsError::unhandled)?;
+        let expiry =
+            std::time::SystemTime::try_from(taken.expiration).map_err(CredentialsError::unhandled)?;
         Ok(Credentials::new(
             taken.access_key_id,
             taken.secret_access_key,
@@ -284,7 +309,11 @@ impl ClassifyRetry for QuotaIsNoThrottling {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         let body = context.response().and_then(|response| response.body().bytes());
         let quota = body.is_some_and(|body| String::from_utf8_lossy(body).contains("LimitExceededException"));
-        if quota { RetryAction::RetryForbidden } else { RetryAction::NoActionIndicated }
+        if quota {
+            RetryAction::RetryForbidden
+        } else {
+            RetryAction::NoActionIndicated
+        }
     }
 
     fn name(&self) -> &'static str {
@@ -334,7 +363,9 @@ fn sts_client(
 
 /// Connecting only: the wire's limit is the gate's, which does not count the time spent queueing for the budget.
 fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(Duration::from_secs(3)).build()
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3))
+        .build()
 }
 
 /// A second attempt at once, at most; after that our own backoff speaks. No jitter, so that a simulation repeats exactly.
@@ -347,7 +378,9 @@ fn attempts() -> RetryConfig {
 
 /// The SDK's default partition is shared by all accounts of a region; one throttled account must not starve another.
 fn partition(key: &TargetKey) -> RetryPartition {
-    RetryPartition::custom(key.to_string()).token_bucket(TokenBucket::default()).build()
+    RetryPartition::custom(key.to_string())
+        .token_bucket(TokenBucket::default())
+        .build()
 }
 
 #[cfg(test)]
@@ -362,11 +395,20 @@ mod tests {
     use crate::aws::fake::{Answer, FakeAws, key, refusal};
 
     fn create() -> CreateServiceInput {
-        CreateServiceInput::builder().service_name("web").desired_count(3).client_token("token").build().unwrap()
+        CreateServiceInput::builder()
+            .service_name("web")
+            .desired_count(3)
+            .client_token("token")
+            .build()
+            .unwrap()
     }
 
     fn update() -> UpdateServiceInput {
-        UpdateServiceInput::builder().service("web").desired_count(3).build().unwrap()
+        UpdateServiceInput::builder()
+            .service("web")
+            .desired_count(3)
+            .build()
+            .unwrap()
     }
 
     fn describe() -> DescribeServicesInput {
@@ -379,7 +421,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn sends_the_ready_made_input_and_reads_the_output() {
-        let aws = FakeAws::new(|_| (200, json!({"service": {"serviceName": "web", "createdAt": 1_731_000_000.5}})));
+        let aws = FakeAws::new(|_| {
+            (
+                200,
+                json!({"service": {"serviceName": "web", "createdAt": 1_731_000_000.5}}),
+            )
+        });
         let target = aws.accounts(Fence::open()).target(&key());
         let answer = target.call(create()).await.unwrap();
         assert_eq!(answer.service().unwrap().service_name(), Some("web"));
@@ -403,7 +450,11 @@ mod tests {
             assert!(target.call(update()).await.unwrap_err().is(code));
             assert!(target.call(describe()).await.unwrap_err().is(code));
             let count = |operation| aws.inputs(operation).len();
-            let counted = (count("CreateService"), count("UpdateService"), count("DescribeServices"));
+            let counted = (
+                count("CreateService"),
+                count("UpdateService"),
+                count("DescribeServices"),
+            );
             assert_eq!(counted, (creates, updates, describes), "{code}");
         }
     }
@@ -430,7 +481,10 @@ mod tests {
         aws.move_credentials_to("999999999999");
         let target = aws.accounts(Fence::open()).target(&key());
         let error = target.call(update()).await.unwrap_err();
-        assert_eq!((error.class, error.code.as_str()), (Class::Denied, "WrongAccount"));
+        assert_eq!(
+            (error.class, error.code.as_str()),
+            (Class::Denied, "WrongAccount")
+        );
         assert!(error.message.contains("999999999999"), "{error}");
         assert!(aws.inputs("UpdateService").is_empty());
         // Found out again soon, so that it heals.
@@ -438,14 +492,22 @@ mod tests {
         tokio::time::advance(REFUSAL_STANDS).await;
         assert!(target.call(update()).await.is_ok());
         target.call(update()).await.unwrap();
-        assert_eq!(aws.inputs("GetCallerIdentity").len(), 2, "once verified, it is trusted for an hour");
+        assert_eq!(
+            aws.inputs("GetCallerIdentity").len(),
+            2,
+            "once verified, it is trusted for an hour"
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn assumes_the_role_once_and_signs_with_it() {
         let aws = FakeAws::new(fine);
         let role = Some("arn:aws:iam::123456789012:role/ecs".to_owned());
-        let with_role = TargetKey { role, external_id: Some("ext".to_owned()), ..key() };
+        let with_role = TargetKey {
+            role,
+            external_id: Some("ext".to_owned()),
+            ..key()
+        };
         let target = aws.accounts(Fence::open()).target(&with_role);
         target.call(update()).await.unwrap();
         target.call(update()).await.unwrap();
@@ -453,7 +515,12 @@ mod tests {
         // Once for STS's own client and once for that of ECS: each keeps its own identity.
         assert!(assumed.len() <= 2, "{assumed:?}");
         assert_eq!(assumed[0]["ExternalId"], "ext");
-        let signed: Vec<_> = aws.calls().iter().filter(|call| call.operation == "UpdateService").map(|call| call.access_key.clone()).collect();
+        let signed: Vec<_> = aws
+            .calls()
+            .iter()
+            .filter(|call| call.operation == "UpdateService")
+            .map(|call| call.access_key.clone())
+            .collect();
         assert_eq!(signed, ["assumed", "assumed"]);
     }
 
@@ -464,18 +531,30 @@ mod tests {
         let started = Instant::now();
         let error = target.call(describe()).await.unwrap_err();
         assert_eq!((error.class, error.code.as_str()), (Class::Transient, "Timeout"));
-        assert!(started.elapsed() < Duration::from_secs(25), "two attempts of ten seconds");
+        assert!(
+            started.elapsed() < Duration::from_secs(25),
+            "two attempts of ten seconds"
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn one_budget_for_all_roles_of_an_account_and_region() {
         let aws = FakeAws::new(fine);
         let accounts = aws.accounts(Fence::open());
-        let other = TargetKey { role: Some("arn:aws:iam::123456789012:role/ecs".to_owned()), ..key() };
+        let other = TargetKey {
+            role: Some("arn:aws:iam::123456789012:role/ecs".to_owned()),
+            ..key()
+        };
         let (one, two) = (accounts.target(&key()), accounts.target(&other));
         assert!(Arc::ptr_eq(&one.budget, &two.budget));
-        let elsewhere = TargetKey { region: "us-east-1".to_owned(), ..key() };
+        let elsewhere = TargetKey {
+            region: "us-east-1".to_owned(),
+            ..key()
+        };
         assert!(!Arc::ptr_eq(&one.budget, &accounts.target(&elsewhere).budget));
-        assert!(Arc::ptr_eq(&one, &accounts.target(&key())), "a target is made once");
+        assert!(
+            Arc::ptr_eq(&one, &accounts.target(&key())),
+            "a target is made once"
+        );
     }
 }

@@ -61,7 +61,12 @@ impl Default for Budget {
 impl Budget {
     /// A budget of `share` of the documented rates: 0.01 to 100, where more than 1 is for quotas that AWS has raised.
     pub fn of_share(share: f64) -> Self {
-        Self { state: Mutex::new(State { share: share.clamp(0.01, 100.0), buckets: BTreeMap::new() }) }
+        Self {
+            state: Mutex::new(State {
+                share: share.clamp(0.01, 100.0),
+                buckets: BTreeMap::new(),
+            }),
+        }
     }
 
     /// Changes the share; buckets that have been used go on with what they hold.
@@ -116,20 +121,31 @@ impl Budget {
     fn with<T>(&self, family: Family, now: Instant, then: impl FnOnce(&mut Bucket, Instant) -> T) -> T {
         let mut state = self.lock();
         let share = state.share;
-        let bucket =
-            state.buckets.entry(family).or_insert_with(|| Bucket::full(share_of(family.documented(), share), now));
+        let bucket = state
+            .buckets
+            .entry(family)
+            .or_insert_with(|| Bucket::full(share_of(family.documented(), share), now));
         bucket.refill(now);
         then(bucket, now)
     }
 }
 
 fn share_of(documented: Rate, share: f64) -> Rate {
-    Rate { burst: (documented.burst * share).max(1.0), per_second: documented.per_second * share }
+    Rate {
+        burst: (documented.burst * share).max(1.0),
+        per_second: documented.per_second * share,
+    }
 }
 
 impl Bucket {
     fn full(rate: Rate, now: Instant) -> Self {
-        Self { rate, tokens: rate.burst, filled_at: now, pace: 1.0, throttled_at: now }
+        Self {
+            rate,
+            tokens: rate.burst,
+            filled_at: now,
+            pace: 1.0,
+            throttled_at: now,
+        }
     }
 
     fn per_second(&self) -> f64 {
@@ -182,7 +198,10 @@ mod tests {
         while budget.reserve(Family::ClusterModify, now).is_ok() {
             accepted += 1;
         }
-        assert_eq!(accepted, 40, "10 at once and 30 in a minute at one every two seconds");
+        assert_eq!(
+            accepted, 40,
+            "10 at once and 30 in a minute at one every two seconds"
+        );
         let before = budget.reserve(Family::ClusterModify, now).unwrap_err().wait;
         let after = budget.reserve(Family::ClusterModify, now).unwrap_err().wait;
         assert_eq!(before, after);

@@ -131,6 +131,11 @@ pub fn built<T>(
     input: Result<T, aws_sdk_ecs::error::BuildError>,
 ) -> Result<T, AwsError> {
     input.map_err(|error| {
-        AwsError::local(operation, crate::aws::error::Class::Invalid, "Unsendable", error.to_string())
+        AwsError::local(
+            operation,
+            crate::aws::error::Class::Invalid,
+            "Unsendable",
+            error.to_string(),
+        )
     })
 }

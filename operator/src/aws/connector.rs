@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -38,14 +39,24 @@ struct Rules {
 impl Gate {
     /// Puts `budget` and `fence` before `inner`.
     pub fn new(inner: SharedHttpClient, budget: Arc<Budget>, fence: Fence) -> Self {
-        Self { inner, rules: Arc::new(Rules { budget, fence }) }
+        Self {
+            inner,
+            rules: Arc::new(Rules { budget, fence }),
+        }
     }
 }
 
 impl HttpClient for Gate {
-    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Passage { inner, rules: self.rules.clone() })
+        SharedHttpConnector::new(Passage {
+            inner,
+            rules: self.rules.clone(),
+        })
     }
 }
 
@@ -63,19 +74,33 @@ impl HttpConnector for Passage {
 }
 
 impl Rules {
-    async fn pass(&self, inner: &SharedHttpConnector, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    async fn pass(
+        &self,
+        inner: &SharedHttpConnector,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, ConnectorError> {
         let operation = operation_of(&request);
         let family = Family::of(&operation);
-        self.budget.take(family).await.map_err(|exhausted| ConnectorError::user(exhausted.into()))?;
+        self.budget
+            .take(family)
+            .await
+            .map_err(|exhausted| ConnectorError::user(exhausted.into()))?;
         let limit = if mutates(&operation) {
-            let lead = self.fence.remaining().map_err(|fenced| ConnectorError::user(fenced.into()))?;
+            let lead = self
+                .fence
+                .remaining()
+                .map_err(|fenced| ConnectorError::user(fenced.into()))?;
             lead.min(ATTEMPT_LIMIT)
         } else {
             ATTEMPT_LIMIT
         };
-        let answer = tokio::time::timeout(limit, whole(inner, request)).await.map_err(|_| {
-            ConnectorError::timeout(format!("no answer to {operation} within {} s", limit.as_secs()).into())
-        })??;
+        let answer = tokio::time::timeout(limit, whole(inner, request))
+            .await
+            .map_err(|_| {
+                ConnectorError::timeout(
+                    format!("no answer to {operation} within {} s", limit.as_secs()).into(),
+                )
+            })??;
         if throttled(&answer) {
             self.budget.throttled(family);
         }
@@ -87,7 +112,11 @@ impl Rules {
 async fn whole(inner: &SharedHttpConnector, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
     let mut answer = inner.call(request).await?;
     let body = ByteStream::new(std::mem::replace(answer.body_mut(), SdkBody::taken()));
-    let bytes = body.collect().await.map_err(|error| ConnectorError::io(error.into()))?.into_bytes();
+    let bytes = body
+        .collect()
+        .await
+        .map_err(|error| ConnectorError::io(error.into()))?
+        .into_bytes();
     *answer.body_mut() = SdkBody::from(bytes);
     Ok(answer)
 }
@@ -97,7 +126,11 @@ fn operation_of(request: &HttpRequest) -> String {
     if let Some(target) = request.headers().get("x-amz-target") {
         return target.rsplit('.').next().unwrap_or(target).to_owned();
     }
-    let body = request.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+    let body = request
+        .body()
+        .bytes()
+        .map(String::from_utf8_lossy)
+        .unwrap_or_default();
     let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
     action.unwrap_or("Unknown").to_owned()
 }
@@ -107,7 +140,10 @@ fn throttled(answer: &HttpResponse) -> bool {
         return true;
     }
     answer.status().as_u16() == 400
-        && answer.body().bytes().is_some_and(|body| contains(body, b"ThrottlingException"))
+        && answer
+            .body()
+            .bytes()
+            .is_some_and(|body| contains(body, b"ThrottlingException"))
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
@@ -121,7 +157,11 @@ mod tests {
     #[test]
     fn reads_the_operation_from_header_or_body() {
         let cases = [
-            (Some("AmazonEC2ContainerServiceV20141113.CreateService"), "{}", "CreateService"),
+            (
+                Some("AmazonEC2ContainerServiceV20141113.CreateService"),
+                "{}",
+                "CreateService",
+            ),
             (None, "Action=AssumeRole&Version=2011-06-15", "AssumeRole"),
             (None, "", "Unknown"),
         ];

@@ -68,12 +68,24 @@ impl AwsError {
     /// An error that AWS answered with `code` and `message`.
     pub fn new(operation: &'static str, code: impl Into<String>, message: impl Into<String>) -> Self {
         let (code, message) = (code.into(), message.into());
-        Self { operation, class: classify(&code, &message), code, message, request_id: None }
+        Self {
+            operation,
+            class: classify(&code, &message),
+            code,
+            message,
+            request_id: None,
+        }
     }
 
     /// An error that arose on this side of the wire.
     pub fn local(operation: &'static str, class: Class, code: &str, message: impl Into<String>) -> Self {
-        Self { operation, class, code: code.to_owned(), message: message.into(), request_id: None }
+        Self {
+            operation,
+            class,
+            code: code.to_owned(),
+            message: message.into(),
+            request_id: None,
+        }
     }
 
     /// Whether AWS answered with this code, as `ServiceNotFoundException`.
@@ -86,7 +98,8 @@ impl AwsError {
     where
         E: ProvideErrorMetadata + StdError + 'static,
     {
-        let here = |class, code: &str, error: &dyn StdError| Self::local(operation, class, code, innermost(error));
+        let here =
+            |class, code: &str, error: &dyn StdError| Self::local(operation, class, code, innermost(error));
         match error {
             SdkError::ServiceError(refusal) => {
                 let status = refusal.raw().status().as_u16();
@@ -101,17 +114,24 @@ impl AwsError {
                 answer.request_id = refusal.raw().headers().get("x-amzn-requestid").map(str::to_owned);
                 answer
             }
-            SdkError::TimeoutError(_) => Self::local(operation, Class::Transient, "Timeout", "no answer in time"),
-            SdkError::ResponseError(answer) => {
-                Self::local(operation, Class::Transient, "Unreadable", format!("the answer makes no sense: {}", status_of(answer.raw())))
+            SdkError::TimeoutError(_) => {
+                Self::local(operation, Class::Transient, "Timeout", "no answer in time")
             }
+            SdkError::ResponseError(answer) => Self::local(
+                operation,
+                Class::Transient,
+                "Unreadable",
+                format!("the answer makes no sense: {}", status_of(answer.raw())),
+            ),
             other => {
                 let error: &dyn StdError = other;
                 if let Some(fenced) = find::<Fenced>(error) {
                     here(Class::Standby, "NotLeading", fenced)
                 } else if let Some(exhausted) = find::<Exhausted>(error) {
                     here(Class::Throttled, "Budget", exhausted)
-                } else if let Some(missing) = find::<aws_credential_types::provider::error::CredentialsError>(error) {
+                } else if let Some(missing) =
+                    find::<aws_credential_types::provider::error::CredentialsError>(error)
+                {
                     here(Class::Denied, "Credentials", missing)
                 } else if matches!(other, SdkError::DispatchFailure(failure) if failure.is_timeout()) {
                     here(Class::Transient, "Timeout", error)
@@ -153,24 +173,54 @@ fn innermost(error: &dyn StdError) -> String {
 /// Sorts AWS's code and message (ecs-semantics.md §1.16).
 pub fn classify(code: &str, message: &str) -> Class {
     match code {
-        "ThrottlingException" | "Throttling" | "ThrottledException" | "TooManyRequestsException"
-        | "RequestLimitExceeded" | "RequestThrottled" | "SlowDown" => Class::Throttled,
-        "ServerException" | "InternalFailure" | "InternalServerError" | "InternalServerException"
-        | "InternalServiceException" | "ServiceUnavailable" | "ServiceUnavailableException"
-        | "RequestTimeout" | "RequestTimeoutException" | "ClusterNotFoundException" | "NamespaceNotFoundException" => {
-            Class::Transient
-        }
-        "UpdateInProgressException" | "ConflictException" | "ResourceInUseException" | "ServiceNotActiveException"
-        | "ClusterContainsServicesException" | "ClusterContainsContainerInstancesException"
-        | "ClusterContainsTasksException" | "ClusterContainsCapacityProviderException"
+        "ThrottlingException"
+        | "Throttling"
+        | "ThrottledException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "RequestThrottled"
+        | "SlowDown" => Class::Throttled,
+        "ServerException"
+        | "InternalFailure"
+        | "InternalServerError"
+        | "InternalServerException"
+        | "InternalServiceException"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException"
+        | "RequestTimeout"
+        | "RequestTimeoutException"
+        | "ClusterNotFoundException"
+        | "NamespaceNotFoundException" => Class::Transient,
+        "UpdateInProgressException"
+        | "ConflictException"
+        | "ResourceInUseException"
+        | "ServiceNotActiveException"
+        | "ClusterContainsServicesException"
+        | "ClusterContainsContainerInstancesException"
+        | "ClusterContainsTasksException"
+        | "ClusterContainsCapacityProviderException"
         | "ConcurrentUpdateException" => Class::Conflict,
-        "AccessDeniedException" | "AccessDenied" | "UnauthorizedOperation" | "UnrecognizedClientException"
-        | "InvalidClientTokenId" | "InvalidSignatureException" | "SignatureDoesNotMatch" | "IncompleteSignature"
-        | "ExpiredTokenException" | "ExpiredToken" | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException" | "OptInRequired" | "BlockedException" => Class::Denied,
+        "AccessDeniedException"
+        | "AccessDenied"
+        | "UnauthorizedOperation"
+        | "UnrecognizedClientException"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "IncompleteSignature"
+        | "ExpiredTokenException"
+        | "ExpiredToken"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "OptInRequired"
+        | "BlockedException" => Class::Denied,
         "LimitExceededException" | "AttributeLimitExceededException" => Class::Quota,
-        "ServiceNotFoundException" | "TaskSetNotFoundException" | "ServiceDeploymentNotFoundException"
-        | "ResourceNotFoundException" | "TargetNotFoundException" | "ObjectNotFoundException" => Class::NotFound,
+        "ServiceNotFoundException"
+        | "TaskSetNotFoundException"
+        | "ServiceDeploymentNotFoundException"
+        | "ResourceNotFoundException"
+        | "TargetNotFoundException"
+        | "ObjectNotFoundException" => Class::NotFound,
         _ => classify_words(message),
     }
 }
@@ -200,7 +250,10 @@ fn classify_words(message: &str) -> Class {
         ("is not authorized to perform", Class::Denied),
     ];
     let message = message.to_lowercase();
-    WORDS.iter().find(|(words, _)| message.contains(words)).map_or(Class::Invalid, |(_, class)| *class)
+    WORDS
+        .iter()
+        .find(|(words, _)| message.contains(words))
+        .map_or(Class::Invalid, |(_, class)| *class)
 }
 
 #[cfg(test)]
@@ -212,7 +265,11 @@ mod tests {
         let cases = [
             ("ThrottlingException", "Rate exceeded", Class::Throttled),
             ("ClientException", "Rate exceeded", Class::Throttled),
-            ("ServerException", "Service Unavailable. Please try again later.", Class::Transient),
+            (
+                "ServerException",
+                "Service Unavailable. Please try again later.",
+                Class::Transient,
+            ),
             ("ClusterNotFoundException", "Cluster not found.", Class::Transient),
             (
                 "InvalidParameterException",
@@ -224,20 +281,36 @@ mod tests {
                 "Unable to assume the service linked role. Please verify that the ECS service linked role exists.",
                 Class::Transient,
             ),
-            ("ClientException", "ECS was unable to assume the role 'arn:x' that was provided for this task.", Class::Transient),
+            (
+                "ClientException",
+                "ECS was unable to assume the role 'arn:x' that was provided for this task.",
+                Class::Transient,
+            ),
             (
                 "ClientException",
                 "Too many concurrent attempts to create a new revision of the specified family.",
                 Class::Conflict,
             ),
-            ("InvalidParameterException", "Creation of service was not idempotent.", Class::Conflict),
-            ("InvalidParameterException", "Unable to Start a service that is still Draining.", Class::Conflict),
+            (
+                "InvalidParameterException",
+                "Creation of service was not idempotent.",
+                Class::Conflict,
+            ),
+            (
+                "InvalidParameterException",
+                "Unable to Start a service that is still Draining.",
+                Class::Conflict,
+            ),
             ("UpdateInProgressException", "", Class::Conflict),
             ("AccessDeniedException", "User is not authorized", Class::Denied),
             ("LimitExceededException", "The limit is 5000", Class::Quota),
             ("ServiceNotFoundException", "Service not found.", Class::NotFound),
             ("InvalidParameterException", "Role is not valid", Class::Invalid),
-            ("ClientException", "No Fargate configuration exists for given values.", Class::Invalid),
+            (
+                "ClientException",
+                "No Fargate configuration exists for given values.",
+                Class::Invalid,
+            ),
             ("UnsupportedFeatureException", "", Class::Invalid),
         ];
         for (code, message, class) in cases {
@@ -248,7 +321,10 @@ mod tests {
     #[test]
     fn shows_operation_code_and_the_words_of_aws() {
         let error = AwsError::new("UpdateService", "ServiceNotFoundException", "Service not found.");
-        assert_eq!(error.to_string(), "UpdateService: ServiceNotFoundException: Service not found.");
+        assert_eq!(
+            error.to_string(),
+            "UpdateService: ServiceNotFoundException: Service not found."
+        );
         assert!(error.is("ServiceNotFoundException"));
     }
 }

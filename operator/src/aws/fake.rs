@@ -55,7 +55,12 @@ impl FakeAws {
     /// ECS answers with `answer`; STS says account 123456789012.
     pub(crate) fn new(answer: impl Fn(&Call) -> Answer + Send + Sync + 'static) -> Self {
         let account = Arc::new(Mutex::new("123456789012".to_owned()));
-        Self { answer: Arc::new(answer), calls: Arc::default(), account, latency: Duration::ZERO }
+        Self {
+            answer: Arc::new(answer),
+            calls: Arc::default(),
+            account,
+            latency: Duration::ZERO,
+        }
     }
 
     /// Answers come later.
@@ -73,7 +78,9 @@ impl FakeAws {
         let connector = SharedHttpConnector::new(self.clone());
         let base = AwsBase {
             http: SharedHttpClient::new(http_client_fn(move |_, _| connector.clone())),
-            credentials: SharedCredentialsProvider::new(Credentials::new("own", "secret", None, None, "test")),
+            credentials: SharedCredentialsProvider::new(Credentials::new(
+                "own", "secret", None, None, "test",
+            )),
             endpoint: Some("http://aws.test".to_owned()),
             budget_share: 0.5,
         };
@@ -84,7 +91,11 @@ impl FakeAws {
     /// The inputs of an operation so far.
     pub(crate) fn inputs(&self, operation: &str) -> Vec<Value> {
         let calls = self.calls.lock().unwrap();
-        calls.iter().filter(|call| call.operation == operation).map(|call| call.input.clone()).collect()
+        calls
+            .iter()
+            .filter(|call| call.operation == operation)
+            .map(|call| call.input.clone())
+            .collect()
     }
 
     /// How often each operation was asked for.
@@ -103,7 +114,10 @@ impl FakeAws {
     fn serve(&self, request: &HttpRequest) -> HttpResponse {
         let body = request.body().bytes().unwrap_or_default();
         let authorization = request.headers().get("authorization").unwrap_or_default();
-        let access_key = authorization.split("Credential=").nth(1).and_then(|rest| rest.split('/').next());
+        let access_key = authorization
+            .split("Credential=")
+            .nth(1)
+            .and_then(|rest| rest.split('/').next());
         let mut call = Call {
             operation: String::new(),
             input: Value::Null,
@@ -133,9 +147,11 @@ impl FakeAws {
             "GetCallerIdentity" => format!(
                 "<Arn>arn:aws:iam::{account}:user/own</Arn><UserId>AID</UserId><Account>{account}</Account>"
             ),
-            "AssumeRole" => "<Credentials><AccessKeyId>assumed</AccessKeyId><SecretAccessKey>s</SecretAccessKey>\
+            "AssumeRole" => {
+                "<Credentials><AccessKeyId>assumed</AccessKeyId><SecretAccessKey>s</SecretAccessKey>\
                  <SessionToken>t</SessionToken><Expiration>2026-01-01T01:00:00Z</Expiration></Credentials>"
-                .to_owned(),
+                    .to_owned()
+            }
             other => panic!("STS was asked for {other}"),
         };
         format!(

@@ -36,10 +36,18 @@ impl Fence {
     /// # Errors
     /// [`Fenced`] when this process does not lead, or did so until now.
     pub fn remaining(&self) -> Result<Duration, Fenced> {
-        let Some(lead) = &self.0 else { return Ok(Duration::MAX) };
+        let Some(lead) = &self.0 else {
+            return Ok(Duration::MAX);
+        };
         let until = *lead.borrow();
-        let remaining = until.map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()));
-        if remaining.is_zero() { Err(Fenced) } else { Ok(remaining) }
+        let remaining = until.map_or(Duration::ZERO, |until| {
+            until.saturating_duration_since(Instant::now())
+        });
+        if remaining.is_zero() {
+            Err(Fenced)
+        } else {
+            Ok(remaining)
+        }
     }
 }
 

@@ -59,27 +59,47 @@ impl Family {
     /// The bucket that pays for `operation`.
     pub fn of(operation: &str) -> Self {
         match operation {
-            "CreateCluster" | "DeleteCluster" | "UpdateCluster" | "UpdateClusterSettings"
+            "CreateCluster"
+            | "DeleteCluster"
+            | "UpdateCluster"
+            | "UpdateClusterSettings"
             | "PutClusterCapacityProviders" => Self::ClusterModify,
             "DescribeClusters" | "ListClusters" => Self::ClusterRead,
             "RegisterTaskDefinition" | "DeregisterTaskDefinition" => Self::DefinitionModify,
-            "DescribeTaskDefinition" | "ListTaskDefinitions" | "ListTaskDefinitionFamilies" => Self::DefinitionRead,
+            "DescribeTaskDefinition" | "ListTaskDefinitions" | "ListTaskDefinitionFamilies" => {
+                Self::DefinitionRead
+            }
             "DeleteTaskDefinitions" => Self::DefinitionDelete,
-            "CreateCapacityProvider" | "UpdateCapacityProvider" | "DeleteCapacityProvider" => Self::ProviderModify,
+            "CreateCapacityProvider" | "UpdateCapacityProvider" | "DeleteCapacityProvider" => {
+                Self::ProviderModify
+            }
             "DescribeCapacityProviders" => Self::ProviderRead,
             "TagResource" | "UntagResource" => Self::TagModify,
             "ListTagsForResource" => Self::TagRead,
             "PutAccountSetting" | "PutAccountSettingDefault" | "DeleteAccountSetting" => Self::SettingModify,
             "ListAccountSettings" => Self::SettingRead,
-            "RunTask" | "StartTask" | "StopTask" | "ExecuteCommand" | "DeregisterContainerInstance"
-            | "UpdateContainerAgent" | "UpdateContainerInstancesState" | "PutAttributes" | "DeleteAttributes" => {
-                Self::ResourceModify
-            }
-            "DescribeTasks" | "ListTasks" | "DescribeContainerInstances" | "ListContainerInstances"
+            "RunTask"
+            | "StartTask"
+            | "StopTask"
+            | "ExecuteCommand"
+            | "DeregisterContainerInstance"
+            | "UpdateContainerAgent"
+            | "UpdateContainerInstancesState"
+            | "PutAttributes"
+            | "DeleteAttributes" => Self::ResourceModify,
+            "DescribeTasks"
+            | "ListTasks"
+            | "DescribeContainerInstances"
+            | "ListContainerInstances"
             | "ListAttributes" => Self::ResourceRead,
-            "RegisterContainerInstance" | "DiscoverPollEndpoint" | "SubmitTaskStateChange"
-            | "SubmitContainerStateChange" | "SubmitAttachmentStateChanges" => Self::Agent,
-            "DescribeServices" | "ListServices" | "ListServicesByNamespace" | "DescribeTaskSets" => Self::ServiceRead,
+            "RegisterContainerInstance"
+            | "DiscoverPollEndpoint"
+            | "SubmitTaskStateChange"
+            | "SubmitContainerStateChange"
+            | "SubmitAttachmentStateChanges" => Self::Agent,
+            "DescribeServices" | "ListServices" | "ListServicesByNamespace" | "DescribeTaskSets" => {
+                Self::ServiceRead
+            }
             "ListServiceDeployments" | "DescribeServiceDeployments" => Self::DeploymentRead,
             "DescribeServiceRevisions" => Self::RevisionRead,
             "GetTaskProtection" | "UpdateTaskProtection" => Self::Protection,
@@ -145,7 +165,11 @@ mod tests {
             ("DeleteCluster", true, false),
         ];
         for (operation, mutation, again) in cases {
-            assert_eq!((mutates(operation), repeatable(operation)), (mutation, again), "{operation}");
+            assert_eq!(
+                (mutates(operation), repeatable(operation)),
+                (mutation, again),
+                "{operation}"
+            );
         }
     }
 
@@ -155,7 +179,10 @@ mod tests {
             let family = Family::of(operation);
             if !mutates(operation) {
                 assert!(
-                    !matches!(family, Family::ClusterModify | Family::DefinitionModify | Family::TagModify),
+                    !matches!(
+                        family,
+                        Family::ClusterModify | Family::DefinitionModify | Family::TagModify
+                    ),
                     "{operation} reads but would be paid from {family:?}"
                 );
             }

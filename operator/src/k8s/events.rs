@@ -34,18 +34,39 @@ impl Events {
     /// A queue and its delivery, reporting as the replica `identity`.
     pub fn new(client: Client, identity: &str) -> (Self, Delivery) {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let reporter = Reporter { controller: CONTROLLER.to_owned(), instance: Some(identity.to_owned()) };
+        let reporter = Reporter {
+            controller: CONTROLLER.to_owned(),
+            instance: Some(identity.to_owned()),
+        };
         let recorder = Arc::new(Recorder::new(client, reporter));
-        (Self { queue: sender }, Delivery { queue: receiver, recorder })
+        (
+            Self { queue: sender },
+            Delivery {
+                queue: receiver,
+                recorder,
+            },
+        )
     }
 
     /// Something went as it should. `reason` is CamelCase; events of one reason and action collapse for six minutes.
-    pub fn normal<K: Resource<DynamicType = ()>>(&self, about: &K, reason: &str, action: &str, note: impl Into<String>) {
+    pub fn normal<K: Resource<DynamicType = ()>>(
+        &self,
+        about: &K,
+        reason: &str,
+        action: &str,
+        note: impl Into<String>,
+    ) {
         self.publish(about, EventType::Normal, reason, action, note.into());
     }
 
     /// Something needs attention.
-    pub fn warning<K: Resource<DynamicType = ()>>(&self, about: &K, reason: &str, action: &str, note: impl Into<String>) {
+    pub fn warning<K: Resource<DynamicType = ()>>(
+        &self,
+        about: &K,
+        reason: &str,
+        action: &str,
+        note: impl Into<String>,
+    ) {
         self.publish(about, EventType::Warning, reason, action, note.into());
     }
 
@@ -77,7 +98,9 @@ impl Delivery {
             let delivered = tokio::time::timeout(PATIENCE, self.recorder.publish(&event, &about)).await;
             match delivered {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::debug!(reason = event.reason, %error, "an event was not delivered"),
+                Ok(Err(error)) => {
+                    tracing::debug!(reason = event.reason, %error, "an event was not delivered")
+                }
                 Err(_) => tracing::debug!(reason = event.reason, "an event was not delivered in time"),
             }
         }
@@ -102,7 +125,11 @@ mod tests {
 
     #[test]
     fn long_notes_are_cut_between_characters() {
-        let cases = [("short".to_owned(), 5), ("é".repeat(600), LONGEST_NOTE - 1), ("x".repeat(2000), LONGEST_NOTE)];
+        let cases = [
+            ("short".to_owned(), 5),
+            ("é".repeat(600), LONGEST_NOTE - 1),
+            ("x".repeat(2000), LONGEST_NOTE),
+        ];
         for (note, length) in cases {
             assert_eq!(shortened(note).len(), length);
         }

@@ -30,7 +30,11 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn ok(body: Value) -> Self {
-        Self { status: 200, body, after: Duration::ZERO }
+        Self {
+            status: 200,
+            body,
+            after: Duration::ZERO,
+        }
     }
 
     pub(crate) fn refusal(status: u16, reason: &str) -> Self {
@@ -38,12 +42,19 @@ impl Answer {
             "kind": "Status", "apiVersion": "v1", "status": "Failure",
             "reason": reason, "message": reason, "code": status,
         });
-        Self { status, body, after: Duration::ZERO }
+        Self {
+            status,
+            body,
+            after: Duration::ZERO,
+        }
     }
 
     /// An answer that never comes.
     pub(crate) fn lost() -> Self {
-        Self { after: Duration::from_hours(1000), ..Self::ok(Value::Null) }
+        Self {
+            after: Duration::from_hours(1000),
+            ..Self::ok(Value::Null)
+        }
     }
 }
 
@@ -58,7 +69,10 @@ pub(crate) fn client(
         async move {
             let (parts, body) = request.into_parts();
             let bytes = body.collect().await.unwrap().to_bytes();
-            let content_type = parts.headers.get("content-type").map(|value| value.to_str().unwrap().to_owned());
+            let content_type = parts
+                .headers
+                .get("content-type")
+                .map(|value| value.to_str().unwrap().to_owned());
             let request = Request {
                 method: parts.method.to_string(),
                 path: parts.uri.path().to_owned(),
@@ -70,7 +84,12 @@ pub(crate) fn client(
             let answer = serve(&request);
             tokio::time::sleep(answer.after).await;
             let body = Full::new(bytes::Bytes::from(answer.body.to_string()));
-            Ok::<_, Infallible>(http::Response::builder().status(answer.status).body(body).unwrap())
+            Ok::<_, Infallible>(
+                http::Response::builder()
+                    .status(answer.status)
+                    .body(body)
+                    .unwrap(),
+            )
         }
     });
     (Client::new(service, "default"), log)

@@ -82,7 +82,9 @@ pub async fn ensure<K: Kept>(api: &Api<K>, object: Arc<K>) -> Result<Arc<K>> {
             json!({"op": "add", "path": "/metadata/finalizers/-", "value": FINALIZER}),
         ]
     };
-    let patched = patch(api, &*object, &add).await.map_err(|error| Error::kubernetes("adding the finalizer", error))?;
+    let patched = patch(api, &*object, &add)
+        .await
+        .map_err(|error| Error::kubernetes("adding the finalizer", error))?;
     Ok(Arc::new(patched))
 }
 
@@ -91,12 +93,18 @@ pub async fn ensure<K: Kept>(api: &Api<K>, object: Arc<K>) -> Result<Arc<K>> {
 /// # Errors
 /// When the patch is refused.
 pub async fn release<K: Kept>(api: &Api<K>, object: &K) -> Result<()> {
-    let Some(position) = object.finalizers().iter().position(|finalizer| finalizer == FINALIZER) else {
+    let Some(position) = object
+        .finalizers()
+        .iter()
+        .position(|finalizer| finalizer == FINALIZER)
+    else {
         return Ok(());
     };
     let path = format!("/metadata/finalizers/{position}");
-    let remove =
-        [json!({"op": "test", "path": path, "value": FINALIZER}), json!({"op": "remove", "path": path})];
+    let remove = [
+        json!({"op": "test", "path": path, "value": FINALIZER}),
+        json!({"op": "remove", "path": path}),
+    ];
     match patch(api, object, &remove).await {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
@@ -108,8 +116,15 @@ pub async fn release<K: Kept>(api: &Api<K>, object: &K) -> Result<()> {
 async fn patch<K: Kept>(api: &Api<K>, object: &K, steps: &[Value]) -> Result<K, kube::Error> {
     let this_one = json!({"op": "test", "path": "/metadata/uid", "value": object.uid()});
     let steps: Vec<&Value> = std::iter::once(&this_one).chain(steps).collect();
-    let steps = serde_json::to_value(steps).and_then(serde_json::from_value).map_err(kube::Error::SerdeError)?;
-    api.patch(&object.name_any(), &PatchParams::default(), &Patch::<()>::Json(steps)).await
+    let steps = serde_json::to_value(steps)
+        .and_then(serde_json::from_value)
+        .map_err(kube::Error::SerdeError)?;
+    api.patch(
+        &object.name_any(),
+        &PatchParams::default(),
+        &Patch::<()>::Json(steps),
+    )
+    .await
 }
 
 #[cfg(test)]
@@ -142,7 +157,9 @@ mod tests {
             &api(client),
             Arc::new(object),
             async |object: Arc<EcsCluster>| {
-                said.lock().unwrap().push(format!("apply {}", object.finalizers().join(",")));
+                said.lock()
+                    .unwrap()
+                    .push(format!("apply {}", object.finalizers().join(",")));
                 Ok(Action::await_change())
             },
             async |_| {
@@ -177,7 +194,13 @@ mod tests {
     async fn does_nothing_before_the_finalizer_is_there() {
         let (client, _) = fake::client(|_| Answer::refusal(422, "Invalid"));
         let (action, said) = pass(&client, cluster(&[], false), Cleanup::Done).await;
-        assert!(matches!(action, Err(Error::Kubernetes { during: "adding the finalizer", .. })));
+        assert!(matches!(
+            action,
+            Err(Error::Kubernetes {
+                during: "adding the finalizer",
+                ..
+            })
+        ));
         assert!(said.is_empty());
     }
 
@@ -191,7 +214,10 @@ mod tests {
         assert_eq!(said, ["cleanup"]);
         assert!(log.lock().unwrap().is_empty());
 
-        pass(&client, cluster(&["a/b", FINALIZER], true), Cleanup::Done).await.0.unwrap();
+        pass(&client, cluster(&["a/b", FINALIZER], true), Cleanup::Done)
+            .await
+            .0
+            .unwrap();
         let expected = json!([
             {"op": "test", "path": "/metadata/uid", "value": "u-1"},
             {"op": "test", "path": "/metadata/finalizers/1", "value": FINALIZER},

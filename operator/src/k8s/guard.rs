@@ -64,7 +64,8 @@ fn after_error<K: Kept>(object: &K, ctx: &Ctx, uid: &str, error: &Error) -> Acti
     };
     let key = ObjectKey::of(object);
     if matches!(error, Error::Panicked(_)) {
-        ctx.events.warning(object, "InternalError", "Reconcile", error.to_string());
+        ctx.events
+            .warning(object, "InternalError", "Reconcile", error.to_string());
         tracing::error!(object = %key, ?pause, "{error}");
     } else if error.is_failure() {
         tracing::warn!(object = %key, ?pause, "{error}");
@@ -76,7 +77,9 @@ fn after_error<K: Kept>(object: &K, ctx: &Ctx, uid: &str, error: &Error) -> Acti
 
 fn words_of(panic: &(dyn Any + Send)) -> String {
     let words = panic.downcast_ref::<&str>().map(|words| (*words).to_owned());
-    words.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+    words
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
 }
 
 #[cfg(test)]
@@ -106,15 +109,26 @@ mod tests {
     /// Whether the pause until the next pass lies in a range; the action does not tell it but in its `Debug` text.
     fn within(action: &Action, least: f64, most: f64) -> bool {
         let text = format!("{action:?}");
-        let number = text.split(|c: char| !(c.is_ascii_digit() || c == '.')).find_map(|part| part.parse::<f64>().ok());
-        let unit = if text.contains("ms") { 1e-3 } else if text.contains("µs") { 1e-6 } else { 1.0 };
+        let number = text
+            .split(|c: char| !(c.is_ascii_digit() || c == '.'))
+            .find_map(|part| part.parse::<f64>().ok());
+        let unit = if text.contains("ms") {
+            1e-3
+        } else if text.contains("µs") {
+            1e-6
+        } else {
+            1.0
+        };
         (least..=most).contains(&(number.unwrap() * unit))
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_settled_pass_goes_as_it_says() {
         let ctx = testing::ctx();
-        assert_eq!(pass(&ctx, async { Ok(Action::await_change()) }).await, Action::await_change());
+        assert_eq!(
+            pass(&ctx, async { Ok(Action::await_change()) }).await,
+            Action::await_change()
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -122,9 +136,17 @@ mod tests {
         let ctx = testing::ctx();
         let action = pass(&ctx, async { panic!("a bug") }).await;
         assert!(within(&action, 0.0, 1.0), "{action:?}");
-        assert!(ctx.metrics.text().contains(r#"reconciles_total{kind="EcsCluster",outcome="panicked"} 1"#));
+        assert!(
+            ctx.metrics
+                .text()
+                .contains(r#"reconciles_total{kind="EcsCluster",outcome="panicked"} 1"#)
+        );
         pass(&ctx, std::future::pending()).await;
-        assert!(ctx.metrics.text().contains(r#"reconciles_total{kind="EcsCluster",outcome="timed_out"} 1"#));
+        assert!(
+            ctx.metrics
+                .text()
+                .contains(r#"reconciles_total{kind="EcsCluster",outcome="timed_out"} 1"#)
+        );
         assert!(ctx.backoff.failing_for("u-1").is_some());
         pass(&ctx, async { Ok(Action::await_change()) }).await;
         assert!(ctx.backoff.failing_for("u-1").is_none());
@@ -133,8 +155,14 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waiting_takes_its_own_time_and_is_no_failure() {
         let ctx = testing::ctx();
-        let waiting = Error::Waiting { reason: "the cluster".to_owned(), retry_in: Duration::from_secs(7) };
-        assert_eq!(pass(&ctx, async { Err(waiting) }).await, Action::requeue(Duration::from_secs(7)));
+        let waiting = Error::Waiting {
+            reason: "the cluster".to_owned(),
+            retry_in: Duration::from_secs(7),
+        };
+        assert_eq!(
+            pass(&ctx, async { Err(waiting) }).await,
+            Action::requeue(Duration::from_secs(7))
+        );
         assert!(ctx.backoff.failing_for("u-1").is_none());
         let refused = AwsError::new("CreateService", "InvalidParameterException", "no");
         let action = pass(&ctx, async { Err(refused.into()) }).await;

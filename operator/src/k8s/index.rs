@@ -24,7 +24,10 @@ impl Index {
             }
         }
         for target in targets.difference(&before) {
-            self.referers.entry(target.clone()).or_default().insert(referer.clone());
+            self.referers
+                .entry(target.clone())
+                .or_default()
+                .insert(referer.clone());
         }
         let concerned = before.symmetric_difference(&targets).cloned().collect();
         self.targets.insert(referer.clone(), targets);
@@ -40,12 +43,19 @@ impl Index {
 
     /// Those that refer to `target`, in order.
     pub fn referers(&self, target: &ObjectKey) -> Vec<ObjectKey> {
-        self.referers.get(target).map(|referers| referers.iter().cloned().collect()).unwrap_or_default()
+        self.referers
+            .get(target)
+            .map(|referers| referers.iter().cloned().collect())
+            .unwrap_or_default()
     }
 
     /// The objects of one kind that have been set and not removed.
     pub fn known(&self, kind: Kind) -> BTreeSet<ObjectKey> {
-        self.targets.keys().filter(|key| key.kind == kind).cloned().collect()
+        self.targets
+            .keys()
+            .filter(|key| key.kind == kind)
+            .cloned()
+            .collect()
     }
 }
 

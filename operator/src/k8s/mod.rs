@@ -3,9 +3,9 @@
 pub mod backoff;
 pub mod controller;
 pub mod events;
+pub mod face;
 #[cfg(test)]
 pub(crate) mod fake;
-pub mod face;
 pub mod finalize;
 pub mod guard;
 pub mod index;

@@ -27,8 +27,13 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::AwsAccount, Self::CapacityProvider, Self::EcsCluster, Self::EcsService, Self::EcsTaskDefinition];
+    pub const ALL: [Self; 5] = [
+        Self::AwsAccount,
+        Self::CapacityProvider,
+        Self::EcsCluster,
+        Self::EcsService,
+        Self::EcsTaskDefinition,
+    ];
 
     /// The kind's name as in manifests.
     pub const fn as_str(self) -> &'static str {
@@ -67,17 +72,29 @@ pub struct ObjectKey {
 impl ObjectKey {
     /// The key of a namespaced object.
     pub fn namespaced(kind: Kind, namespace: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { kind, namespace: Some(namespace.into()), name: name.into() }
+        Self {
+            kind,
+            namespace: Some(namespace.into()),
+            name: name.into(),
+        }
     }
 
     /// The key of an [`Kind::AwsAccount`].
     pub fn account(name: impl Into<String>) -> Self {
-        Self { kind: Kind::AwsAccount, namespace: None, name: name.into() }
+        Self {
+            kind: Kind::AwsAccount,
+            namespace: None,
+            name: name.into(),
+        }
     }
 
     /// The key of an object.
     pub fn of<K: Kept>(object: &K) -> Self {
-        Self { kind: K::KIND, namespace: object.namespace(), name: object.name_any() }
+        Self {
+            kind: K::KIND,
+            namespace: object.namespace(),
+            name: object.name_any(),
+        }
     }
 
     /// The same as kube's reference.

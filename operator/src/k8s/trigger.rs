@@ -36,7 +36,10 @@ impl Trigger {
             annotations: object.annotations().clone(),
             held: is_held(object),
         };
-        let fires = self.seen.get(&uid).is_none_or(|before| print.asks_more_than(before));
+        let fires = self
+            .seen
+            .get(&uid)
+            .is_none_or(|before| print.asks_more_than(before));
         self.seen.insert(uid, print);
         fires
     }
@@ -85,7 +88,11 @@ mod tests {
             ("the spec", json!({"generation": 2}), true),
             ("an annotation", json!({"annotations": {"a": "b"}}), true),
             ("a label", json!({"labels": {"a": "b"}}), true),
-            ("deletion", json!({"deletionTimestamp": "2026-01-01T00:00:00Z"}), true),
+            (
+                "deletion",
+                json!({"deletionTimestamp": "2026-01-01T00:00:00Z"}),
+                true,
+            ),
             ("another object of that name", json!({"uid": "u-2"}), true),
         ];
         for (what, change, fires) in cases {

@@ -25,9 +25,17 @@ impl Default for Wakes {
     fn default() -> Self {
         let queue = |kind| {
             let (sender, receiver) = mpsc::unbounded_channel();
-            (kind, Queue { sender, receiver: Mutex::new(Some(receiver)) })
+            (
+                kind,
+                Queue {
+                    sender,
+                    receiver: Mutex::new(Some(receiver)),
+                },
+            )
         };
-        Self { queues: Kind::ALL.into_iter().map(queue).collect() }
+        Self {
+            queues: Kind::ALL.into_iter().map(queue).collect(),
+        }
     }
 }
 
@@ -42,10 +50,13 @@ impl Wakes {
 
     /// The wake-ups of one kind, for its controller. The first caller gets them; another gets an endless silence.
     pub fn stream<K: Kept>(&self) -> impl Stream<Item = ObjectRef<K>> + Send + use<K> {
-        let receiver = self
-            .queues
-            .get(&K::KIND)
-            .and_then(|queue| queue.receiver.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let receiver = self.queues.get(&K::KIND).and_then(|queue| {
+            queue
+                .receiver
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take()
+        });
         stream::unfold(receiver, |receiver| async move {
             let mut receiver = match receiver {
                 Some(receiver) => receiver,

@@ -81,7 +81,9 @@ pub enum Reception {
 
 impl<S: Subject> Default for Book<S> {
     fn default() -> Self {
-        Self { entries: BTreeMap::new() }
+        Self {
+            entries: BTreeMap::new(),
+        }
     }
 }
 
@@ -134,7 +136,11 @@ impl<S: Subject> Book<S> {
 
     /// Why the last read failed.
     pub fn failure(&self, key: &S) -> Option<AwsError> {
-        self.entries.get(key)?.failure.as_ref().map(|failure| failure.error.clone())
+        self.entries
+            .get(key)?
+            .failure
+            .as_ref()
+            .map(|failure| failure.error.clone())
     }
 
     /// Notes a write; it is looked at after `pause`.
@@ -165,13 +171,23 @@ impl<S: Subject> Book<S> {
 
     /// Of those that ought to exist and have been read: how many, and how many are missing.
     pub fn missing(&self) -> (usize, usize) {
-        let read = self.entries.values().filter(|entry| entry.expected).filter_map(|entry| entry.seen.as_ref());
-        read.fold((0, 0), |(all, missing), seen| (all + 1, missing + usize::from(!S::exists(&seen.view))))
+        let read = self
+            .entries
+            .values()
+            .filter(|entry| entry.expected)
+            .filter_map(|entry| entry.seen.as_ref());
+        read.fold((0, 0), |(all, missing), seen| {
+            (all + 1, missing + usize::from(!S::exists(&seen.view)))
+        })
     }
 
     /// The keys to read now.
     pub fn due(&self, now: Instant) -> Vec<S> {
-        self.entries.iter().filter(|(_, entry)| entry.due <= now).map(|(key, _)| key.clone()).collect()
+        self.entries
+            .iter()
+            .filter(|(_, entry)| entry.due <= now)
+            .map(|(key, _)| key.clone())
+            .collect()
     }
 
     /// When the next key is due; `None` when nothing is watched.
@@ -191,8 +207,15 @@ impl<S: Subject> Book<S> {
 
     /// Takes in what a read found.
     pub fn receive(&mut self, key: &S, found: Result<Arc<S::View>, AwsError>, read: &Read) -> Reception {
-        let Read { begun, ended: now, freshness, crowd } = *read;
-        let Some(entry) = self.entries.get_mut(key) else { return Reception::Unwatched };
+        let Read {
+            begun,
+            ended: now,
+            freshness,
+            crowd,
+        } = *read;
+        let Some(entry) = self.entries.get_mut(key) else {
+            return Reception::Unwatched;
+        };
         let view = match found {
             Ok(view) => view,
             Err(error) => return Reception::Failed(entry.fail(error, now, &freshness)),
@@ -220,7 +243,10 @@ impl<S: Subject> Book<S> {
             now + freshness.steady * S::STEADIER
         };
         // After a write even the same facts are news: nobody could look at them since.
-        let unseen = entry.seen.as_ref().is_none_or(|seen| entry.written_at.is_some_and(|at| seen.begun <= at));
+        let unseen = entry
+            .seen
+            .as_ref()
+            .is_none_or(|seen| entry.written_at.is_some_and(|at| seen.begun <= at));
         let changed = unseen || entry.seen.as_ref().is_none_or(|seen| !S::same(&seen.view, &view));
         let recovered = entry.failure.take().is_some();
         entry.seen = Some(Seen { view, begun });
@@ -240,13 +266,16 @@ impl<S: Subject> Book<S> {
 
 impl<S: Subject> Entry<S> {
     fn is_lively(&self, now: Instant) -> bool {
-        self.moved_at.is_some_and(|moved| now.saturating_duration_since(moved) < AFTERMATH)
+        self.moved_at
+            .is_some_and(|moved| now.saturating_duration_since(moved) < AFTERMATH)
     }
 
     /// What has been moving for minutes will hardly be done in seconds; and what is not urgent and has been so for ten
     /// minutes will stay so.
     fn pause_while_moving(&self, urgent: bool, now: Instant, crowd: u32, freshness: &Freshness) -> Duration {
-        let minutes = self.moving_since.map_or(0, |since| now.saturating_duration_since(since).as_secs() / 60);
+        let minutes = self
+            .moving_since
+            .map_or(0, |since| now.saturating_duration_since(since).as_secs() / 60);
         if !urgent && minutes >= RESTLESS_MINUTES {
             return freshness.steady;
         }
@@ -258,12 +287,18 @@ impl<S: Subject> Entry<S> {
     /// seldom as those of something steady.
     fn fail(&mut self, error: AwsError, now: Instant, freshness: &Freshness) -> Vec<ObjectKey> {
         let known = self.failure.take();
-        let news = known.as_ref().is_none_or(|known| known.error.class != error.class);
+        let news = known
+            .as_ref()
+            .is_none_or(|known| known.error.class != error.class);
         let since = known.map_or(now, |known| known.since);
         let failing = now.saturating_duration_since(since);
         self.due = now + failing.clamp(AFTER_FAILURE.min(freshness.steady), freshness.steady);
         self.failure = Some(Failure { error, since });
-        if news { self.watchers.iter().cloned().collect() } else { Vec::new() }
+        if news {
+            self.watchers.iter().cloned().collect()
+        } else {
+            Vec::new()
+        }
     }
 }
 
@@ -280,7 +315,9 @@ mod tests {
     };
 
     fn key() -> DefinitionKey {
-        DefinitionKey { definition: "web:1".into() }
+        DefinitionKey {
+            definition: "web:1".into(),
+        }
     }
 
     fn watcher(name: &str) -> ObjectKey {
@@ -288,8 +325,16 @@ mod tests {
     }
 
     fn view(found: bool) -> Arc<DefinitionView> {
-        let definition = found.then(|| aws_sdk_ecs::types::TaskDefinition::builder().family("web").build());
-        Arc::new(DefinitionView { definition, tags: Vec::new(), observed_at: jiff::Timestamp::UNIX_EPOCH })
+        let definition = found.then(|| {
+            aws_sdk_ecs::types::TaskDefinition::builder()
+                .family("web")
+                .build()
+        });
+        Arc::new(DefinitionView {
+            definition,
+            tags: Vec::new(),
+            observed_at: jiff::Timestamp::UNIX_EPOCH,
+        })
     }
 
     fn second(number: u64, start: Instant) -> Instant {
@@ -297,7 +342,12 @@ mod tests {
     }
 
     fn read(begun: Instant, ended: Instant) -> Read {
-        Read { begun, ended, freshness: FRESHNESS, crowd: 1 }
+        Read {
+            begun,
+            ended,
+            freshness: FRESHNESS,
+            crowd: 1,
+        }
     }
 
     fn watched(start: Instant) -> Book<DefinitionKey> {
@@ -312,12 +362,21 @@ mod tests {
         let mut book = watched(start);
         assert_eq!(book.due(start), [key()]);
         let woken = vec![watcher("web")];
-        assert_eq!(book.receive(&key(), Ok(view(false)), &read(start, start)), Reception::Changed(woken.clone()));
+        assert_eq!(
+            book.receive(&key(), Ok(view(false)), &read(start, start)),
+            Reception::Changed(woken.clone())
+        );
         assert!(book.due(second(59, start)).is_empty());
         let later = second(300, start);
-        assert_eq!(book.receive(&key(), Ok(view(false)), &read(later, later)), Reception::Same);
+        assert_eq!(
+            book.receive(&key(), Ok(view(false)), &read(later, later)),
+            Reception::Same
+        );
         let later = second(600, start);
-        assert_eq!(book.receive(&key(), Ok(view(true)), &read(later, later)), Reception::Changed(woken));
+        assert_eq!(
+            book.receive(&key(), Ok(view(true)), &read(later, later)),
+            Reception::Changed(woken)
+        );
     }
 
     #[test]
@@ -326,13 +385,24 @@ mod tests {
         let mut book = watched(start);
         book.receive(&key(), Ok(view(false)), &read(start, start));
         book.wrote(&key(), second(5, start), Duration::from_secs(1));
-        assert!(book.view(&key()).is_none(), "the known view does not show the write");
+        assert!(
+            book.view(&key()).is_none(),
+            "the known view does not show the write"
+        );
         let outcome = book.receive(&key(), Ok(view(false)), &read(second(4, start), second(6, start)));
         assert_eq!(outcome, Reception::Stale);
         assert!(book.view(&key()).is_none());
-        assert_eq!(book.due(second(6, start)), [key()], "the read that shows the write is still owed");
+        assert_eq!(
+            book.due(second(6, start)),
+            [key()],
+            "the read that shows the write is still owed"
+        );
         let outcome = book.receive(&key(), Ok(view(false)), &read(second(6, start), second(7, start)));
-        assert_eq!(outcome, Reception::Changed(vec![watcher("web")]), "the same facts, but now they count");
+        assert_eq!(
+            outcome,
+            Reception::Changed(vec![watcher("web")]),
+            "the same facts, but now they count"
+        );
         assert!(book.view(&key()).is_some());
     }
 
@@ -352,9 +422,17 @@ mod tests {
         let mut book = watched(start);
         book.receive(&key(), Ok(view(true)), &read(start, start));
         let error = AwsError::new("DescribeTaskDefinition", "ServerException", "");
-        let told = book.receive(&key(), Err(error.clone()), &read(second(1, start), second(1, start)));
+        let told = book.receive(
+            &key(),
+            Err(error.clone()),
+            &read(second(1, start), second(1, start)),
+        );
         assert_eq!(told, Reception::Failed(vec![watcher("web")]));
-        let again = book.receive(&key(), Err(error.clone()), &read(second(2, start), second(2, start)));
+        let again = book.receive(
+            &key(),
+            Err(error.clone()),
+            &read(second(2, start), second(2, start)),
+        );
         assert_eq!(again, Reception::Failed(Vec::new()));
         assert!(book.view(&key()).is_some());
         assert_eq!(book.failure(&key()), Some(error));
@@ -372,7 +450,10 @@ mod tests {
         assert_eq!(book.len(), 1);
         book.unwatch(&key(), &watcher("other"));
         assert!(book.is_empty());
-        assert_eq!(book.receive(&key(), Ok(view(true)), &read(start, start)), Reception::Unwatched);
+        assert_eq!(
+            book.receive(&key(), Ok(view(true)), &read(start, start)),
+            Reception::Unwatched
+        );
     }
 
     #[test]

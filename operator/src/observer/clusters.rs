@@ -32,7 +32,9 @@ impl Subject for ClusterKey {
     }
 
     fn exists(view: &ClusterView) -> bool {
-        view.cluster.as_ref().is_some_and(|cluster| cluster.status() != Some("INACTIVE"))
+        view.cluster
+            .as_ref()
+            .is_some_and(|cluster| cluster.status() != Some("INACTIVE"))
     }
 
     fn is_partial(view: &ClusterView) -> bool {
@@ -44,7 +46,9 @@ impl Subject for ClusterKey {
     }
 
     fn touched(shared: &Shared, cluster: &Self) {
-        shared.services.expire(|key, view| view.cluster_missing && key.cluster == cluster.cluster);
+        shared
+            .services
+            .expire(|key, view| view.cluster_missing && key.cluster == cluster.cluster);
     }
 
     async fn read(shared: &Shared, keys: Vec<Self>, before: Before<Self>, depth: Depth) -> Found<Self> {
@@ -54,8 +58,10 @@ impl Subject for ClusterKey {
         }
         for (key, view) in &mut found {
             let Ok(known) = view else { continue };
-            let has_instances =
-                known.cluster.as_ref().is_some_and(|cluster| cluster.registered_container_instances_count() > 0);
+            let has_instances = known
+                .cluster
+                .as_ref()
+                .is_some_and(|cluster| cluster.registered_container_instances_count() > 0);
             if !has_instances {
                 known.instances_known = true;
             } else if depth == Depth::Full {
@@ -85,10 +91,21 @@ async fn describe(shared: &Shared, batch: Vec<ClusterKey>) -> Found<ClusterKey> 
             Ok(clusters) => {
                 // ECS calls a cluster that it does not know a failure MISSING: all that is not described is not there.
                 let view = |key: &ClusterKey| {
-                    let cluster = clusters.iter().find(|cluster| is_named(cluster, &key.cluster)).cloned();
-                    ClusterView { cluster, instances: Vec::new(), observed_at, instances_known: false }
+                    let cluster = clusters
+                        .iter()
+                        .find(|cluster| is_named(cluster, &key.cluster))
+                        .cloned();
+                    ClusterView {
+                        cluster,
+                        instances: Vec::new(),
+                        observed_at,
+                        instances_known: false,
+                    }
                 };
-                found.extend(part.into_iter().map(|key| { let view = view(&key); (key, Ok(view)) }));
+                found.extend(part.into_iter().map(|key| {
+                    let view = view(&key);
+                    (key, Ok(view))
+                }));
             }
             Err(error) if error.class == Class::Invalid && part.len() > 1 => {
                 let rest = part.split_off(part.len() / 2);
@@ -125,7 +142,10 @@ async fn instances(target: &Target, cluster: &str) -> Result<Vec<ContainerInstan
     let mut arns = Vec::new();
     let mut token = None;
     for _ in 0..MOST_PAGES {
-        let input = ListContainerInstancesInput::builder().cluster(cluster).set_next_token(token).build();
+        let input = ListContainerInstancesInput::builder()
+            .cluster(cluster)
+            .set_next_token(token)
+            .build();
         let page = target.call(built("ListContainerInstances", input)?).await?;
         arns.extend(page.container_instance_arns.unwrap_or_default());
         token = page.next_token;

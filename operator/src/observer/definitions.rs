@@ -25,7 +25,10 @@ impl Subject for DefinitionKey {
     }
 
     fn is_moving(view: &DefinitionView) -> bool {
-        let status = view.definition.as_ref().and_then(|definition| definition.status());
+        let status = view
+            .definition
+            .as_ref()
+            .and_then(|definition| definition.status());
         status == Some(&TaskDefinitionStatus::DeleteInProgress)
     }
 
@@ -58,9 +61,11 @@ async fn describe(shared: &Shared, key: &DefinitionKey) -> Result<DefinitionView
             tags: answer.tags.unwrap_or_default(),
             observed_at,
         }),
-        Err(error) if error.class == Class::NotFound => {
-            Ok(DefinitionView { definition: None, tags: Vec::new(), observed_at })
-        }
+        Err(error) if error.class == Class::NotFound => Ok(DefinitionView {
+            definition: None,
+            tags: Vec::new(),
+            observed_at,
+        }),
         Err(error) => Err(error),
     }
 }

@@ -11,8 +11,8 @@ use aws_sdk_ecs::operation::describe_service_deployments::DescribeServiceDeploym
 use aws_sdk_ecs::operation::describe_service_revisions::DescribeServiceRevisionsInput;
 use aws_sdk_ecs::operation::list_service_deployments::ListServiceDeploymentsInput;
 use aws_sdk_ecs::types::{
-    Deployment, DeploymentControllerType, DeploymentRolloutState, Service, ServiceDeployment, ServiceDeploymentStatus,
-    ServiceRevision,
+    Deployment, DeploymentControllerType, DeploymentRolloutState, Service, ServiceDeployment,
+    ServiceDeploymentStatus, ServiceRevision,
 };
 use futures::StreamExt;
 use futures::stream;
@@ -44,7 +44,11 @@ pub(super) async fn complete(
 }
 
 /// The memory of the same service before, not that of a predecessor with its name.
-fn memory<'a>(view: &ServiceView, key: &ServiceKey, before: &'a Before<ServiceKey>) -> Option<&'a ServiceView> {
+fn memory<'a>(
+    view: &ServiceView,
+    key: &ServiceKey,
+    before: &'a Before<ServiceKey>,
+) -> Option<&'a ServiceView> {
     let known = before.get(key)?;
     (created(view).is_some() && created(view) == created(known)).then_some(known.as_ref())
 }
@@ -74,7 +78,9 @@ async fn list(target: &Target, found: &mut Found<ServiceKey>, before: &Before<Se
         .collect()
         .await;
     for (key, answer) in answers {
-        settle(found, key, answer, |view, deployments| view.deployments = deployments);
+        settle(found, key, answer, |view, deployments| {
+            view.deployments = deployments
+        });
     }
 }
 
@@ -86,14 +92,19 @@ async fn list_one(target: &Target, key: &ServiceKey) -> Result<Vec<ServiceDeploy
         .build();
     let answer = match target.call(built("ListServiceDeployments", input)?).await {
         Ok(answer) => answer,
-        Err(error) if error.class == Class::NotFound || error.is("UnsupportedFeatureException") => return Ok(Vec::new()),
+        Err(error) if error.class == Class::NotFound || error.is("UnsupportedFeatureException") => {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(error),
     };
     let mut briefs = answer.service_deployments.unwrap_or_default();
     // ECS promises no order.
     briefs.sort_by(|one, other| {
         let key = |brief: &aws_sdk_ecs::types::ServiceDeploymentBrief| {
-            (brief.created_at.map(|at| (at.secs(), at.subsec_nanos())), brief.service_deployment_arn.clone())
+            (
+                brief.created_at.map(|at| (at.secs(), at.subsec_nanos())),
+                brief.service_deployment_arn.clone(),
+            )
         };
         key(other).cmp(&key(one))
     });
@@ -108,19 +119,25 @@ async fn list_one(target: &Target, key: &ServiceKey) -> Result<Vec<ServiceDeploy
 
 /// Whether ECS writes down this service's deployments (ecs-semantics.md §3.8).
 fn keeps_history(service: &Service) -> bool {
-    let by_ecs = service.deployment_controller().is_none_or(|controller| controller.r#type() == &DeploymentControllerType::Ecs);
+    let by_ecs = service
+        .deployment_controller()
+        .is_none_or(|controller| controller.r#type() == &DeploymentControllerType::Ecs);
     by_ecs && service.status() == Some("ACTIVE")
 }
 
 /// Whether the service itself shows that there was more than a first deployment that went well.
 fn shows_history(service: &Service) -> bool {
-    let [only] = service.deployments() else { return true };
+    let [only] = service.deployments() else {
+        return true;
+    };
     only.rollout_state() == Some(&DeploymentRolloutState::Failed) || !is_first(service, only)
 }
 
 /// The first deployment of a service is as old as the service itself.
 fn is_first(service: &Service, deployment: &Deployment) -> bool {
-    let (Some(service), Some(deployment)) = (service.created_at(), deployment.created_at()) else { return false };
+    let (Some(service), Some(deployment)) = (service.created_at(), deployment.created_at()) else {
+        return false;
+    };
     deployment.secs().saturating_sub(service.secs()) <= 1
 }
 
@@ -128,7 +145,11 @@ fn is_first(service: &Service, deployment: &Deployment) -> bool {
 fn is_news(service: &Service, known: &ServiceView) -> bool {
     let summary = |service: &Service| -> Vec<_> {
         let one = |deployment: &Deployment| {
-            (deployment.id.clone(), deployment.status.clone(), deployment.rollout_state.clone())
+            (
+                deployment.id.clone(),
+                deployment.status.clone(),
+                deployment.rollout_state.clone(),
+            )
         };
         service.deployments().iter().map(one).collect()
     };
@@ -157,15 +178,27 @@ async fn describe_deployments(target: &Target, found: &mut Found<ServiceKey>, be
     let mut wanted: BTreeSet<String> = BTreeSet::new();
     for (key, view) in found.iter() {
         let Ok(view) = view else { continue };
-        let ended = memory(view, key, before).map(|view| view.deployments.as_slice()).unwrap_or_default();
+        let ended = memory(view, key, before)
+            .map(|view| view.deployments.as_slice())
+            .unwrap_or_default();
         for deployment in ended.iter().filter(|deployment| has_ended(deployment)) {
-            known.extend(deployment.service_deployment_arn.clone().map(|arn| (arn, deployment.clone())));
+            known.extend(
+                deployment
+                    .service_deployment_arn
+                    .clone()
+                    .map(|arn| (arn, deployment.clone())),
+            );
         }
-        let arns = view.deployments.iter().filter_map(|deployment| deployment.service_deployment_arn.clone());
+        let arns = view
+            .deployments
+            .iter()
+            .filter_map(|deployment| deployment.service_deployment_arn.clone());
         wanted.extend(arns.filter(|arn| !known.contains_key(arn)));
     }
     let read = in_batches(wanted, |arns| async move {
-        let input = DescribeServiceDeploymentsInput::builder().set_service_deployment_arns(Some(arns)).build();
+        let input = DescribeServiceDeploymentsInput::builder()
+            .set_service_deployment_arns(Some(arns))
+            .build();
         let answer = target.call(built("DescribeServiceDeployments", input)?).await?;
         let deployments = answer.service_deployments.unwrap_or_default();
         Ok(deployments
@@ -180,7 +213,10 @@ async fn describe_deployments(target: &Target, found: &mut Found<ServiceKey>, be
     }
     for view in found.values_mut().flatten() {
         for deployment in &mut view.deployments {
-            let full = deployment.service_deployment_arn.as_ref().and_then(|arn| known.get(arn));
+            let full = deployment
+                .service_deployment_arn
+                .as_ref()
+                .and_then(|arn| known.get(arn));
             if let Some(full) = full {
                 *deployment = full.clone();
             }
@@ -194,14 +230,27 @@ async fn describe_revisions(target: &Target, found: &mut Found<ServiceKey>, befo
     let mut wanted: BTreeSet<String> = BTreeSet::new();
     for (key, view) in found.iter() {
         let Ok(view) = view else { continue };
-        let read = memory(view, key, before).map(|view| view.revisions.as_slice()).unwrap_or_default();
+        let read = memory(view, key, before)
+            .map(|view| view.revisions.as_slice())
+            .unwrap_or_default();
         for revision in read {
-            known.extend(revision.service_revision_arn.clone().map(|arn| (arn, revision.clone())));
+            known.extend(
+                revision
+                    .service_revision_arn
+                    .clone()
+                    .map(|arn| (arn, revision.clone())),
+            );
         }
-        wanted.extend(revisions_of(view).into_iter().filter(|arn| !known.contains_key(arn)));
+        wanted.extend(
+            revisions_of(view)
+                .into_iter()
+                .filter(|arn| !known.contains_key(arn)),
+        );
     }
     let read = in_batches(wanted, |arns| async move {
-        let input = DescribeServiceRevisionsInput::builder().set_service_revision_arns(Some(arns)).build();
+        let input = DescribeServiceRevisionsInput::builder()
+            .set_service_revision_arns(Some(arns))
+            .build();
         let answer = target.call(built("DescribeServiceRevisions", input)?).await?;
         let revisions = answer.service_revisions.unwrap_or_default();
         Ok(revisions
@@ -215,16 +264,20 @@ async fn describe_revisions(target: &Target, found: &mut Found<ServiceKey>, befo
         Err(error) => return fail(found, &error, |view| !revisions_of(view).is_empty()),
     }
     for view in found.values_mut().flatten() {
-        view.revisions = revisions_of(view).iter().filter_map(|arn| known.get(arn).cloned()).collect();
+        view.revisions = revisions_of(view)
+            .iter()
+            .filter_map(|arn| known.get(arn).cloned())
+            .collect();
     }
 }
 
 fn revisions_of(view: &ServiceView) -> BTreeSet<String> {
     let running = view.service.iter().flat_map(Service::current_service_revisions);
     let running = running.filter_map(|revision| revision.arn.clone());
-    let aimed = view.deployments.iter().filter_map(|deployment| {
-        deployment.target_service_revision.as_ref()?.arn.clone()
-    });
+    let aimed = view
+        .deployments
+        .iter()
+        .filter_map(|deployment| deployment.target_service_revision.as_ref()?.arn.clone());
     running.chain(aimed).collect()
 }
 

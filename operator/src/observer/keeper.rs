@@ -89,7 +89,10 @@ impl<S: Subject> Keeper<S> {
 
     pub(crate) async fn read_fresh(&self, key: &S) -> Result<Arc<S::View>, AwsError> {
         let (sender, receiver) = oneshot::channel();
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).push((key.clone(), sender));
+        self.asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push((key.clone(), sender));
         self.asked_changed.notify_one();
         let ended = || AwsError::local("Observe", Class::Transient, "Ended", "the observer has ended");
         receiver.await.map_err(|_| ended())?
@@ -146,10 +149,16 @@ async fn sweep<S: Subject>(shared: Arc<Shared>) {
 async fn answer<S: Subject>(shared: Arc<Shared>) {
     let keeper = S::keeper(&shared);
     let mut running = JoinSet::new();
-    let mut pace = Pace { paid_until: Instant::now() };
+    let mut pace = Pace {
+        paid_until: Instant::now(),
+    };
     loop {
         keeper.asked_changed.notified().await;
-        let wait = if S::IN_BATCHES { pace.wait(Instant::now()) } else { COALESCE };
+        let wait = if S::IN_BATCHES {
+            pace.wait(Instant::now())
+        } else {
+            COALESCE
+        };
         tokio::time::sleep(wait).await;
         while running.try_join_next().is_some() {}
         let asked = keeper.take_asked();
@@ -162,7 +171,14 @@ async fn answer<S: Subject>(shared: Arc<Shared>) {
             let keys = asked.keys().cloned().collect();
             let mut found = read::<S>(&shared, keys, Depth::Itself).await;
             for (key, waiting) in asked {
-                let silence = || Err(AwsError::local("Observe", Class::Transient, "NoAnswer", "ECS said nothing about it"));
+                let silence = || {
+                    Err(AwsError::local(
+                        "Observe",
+                        Class::Transient,
+                        "NoAnswer",
+                        "ECS said nothing about it",
+                    ))
+                };
                 let outcome = found.remove(&key).unwrap_or_else(silence);
                 for one in waiting {
                     // Fails when the one who asked gave up meanwhile.
@@ -197,17 +213,27 @@ async fn read<S: Subject>(
     let keeper = S::keeper(shared);
     let before = {
         let book = keeper.book();
-        keys.iter().filter_map(|key| Some((key.clone(), book.last_seen(key)?))).collect()
+        keys.iter()
+            .filter_map(|key| Some((key.clone(), book.last_seen(key)?)))
+            .collect()
     };
     let begun = Instant::now();
     let found = S::read(shared, keys, before, depth).await;
-    let found: BTreeMap<_, _> = found.into_iter().map(|(key, view)| (key, view.map(Arc::new))).collect();
+    let found: BTreeMap<_, _> = found
+        .into_iter()
+        .map(|(key, view)| (key, view.map(Arc::new)))
+        .collect();
     let now = Instant::now();
     let mut woken = Vec::new();
     let mut touched = Vec::new();
     {
         let mut book = keeper.book();
-        let read = Read { begun, ended: now, freshness: shared.surroundings.freshness, crowd: book.crowd(now) };
+        let read = Read {
+            begun,
+            ended: now,
+            freshness: shared.surroundings.freshness,
+            crowd: book.crowd(now),
+        };
         for (key, view) in &found {
             let reception = book.receive(key, view.clone(), &read);
             let word = match reception {

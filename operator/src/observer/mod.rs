@@ -34,7 +34,8 @@ use crate::k8s::object::ObjectKey;
 use crate::k8s::wakes::Wakes;
 use crate::observer::keeper::Keeper;
 pub use crate::observer::subject::{
-    ClusterKey, ClusterView, DefinitionKey, DefinitionView, ProviderKey, ProviderView, ServiceKey, ServiceView, Subject,
+    ClusterKey, ClusterView, DefinitionKey, DefinitionView, ProviderKey, ProviderView, ServiceKey,
+    ServiceView, Subject,
 };
 use crate::telemetry::metrics::Metrics;
 
@@ -82,7 +83,10 @@ pub struct Observers {
 impl Observers {
     /// None yet.
     pub fn new(surroundings: Surroundings) -> Self {
-        Self { surroundings, known: Mutex::default() }
+        Self {
+            surroundings,
+            known: Mutex::default(),
+        }
     }
 
     /// The observer of a target. Must be called inside a tokio runtime.
@@ -137,7 +141,10 @@ impl Observer {
         keeper::start::<ClusterKey>(&shared, &mut sweeps);
         keeper::start::<ProviderKey>(&shared, &mut sweeps);
         keeper::start::<DefinitionKey>(&shared, &mut sweeps);
-        Self { shared, _sweeps: sweeps }
+        Self {
+            shared,
+            _sweeps: sweeps,
+        }
     }
 
     /// Keeps `key` fresh from now on, and wakes `object` whenever its facts change. Saying it again changes nothing.
@@ -223,12 +230,18 @@ mod tests {
         let input = &call.input;
         match call.operation.as_str() {
             "DescribeServices" => {
-                let asked: Vec<&str> = input["services"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+                let asked: Vec<&str> = input["services"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .collect();
                 assert!(asked.len() <= 10, "{} services in one call", asked.len());
                 if asked.contains(&poison) {
                     return refusal(400, "InvalidParameterException", "Invalid identifier");
                 }
-                let (found, missing): (Vec<&str>, Vec<&str>) = asked.iter().partition(|name| known.contains(*name));
+                let (found, missing): (Vec<&str>, Vec<&str>) =
+                    asked.iter().partition(|name| known.contains(*name));
                 let services: Vec<Value> = found.into_iter().map(service).collect();
                 let failures: Vec<Value> = missing
                     .into_iter()
@@ -274,7 +287,10 @@ mod tests {
     }
 
     fn named(service: &str) -> ServiceKey {
-        ServiceKey { cluster: "main".to_owned(), service: service.to_owned() }
+        ServiceKey {
+            cluster: "main".to_owned(),
+            service: service.to_owned(),
+        }
     }
 
     fn object(name: &str) -> ObjectKey {
@@ -299,8 +315,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn reads_in_batches_and_seldom_when_steady() {
         const NAMES: [&str; 25] = [
-            "s00", "s01", "s02", "s03", "s04", "s05", "s06", "s07", "s08", "s09", "s10", "s11", "s12", "s13", "s14",
-            "s15", "s16", "s17", "s18", "s19", "s20", "s21", "s22", "s23", "s24",
+            "s00", "s01", "s02", "s03", "s04", "s05", "s06", "s07", "s08", "s09", "s10", "s11", "s12", "s13",
+            "s14", "s15", "s16", "s17", "s18", "s19", "s20", "s21", "s22", "s23", "s24",
         ];
         let aws = FakeAws::new(|call| ecs(call, &NAMES, ""));
         let observer = observer(&aws);
@@ -313,10 +329,17 @@ mod tests {
         assert_eq!(view.tasks[0].task_arn(), Some(task_arn("s07").as_str()));
         let first = aws.counts();
         assert_eq!(first["DescribeServices"], 3);
-        assert_eq!((first["ListTasks"], first["DescribeTasks"]), (3, 1), "the cluster's tasks, as a whole");
+        assert_eq!(
+            (first["ListTasks"], first["DescribeTasks"]),
+            (3, 1),
+            "the cluster's tasks, as a whole"
+        );
         seconds(600).await;
         let later = aws.counts();
-        assert!((9..=11).contains(&(later["DescribeServices"] / 3 - 1)), "{later:?}");
+        assert!(
+            (9..=11).contains(&(later["DescribeServices"] / 3 - 1)),
+            "{later:?}"
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -328,11 +351,19 @@ mod tests {
         }
         seconds(1).await;
         for name in ["a", "b", "c", "d"] {
-            assert!(observer.service(&named(name)).unwrap().service.is_some(), "{name}");
+            assert!(
+                observer.service(&named(name)).unwrap().service.is_some(),
+                "{name}"
+            );
         }
         assert!(observer.service(&named("missing")).unwrap().service.is_none());
         assert!(observer.service(&named("bad name")).is_none());
-        assert!(observer.failure(&named("bad name")).unwrap().is("InvalidParameterException"));
+        assert!(
+            observer
+                .failure(&named("bad name"))
+                .unwrap()
+                .is("InvalidParameterException")
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -340,11 +371,18 @@ mod tests {
         let aws = FakeAws::new(|call| ecs(call, &["a", "b", "c"], ""));
         let observer = observer(&aws);
         let (a, b, again) = (named("a"), named("nothing"), named("a"));
-        let (a, b, again) = tokio::join!(observer.read_fresh(&a), observer.read_fresh(&b), observer.read_fresh(&again));
+        let (a, b, again) = tokio::join!(
+            observer.read_fresh(&a),
+            observer.read_fresh(&b),
+            observer.read_fresh(&again)
+        );
         assert!(a.unwrap().service.is_some() && again.unwrap().service.is_some());
         assert!(b.unwrap().service.is_none());
         // A read that somebody decides on also looks for rollouts that were taken back.
-        let expected = [("DescribeServices".to_owned(), 1), ("ListServiceDeployments".to_owned(), 1)];
+        let expected = [
+            ("DescribeServices".to_owned(), 1),
+            ("ListServiceDeployments".to_owned(), 1),
+        ];
         assert_eq!(aws.counts(), expected.into());
     }
 
@@ -362,9 +400,15 @@ mod tests {
         while let Some(answer) = asked.join_next().await {
             answer.unwrap().unwrap();
         }
-        assert!(started.elapsed() < Duration::from_secs(12), "nobody waits for much more than a second");
+        assert!(
+            started.elapsed() < Duration::from_secs(12),
+            "nobody waits for much more than a second"
+        );
         let calls = aws.counts()["DescribeServices"];
-        assert!(calls <= 18, "{calls} calls for a hundred services that come ten a second");
+        assert!(
+            calls <= 18,
+            "{calls} calls for a hundred services that come ten a second"
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -392,13 +436,19 @@ mod tests {
             observer.expect(&named(name), true);
         }
         seconds(1).await;
-        assert!(!observer.looks_emptied(), "four may have been deleted by somebody");
+        assert!(
+            !observer.looks_emptied(),
+            "four may have been deleted by somebody"
+        );
         observer.watch(&named("m5"), &object("m5"));
         observer.expect(&named("m5"), true);
         seconds(2).await;
         assert!(observer.looks_emptied());
         observer.expect(&named("m5"), false);
-        assert!(!observer.looks_emptied(), "what we deleted ourselves does not count");
+        assert!(
+            !observer.looks_emptied(),
+            "what we deleted ourselves does not count"
+        );
     }
 
     #[tokio::test(start_paused = true)]
@@ -406,22 +456,28 @@ mod tests {
         let there = Arc::new(std::sync::atomic::AtomicBool::new(false));
         let exists = there.clone();
         let aws = FakeAws::new(move |call| match call.operation.as_str() {
-            "DescribeClusters" if exists.load(std::sync::atomic::Ordering::Relaxed) => {
-                (200, json!({"clusters": [{"clusterName": "main", "status": "ACTIVE"}]}))
-            }
+            "DescribeClusters" if exists.load(std::sync::atomic::Ordering::Relaxed) => (
+                200,
+                json!({"clusters": [{"clusterName": "main", "status": "ACTIVE"}]}),
+            ),
             "DescribeClusters" => (200, json!({"clusters": []})),
             _ if exists.load(std::sync::atomic::Ordering::Relaxed) => ecs(call, &[], ""),
             _ => refusal(400, "ClusterNotFoundException", "Cluster not found."),
         });
         let observer = observer(&aws);
-        let cluster = ClusterKey { cluster: "main".to_owned() };
+        let cluster = ClusterKey {
+            cluster: "main".to_owned(),
+        };
         observer.watch(&named("a"), &object("a"));
         observer.watch(&cluster, &ObjectKey::namespaced(Kind::EcsCluster, "shop", "main"));
         seconds(3600).await;
         assert!(observer.service(&named("a")).unwrap().cluster_missing);
         there.store(true, std::sync::atomic::Ordering::Relaxed);
         observer.wrote(&cluster);
-        assert!(observer.service(&named("a")).is_none(), "what was known holds no longer");
+        assert!(
+            observer.service(&named("a")).is_none(),
+            "what was known holds no longer"
+        );
         seconds(1).await;
         assert!(!observer.service(&named("a")).unwrap().cluster_missing);
     }

@@ -60,13 +60,30 @@ async fn describe(shared: &Shared, batch: Vec<ProviderKey>) -> Found<ProviderKey
         match describe_once(&shared.target, &part).await {
             Ok(providers) => {
                 let view = |key: &ProviderKey| {
-                    let provider = providers.iter().find(|provider| is_named(provider, &key.name)).cloned();
-                    ProviderView { provider, observed_at }
+                    let provider = providers
+                        .iter()
+                        .find(|provider| is_named(provider, &key.name))
+                        .cloned();
+                    ProviderView {
+                        provider,
+                        observed_at,
+                    }
                 };
-                found.extend(part.into_iter().map(|key| { let view = view(&key); (key, Ok(view)) }));
+                found.extend(part.into_iter().map(|key| {
+                    let view = view(&key);
+                    (key, Ok(view))
+                }));
             }
             Err(error) if error.is("ClusterNotFoundException") => {
-                found.extend(part.into_iter().map(|key| (key, Ok(ProviderView { provider: None, observed_at }))));
+                found.extend(part.into_iter().map(|key| {
+                    (
+                        key,
+                        Ok(ProviderView {
+                            provider: None,
+                            observed_at,
+                        }),
+                    )
+                }));
             }
             Err(error) if error.class == Class::Invalid && part.len() > 1 => {
                 let rest = part.split_off(part.len() / 2);

@@ -39,11 +39,17 @@ impl Subject for ServiceKey {
 
     fn is_urgent(view: &ServiceView) -> bool {
         // A missing cluster may stay missing; when it appears, the view expires (see the cluster's `touched`).
-        view.is_rolling() || view.service.as_ref().is_some_and(|service| service.status() != Some("ACTIVE"))
+        view.is_rolling()
+            || view
+                .service
+                .as_ref()
+                .is_some_and(|service| service.status() != Some("ACTIVE"))
     }
 
     fn exists(view: &ServiceView) -> bool {
-        view.service.as_ref().is_some_and(|service| service.status() != Some("INACTIVE"))
+        view.service
+            .as_ref()
+            .is_some_and(|service| service.status() != Some("INACTIVE"))
     }
 
     fn is_partial(view: &ServiceView) -> bool {
@@ -68,7 +74,9 @@ impl Subject for ServiceKey {
 /// What this read does not bring comes from the last one, as long as it is the same service and not a successor.
 fn take_over(found: &mut Found<ServiceKey>, before: &Before<ServiceKey>) {
     for (key, view) in found.iter_mut() {
-        let (Ok(view), Some(before)) = (view, before.get(key)) else { continue };
+        let (Ok(view), Some(before)) = (view, before.get(key)) else {
+            continue;
+        };
         if created(view).is_some() && created(view) == created(before) {
             view.tasks.clone_from(&before.tasks);
             view.tasks_known = before.tasks_known;
@@ -86,11 +94,14 @@ async fn describe_all(shared: &Shared, keys: Vec<ServiceKey>) -> Found<ServiceKe
     for key in keys {
         by_cluster.entry(key.cluster.clone()).or_default().push(key);
     }
-    let batches = by_cluster.into_values().flat_map(|keys| {
-        keys.chunks(BATCH).map(<[ServiceKey]>::to_vec).collect::<Vec<_>>()
-    });
-    let found: Vec<Found<ServiceKey>> =
-        stream::iter(batches).map(|batch| describe(shared, batch)).buffered(ABREAST).collect().await;
+    let batches = by_cluster
+        .into_values()
+        .flat_map(|keys| keys.chunks(BATCH).map(<[ServiceKey]>::to_vec).collect::<Vec<_>>());
+    let found: Vec<Found<ServiceKey>> = stream::iter(batches)
+        .map(|batch| describe(shared, batch))
+        .buffered(ABREAST)
+        .collect()
+        .await;
     found.into_iter().flatten().collect()
 }
 
@@ -102,7 +113,10 @@ async fn describe(shared: &Shared, batch: Vec<ServiceKey>) -> Found<ServiceKey> 
         match describe_once(&shared.target, &part).await {
             Ok(services) => found.extend(sorted_out(shared, part, services)),
             Err(error) if error.is("ClusterNotFoundException") => {
-                found.extend(part.into_iter().map(|key| (key, Ok(ServiceView::absent(shared.now(), true)))));
+                found.extend(
+                    part.into_iter()
+                        .map(|key| (key, Ok(ServiceView::absent(shared.now(), true)))),
+                );
             }
             Err(error) if error.class == Class::Invalid && part.len() > 1 => {
                 let rest = part.split_off(part.len() / 2);
@@ -140,7 +154,10 @@ struct Described {
 fn sorted_out(shared: &Shared, part: Vec<ServiceKey>, mut described: Described) -> Found<ServiceKey> {
     let observed_at = shared.now();
     let view_of = |key: &ServiceKey| {
-        let position = described.services.iter().position(|service| is_named(service, &key.service));
+        let position = described
+            .services
+            .iter()
+            .position(|service| is_named(service, &key.service));
         if let Some(position) = position {
             let service = described.services.swap_remove(position);
             return Ok(ServiceView {
@@ -149,7 +166,11 @@ fn sorted_out(shared: &Shared, part: Vec<ServiceKey>, mut described: Described) 
                 ..ServiceView::absent(observed_at, false)
             });
         }
-        if described.missing.iter().any(|arn| name_in(arn) == name_in(&key.service)) {
+        if described
+            .missing
+            .iter()
+            .any(|arn| name_in(arn) == name_in(&key.service))
+        {
             return Ok(ServiceView::absent(observed_at, false));
         }
         Err(AwsError::local(
@@ -160,7 +181,12 @@ fn sorted_out(shared: &Shared, part: Vec<ServiceKey>, mut described: Described) 
         ))
     };
     let mut view_of = view_of;
-    part.into_iter().map(|key| { let view = view_of(&key); (key, view) }).collect()
+    part.into_iter()
+        .map(|key| {
+            let view = view_of(&key);
+            (key, view)
+        })
+        .collect()
 }
 
 fn is_named(service: &Service, name: &str) -> bool {

@@ -167,14 +167,23 @@ impl ServiceView {
 
     /// Whether a deployment is under way. ECS ends it, one way or the other; missing tasks may be missing for ever.
     pub(crate) fn is_rolling(&self) -> bool {
-        let deployments = self.service.as_ref().map(Service::deployments).unwrap_or_default();
+        let deployments = self
+            .service
+            .as_ref()
+            .map(Service::deployments)
+            .unwrap_or_default();
         let in_progress = Some(&DeploymentRolloutState::InProgress);
-        deployments.len() > 1 || deployments.iter().any(|deployment| deployment.rollout_state() == in_progress)
+        deployments.len() > 1
+            || deployments
+                .iter()
+                .any(|deployment| deployment.rollout_state() == in_progress)
     }
 
     pub(crate) fn moves(&self) -> bool {
         // Somebody is about to make the cluster, else nobody would watch for its service.
-        let Some(service) = &self.service else { return self.cluster_missing };
+        let Some(service) = &self.service else {
+            return self.cluster_missing;
+        };
         match service.status() {
             Some("INACTIVE") => false,
             Some("ACTIVE") => {
@@ -189,16 +198,23 @@ impl ServiceView {
 
 impl ClusterView {
     pub(crate) fn moves(&self) -> bool {
-        let Some(cluster) = &self.cluster else { return false };
+        let Some(cluster) = &self.cluster else {
+            return false;
+        };
         matches!(cluster.status(), Some("PROVISIONING" | "DEPROVISIONING"))
             || cluster.attachments_status() == Some("UPDATE_IN_PROGRESS")
-            || self.instances.iter().any(|instance| instance.status() != Some("ACTIVE"))
+            || self
+                .instances
+                .iter()
+                .any(|instance| instance.status() != Some("ACTIVE"))
     }
 }
 
 impl ProviderView {
     pub(crate) fn moves(&self) -> bool {
-        let Some(provider) = &self.provider else { return false };
+        let Some(provider) = &self.provider else {
+            return false;
+        };
         let changing = matches!(
             provider.status(),
             Some(CapacityProviderStatus::Provisioning | CapacityProviderStatus::Deprovisioning)
@@ -228,11 +244,21 @@ mod tests {
     use crate::observer::book::{Book, Read};
 
     fn view(running: i32, rollout: DeploymentRolloutState) -> Arc<ServiceView> {
-        let deployment = Deployment::builder().status("PRIMARY").rollout_state(rollout).build();
-        let service =
-            Service::builder().status("ACTIVE").desired_count(2).running_count(running).deployments(deployment).build();
+        let deployment = Deployment::builder()
+            .status("PRIMARY")
+            .rollout_state(rollout)
+            .build();
+        let service = Service::builder()
+            .status("ACTIVE")
+            .desired_count(2)
+            .running_count(running)
+            .deployments(deployment)
+            .build();
         let absent = ServiceView::absent(Timestamp::UNIX_EPOCH, false);
-        Arc::new(ServiceView { service: Some(service), ..absent })
+        Arc::new(ServiceView {
+            service: Some(service),
+            ..absent
+        })
     }
 
     /// The pause to the next look, for a service that has been like this for `minutes`.
@@ -240,14 +266,22 @@ mod tests {
         let freshness = Freshness::default();
         let start = Instant::now();
         let mut book = Book::<ServiceKey>::default();
-        let key = |number: usize| ServiceKey { cluster: "main".to_owned(), service: format!("s{number:04}") };
+        let key = |number: usize| ServiceKey {
+            cluster: "main".to_owned(),
+            service: format!("s{number:04}"),
+        };
         let watcher = ObjectKey::namespaced(Kind::EcsService, "shop", "web");
         for number in 0..crowd {
             book.watch(&key(number), &watcher, start);
         }
         for now in [start, start + Duration::from_mins(minutes)] {
             for number in 0..crowd {
-                let read = Read { begun: now, ended: now, freshness, crowd: book.crowd(now) };
+                let read = Read {
+                    begun: now,
+                    ended: now,
+                    freshness,
+                    crowd: book.crowd(now),
+                };
                 book.receive(&key(number), Ok(of.clone()), &read);
             }
         }

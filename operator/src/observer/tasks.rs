@@ -23,14 +23,19 @@ pub(super) async fn complete(target: &Target, found: &mut Found<ServiceKey>, bef
     let mut by_cluster: BTreeMap<String, Vec<ServiceKey>> = BTreeMap::new();
     for (key, view) in found.iter() {
         if view.as_ref().is_ok_and(|view| view.service.is_some()) {
-            by_cluster.entry(key.cluster.clone()).or_default().push(key.clone());
+            by_cluster
+                .entry(key.cluster.clone())
+                .or_default()
+                .push(key.clone());
         }
     }
     for (cluster, keys) in by_cluster {
         let finished = finished_tasks(&keys, before);
         let read = read(target, &cluster, &keys, finished).await;
         for key in keys {
-            let Some(entry) = found.get_mut(&key) else { continue };
+            let Some(entry) = found.get_mut(&key) else {
+                continue;
+            };
             match (&read, entry) {
                 (Ok(tasks), Ok(view)) => {
                     view.tasks = tasks.get(&key.service).cloned().unwrap_or_default();
@@ -45,7 +50,10 @@ pub(super) async fn complete(target: &Target, found: &mut Found<ServiceKey>, bef
 
 /// Tasks that have stopped do not change any more, so they need not be described again.
 fn finished_tasks(keys: &[ServiceKey], before: &Before<ServiceKey>) -> BTreeMap<String, Task> {
-    let known = keys.iter().filter_map(|key| before.get(key)).flat_map(|view| &view.tasks);
+    let known = keys
+        .iter()
+        .filter_map(|key| before.get(key))
+        .flat_map(|view| &view.tasks);
     known
         .filter(|task| task.last_status() == Some("STOPPED"))
         .filter_map(|task| Some((task.task_arn.clone()?, task.clone())))
@@ -67,10 +75,18 @@ async fn read(
         }
     }
     known.retain(|arn, _| arns.contains(arn));
-    let wanted: Vec<String> = arns.iter().filter(|arn| !known.contains_key(*arn)).cloned().collect();
+    let wanted: Vec<String> = arns
+        .iter()
+        .filter(|arn| !known.contains_key(*arn))
+        .cloned()
+        .collect();
     for batch in wanted.chunks(BATCH) {
         let described = describe(target, cluster, batch.to_vec()).await?;
-        known.extend(described.into_iter().filter_map(|task| Some((task.task_arn.clone()?, task))));
+        known.extend(
+            described
+                .into_iter()
+                .filter_map(|task| Some((task.task_arn.clone()?, task))),
+        );
     }
     let mut by_service: BTreeMap<String, Vec<Task>> = BTreeMap::new();
     for task in known.into_values() {

@@ -79,14 +79,22 @@ impl Metrics {
 
     fn register(&mut self) {
         let registry = &mut self.registry;
-        registry.register("aws_calls", "AWS calls by operation and class of outcome", self.calls.clone());
+        registry.register(
+            "aws_calls",
+            "AWS calls by operation and class of outcome",
+            self.calls.clone(),
+        );
         registry.register_with_unit(
             "aws_call_duration",
             "Time of an AWS call, queueing for the budget included",
             Unit::Seconds,
             self.call_seconds.clone(),
         );
-        registry.register("reconciles", "Passes over objects by kind and outcome", self.reconciles.clone());
+        registry.register(
+            "reconciles",
+            "Passes over objects by kind and outcome",
+            self.reconciles.clone(),
+        );
         registry.register_with_unit(
             "reconcile_duration",
             "Time of a pass over one object",
@@ -98,41 +106,61 @@ impl Metrics {
             "Status writes by kind and outcome (written, same, deferred, failed)",
             self.status_writes.clone(),
         );
-        registry.register("watched_resources", "ECS resources that the observer keeps", self.watched.clone());
+        registry.register(
+            "watched_resources",
+            "ECS resources that the observer keeps",
+            self.watched.clone(),
+        );
         registry.register(
             "observations",
             "Views read by the observer, by kind and outcome (changed, same, stale, failed)",
             self.observations.clone(),
         );
         registry.register("leading", "1 while this replica leads", self.leading.clone());
-        registry.register("leads_taken", "How often this replica became the leader", self.leads_taken.clone());
+        registry.register(
+            "leads_taken",
+            "How often this replica became the leader",
+            self.leads_taken.clone(),
+        );
     }
 
     /// Counts a call to AWS; `class` is `ok` or that of the error.
     pub fn aws_call(&self, operation: &'static str, class: &'static str, took: Duration) {
         self.calls.get_or_create(&CallLabels { operation, class }).inc();
-        self.call_seconds.get_or_create(&OperationLabel { operation }).observe(took.as_secs_f64());
+        self.call_seconds
+            .get_or_create(&OperationLabel { operation })
+            .observe(took.as_secs_f64());
     }
 
     /// Counts a pass over an object; `outcome` is `ok` or the error's discriminant.
     pub fn reconcile(&self, kind: &'static str, outcome: &'static str, took: Duration) {
-        self.reconciles.get_or_create(&OutcomeLabels { kind, outcome }).inc();
-        self.reconcile_seconds.get_or_create(&KindLabel { kind }).observe(took.as_secs_f64());
+        self.reconciles
+            .get_or_create(&OutcomeLabels { kind, outcome })
+            .inc();
+        self.reconcile_seconds
+            .get_or_create(&KindLabel { kind })
+            .observe(took.as_secs_f64());
     }
 
     /// Counts a status that was written, the same, deferred or failed.
     pub fn status_write(&self, kind: &'static str, outcome: &'static str) {
-        self.status_writes.get_or_create(&OutcomeLabels { kind, outcome }).inc();
+        self.status_writes
+            .get_or_create(&OutcomeLabels { kind, outcome })
+            .inc();
     }
 
     /// Counts a view that the observer read.
     pub fn observation(&self, kind: &'static str, outcome: &'static str) {
-        self.observations.get_or_create(&OutcomeLabels { kind, outcome }).inc();
+        self.observations
+            .get_or_create(&OutcomeLabels { kind, outcome })
+            .inc();
     }
 
     /// How many resources of a kind are kept.
     pub fn watched(&self, kind: &'static str, number: usize) {
-        self.watched.get_or_create(&KindLabel { kind }).set(i64::try_from(number).unwrap_or(i64::MAX));
+        self.watched
+            .get_or_create(&KindLabel { kind })
+            .set(i64::try_from(number).unwrap_or(i64::MAX));
     }
 
     /// Whether this replica leads.
