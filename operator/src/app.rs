@@ -201,7 +201,7 @@ impl Operator {
             match namespaces.get_metadata("kube-system").await {
                 Ok(namespace) => return namespace.metadata.uid.unwrap_or_default(),
                 Err(error) => {
-                    tracing::warn!(%error, "namespace kube-system cannot be read; its UID names this installation")
+                    tracing::warn!(%error, "namespace kube-system cannot be read; its UID names this installation");
                 }
             }
             tokio::time::sleep(START_RETRY).await;

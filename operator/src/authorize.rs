@@ -245,6 +245,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table: a row a rule")]
     fn allows_what_is_granted_and_names_the_rule_that_is_not() {
         let roles = |input: Value| Roles::of(&input);
         let cases = [

@@ -135,11 +135,9 @@ pub(crate) mod testing {
         listed(&mut writers.services);
         listed(&mut writers.definitions);
         listed(&mut writers.namespaces);
-        Kind::ALL.into_iter().for_each(|kind| stores.note_filled(kind));
-        stores.note_namespaces_filled();
-        crate::k8s::object::Kind::ALL
-            .into_iter()
-            .for_each(|kind| stores.note_filled(kind));
+        for kind in Kind::ALL {
+            stores.note_filled(kind);
+        }
         stores.note_namespaces_filled();
         let metrics = Arc::new(Metrics::new());
         let clock = SharedClock::along_tokio("2026-01-01T00:00:00Z".parse().unwrap());

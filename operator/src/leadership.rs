@@ -280,7 +280,7 @@ impl Candidate {
         match released {
             Ok(Ok(())) => tracing::info!(identity = self.identity, "this replica gave the lease back"),
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the lease could not be given back; it expires by itself")
+                tracing::warn!(%error, "the lease could not be given back; it expires by itself");
             }
             Err(_) => tracing::warn!("the lease could not be given back in time; it expires by itself"),
         }

@@ -99,7 +99,7 @@ impl Delivery {
             match delivered {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    tracing::debug!(reason = event.reason, %error, "an event was not delivered")
+                    tracing::debug!(reason = event.reason, %error, "an event was not delivered");
                 }
                 Err(_) => tracing::debug!(reason = event.reason, "an event was not delivered in time"),
             }

@@ -156,9 +156,10 @@ impl StatusWriter {
         let apply = PatchParams::apply(FIELD_MANAGER).force();
         let mut answer = api.patch_status(&name, &apply, &Patch::Apply(&body)).await;
         if let Err(kube::Error::Api(refusal)) = &answer
-            && (refusal.is_invalid() || refusal.code == 500)
+            && (refusal.is_invalid() || cannot_merge(refusal))
         {
             // Server-side apply cannot merge over a stored status whose types are those of an older schema; replacing can.
+            // Any other failure is not answered so: the manager would own the same leaves by `Update` too, for good.
             let replace =
                 json!({ "metadata": { "uid": object.uid() }, "status": replacing(current, desired) });
             let merge = PatchParams {
@@ -253,6 +254,11 @@ fn conditions_differ(desired: &Value, current: &Value) -> bool {
         found
     };
     summary(desired) != summary(current)
+}
+
+/// Whether the API server failed for the types of what is stored, which it says as "failed to … typed …" with a 500.
+fn cannot_merge(refusal: &kube::core::Status) -> bool {
+    refusal.code == 500 && refusal.message.contains("typed")
 }
 
 /// A merge patch that leaves exactly `desired`: what only `current` has is set to null.
@@ -402,7 +408,10 @@ mod tests {
     async fn falls_back_to_a_merge_that_replaces_when_applying_cannot_merge() {
         let (writer, log) = writer(|request| {
             if request.content_type == "application/apply-patch+yaml" {
-                return Answer::refusal(500, "InternalError");
+                return Answer::refusal(
+                    500,
+                    "failed to create typed live object: .status.arn: expected string",
+                );
             }
             Answer::ok(serde_json::to_value(cluster("11", &json!({"observedGeneration": 1}))).unwrap())
         });

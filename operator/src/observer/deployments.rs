@@ -79,7 +79,7 @@ async fn list(target: &Target, found: &mut Found<ServiceKey>, before: &Before<Se
         .await;
     for (key, answer) in answers {
         settle(found, key, answer, |view, deployments| {
-            view.deployments = deployments
+            view.deployments = deployments;
         });
     }
 }

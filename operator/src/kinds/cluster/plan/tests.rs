@@ -413,6 +413,7 @@ fn drift_is_only_reported_where_the_policy_says_so() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a story told in order")]
 fn deletion_waits_for_what_is_in_it_and_lets_its_providers_go() {
     let going = |policy| Desired {
         deletion: Some(policy),

@@ -117,7 +117,7 @@ fn with_the_policy_report_only_what_the_spec_changed_goes_out() {
     let drifted = plan(&reporting, &facts(&changed));
     assert_eq!(drifted.steps, []);
     assert!(
-        matches!(&drifted.standing, Standing::Drifted(changes) if changes[0].path == "desiredCount"),
+        matches!(&drifted.standing, Standing::Drifted(found) if found[0].path == "desiredCount"),
         "{drifted:?}"
     );
     let requested = plan(
