@@ -37,7 +37,7 @@ pub(crate) const EVERY_FAULT: [Fault; 8] = [
     Fault::Conflict,
     Fault::TooManyRequests,
     Fault::ServerError,
-    Fault::Late(Duration::from_secs(60)),
+    Fault::Late(Duration::from_mins(1)),
 ];
 
 /// Which effect meets which fault.

@@ -240,7 +240,7 @@ mod tests {
                 .ask(operation, &input)
                 .unwrap_or_else(|what| panic!("{operation}: {what}"));
         }
-        world.pass(Duration::from_secs(60)).await;
+        world.pass(Duration::from_mins(1)).await;
         let view = EcsView::read(&world.aws);
         let running = view.service("web").map(|service| service["runningCount"].clone());
         assert_eq!(running, Some(json!(2)), "{view:?}");

@@ -19,8 +19,8 @@ use super::link::{Link, Outcome};
 use super::process::{Env, Program};
 use super::world::World;
 
-const QUIET: Duration = Duration::from_secs(900);
-const BOUND: Duration = Duration::from_secs(4 * 3600);
+const QUIET: Duration = Duration::from_mins(15);
+const BOUND: Duration = Duration::from_hours(4);
 
 #[derive(CustomResource, Clone, Debug, Serialize, Deserialize)]
 #[kube(
@@ -141,14 +141,13 @@ async fn reconcile(toy: Arc<Toy>, ctx: Arc<ToyCtx>) -> Result<Action, ToyError> 
         );
         api.patch(&toy.name_any(), &PatchParams::default(), &on).await?;
     }
-    let known = match ctx.remembers_in_status {
-        // The planted bug: status is a cache and may be lost.
-        true => toy
-            .status
+    let known = if ctx.remembers_in_status {
+        toy.status
             .as_ref()
             .and_then(|s| s.id)
-            .map(|id| (id, ctx.cloud.owned_by(&uid).map_or(0, |t| t.1))),
-        false => ctx.cloud.owned_by(&uid),
+            .map(|id| (id, ctx.cloud.owned_by(&uid).map_or(0, |t| t.1)))
+    } else {
+        ctx.cloud.owned_by(&uid)
     };
     let size = toy.spec.size;
     let id = match known {
@@ -175,7 +174,7 @@ async fn reconcile(toy: Arc<Toy>, ctx: Arc<ToyCtx>) -> Result<Action, ToyError> 
         )
         .await?;
     }
-    Ok(Action::requeue(Duration::from_secs(3600)))
+    Ok(Action::requeue(Duration::from_hours(1)))
 }
 
 mod json_patch {
@@ -341,7 +340,7 @@ async fn a_quiet_day_has_no_writes() {
     world.start_replica();
     world.api.apply(&toy(3), "kubectl").expect("accepted");
     world.settle(QUIET, BOUND).await.expect("settles");
-    let (revision, day) = (world.api.revision(), Duration::from_secs(24 * 3600));
+    let (revision, day) = (world.api.revision(), Duration::from_hours(24));
     assert_eq!(world.effects_within(day).await.len(), 0);
     assert_eq!(world.api.revision(), revision);
 }

@@ -126,7 +126,10 @@ pub(crate) fn remove(value: &mut Value, schema: Schema<'_>, path: &[Step], at: u
                 }
             }
         }
-        (Step::Value(wanted), Value::Array(items)) => items.retain(|item| item.to_string() != *wanted),
+        (Step::Value(wanted), Value::Array(items)) => items.retain(|item| {
+            let printed = item.to_string();
+            printed != *wanted
+        }),
         _ => {}
     }
 }

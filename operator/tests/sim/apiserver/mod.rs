@@ -195,28 +195,25 @@ impl ApiServer {
                 && namespace.is_none_or(|ns| ns == key.namespace)
                 && selector.matches(object)
         };
-        match state.pinned {
-            Some(revision) => {
-                let past = state.store.as_of(revision);
-                (
-                    revision,
-                    past.into_iter()
-                        .filter(|(k, o)| wanted(k, o))
-                        .map(|(_, o)| o)
-                        .collect(),
-                )
-            }
-            None => {
-                let now = state
-                    .store
-                    .objects()
-                    .iter()
-                    .filter(|(key, stored)| wanted(key, &stored.object));
-                (
-                    state.store.revision(),
-                    now.map(|(_, stored)| stored.object.clone()).collect(),
-                )
-            }
+        if let Some(revision) = state.pinned {
+            let past = state.store.as_of(revision);
+            (
+                revision,
+                past.into_iter()
+                    .filter(|(k, o)| wanted(k, o))
+                    .map(|(_, o)| o)
+                    .collect(),
+            )
+        } else {
+            let now = state
+                .store
+                .objects()
+                .iter()
+                .filter(|(key, stored)| wanted(key, &stored.object));
+            (
+                state.store.revision(),
+                now.map(|(_, stored)| stored.object.clone()).collect(),
+            )
         }
     }
 }

@@ -224,7 +224,7 @@ async fn kinds_of_events(server: &ApiServer, from: Option<u64>, labels: &str, co
         selector: Selector::from_query(&query).expect("a selector"),
         from,
         mark_initial: from.is_none(),
-        ends: tokio::time::Instant::now() + Duration::from_secs(60),
+        ends: tokio::time::Instant::now() + Duration::from_mins(1),
     };
     let lines = watch_lines(server.clone(), watch)
         .take(count)

@@ -23,7 +23,7 @@ pub(crate) struct Watch {
     pub(crate) selector: Selector,
     /// Changes after this revision are wanted; none means from now, with what exists as additions first.
     pub(crate) from: Option<u64>,
-    /// Whether the end of the additions is marked with a bookmark (WatchList).
+    /// Whether the end of the additions is marked with a bookmark (`WatchList`).
     pub(crate) mark_initial: bool,
     /// When the server ends it.
     pub(crate) ends: Instant,
@@ -182,4 +182,4 @@ fn bookmark(resource: &Resource, revision: u64, initial: bool) -> Value {
 }
 
 /// How long a watch lasts when the client says nothing.
-pub(crate) const DEFAULT_WATCH: Duration = Duration::from_secs(1800);
+pub(crate) const DEFAULT_WATCH: Duration = Duration::from_mins(30);

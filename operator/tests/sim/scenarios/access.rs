@@ -68,7 +68,7 @@ fn situation_09_a_revoked_role_holds_the_account_until_access_returns() {
             .api
             .delete("AwsAccount", "", "default")
             .map_err(|e| e.message)?;
-        world.pass(Duration::from_secs(1800)).await;
+        world.pass(Duration::from_mins(30)).await;
         ensure(
             world.api.get("AwsAccount", "", "default").is_some(),
             "the account went before its objects",
@@ -105,7 +105,7 @@ fn situation_09_an_orphan_annotation_ends_the_wait() {
             .api
             .delete("AwsAccount", "", "default")
             .map_err(|e| e.message)?;
-        world.pass(Duration::from_secs(600)).await;
+        world.pass(Duration::from_mins(10)).await;
         let orphan = json!({"metadata": {"annotations": {"ecs-operator.dev/orphan": "true"}}});
         world
             .api
@@ -152,7 +152,7 @@ fn situation_11_nothing_is_created_where_everything_is_missing() {
                 _ => None,
             });
         let before = world.aws.mutations();
-        world.pass(Duration::from_secs(1800)).await;
+        world.pass(Duration::from_mins(30)).await;
         let created: Vec<String> = world
             .calls_since(before)
             .into_iter()

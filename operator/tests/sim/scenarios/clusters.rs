@@ -78,7 +78,7 @@ fn situation_14_a_failed_attachment_is_shown_and_the_service_stays() {
             &json!({"capacityProviders": ["FARGATE", "FARGATE_SPOT", "asg"]}),
         );
         world.step(&Step::Apply(with_provider)).await?;
-        world.pass(Duration::from_secs(120)).await;
+        world.pass(Duration::from_mins(2)).await;
         let status = world.object("EcsCluster", "main")?["status"].to_string();
         ensure(
             status.contains("the group has a scaling plan"),
@@ -87,7 +87,7 @@ fn situation_14_a_failed_attachment_is_shown_and_the_service_stays() {
         world.expect("EcsCluster", "main", "Ready", "False")?;
         world.expect("EcsService", "web", "Ready", "True")?;
         let before = world.aws.mutations();
-        world.pass(Duration::from_secs(1800)).await;
+        world.pass(Duration::from_mins(30)).await;
         let retried = world
             .calls_since(before)
             .iter()

@@ -79,7 +79,7 @@ fn a_service_that_ecs_refuses_heals_with_its_definition() {
         world.then(Step::Apply(on_instances)).await?;
         let before = world.aws.mutations();
         world.step(&Step::Apply(service("web", "main", "app", 1))).await?;
-        world.pass(Duration::from_secs(600)).await;
+        world.pass(Duration::from_mins(10)).await;
         world.expect("EcsService", "web", "Ready", "False")?;
         let said = world.object("EcsService", "web")?["status"].to_string();
         ensure(

@@ -92,9 +92,9 @@ fn a_stale_view_of_kubernetes_does_no_harm() {
         world.api.pin_view(0);
         world.step(&Step::Apply(service("web", "main", "app", 5))).await?;
         world.replica(0).crash();
-        world.pass(Duration::from_secs(600)).await;
+        world.pass(Duration::from_mins(10)).await;
         world.step(&Step::Delete("EcsService", "web")).await?;
-        world.pass(Duration::from_secs(600)).await;
+        world.pass(Duration::from_mins(10)).await;
         world.api.release_view();
         world.judge().await?;
         ensure(
@@ -115,7 +115,7 @@ fn a_stale_view_does_not_delete_what_was_created_again() {
         let arn = world.ecs_service("web")?["createdAt"].clone();
         world.api.pin_view(40);
         world.replica(0).crash();
-        world.pass(Duration::from_secs(600)).await;
+        world.pass(Duration::from_mins(10)).await;
         world.api.release_view();
         world.judge().await?;
         ensure(

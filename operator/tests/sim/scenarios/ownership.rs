@@ -55,7 +55,7 @@ fn situation_05_a_delayed_untag_never_touches_the_new_tags() {
     let mut given = ground();
     given.extend([Step::Apply(retained.clone()), Step::Settle]);
     story(given, async |world| {
-        let until = world.clock.elapsed() + Duration::from_secs(60);
+        let until = world.clock.elapsed() + Duration::from_mins(1);
         let clock = world.clock.clone();
         world.aws.intervene("throttled untag", move |operation, _| {
             let throttled = operation == "UntagResource" && clock.elapsed() < until;
@@ -104,7 +104,7 @@ fn situation_06_a_new_object_takes_a_draining_name_as_soon_as_it_is_free() {
                 .service("web")
                 .is_none_or(|service| service["status"] == "INACTIVE")
         };
-        world.until("INACTIVE", Duration::from_secs(1800), gone).await?;
+        world.until("INACTIVE", Duration::from_mins(30), gone).await?;
         let created = |world: &World| creations(world) == before + 1;
         world.until("created", Duration::from_secs(10), created).await?;
         world.step(&Step::Settle).await?;
@@ -120,7 +120,7 @@ fn situation_06_a_new_object_takes_a_draining_name_as_soon_as_it_is_free() {
 #[test]
 fn situation_07_a_service_deleted_in_the_console_is_created_once_more() {
     story(running(2), async |world| {
-        world.pass(Duration::from_secs(600)).await;
+        world.pass(Duration::from_mins(10)).await;
         let before = world.aws.mutations();
         world
             .then(Step::Console(

@@ -41,7 +41,7 @@ fn applying_again_and_ten_idle_minutes_write_nothing() {
             }
             world.pass(Duration::from_secs(5)).await;
         }
-        world.pass(Duration::from_secs(600)).await;
+        world.pass(Duration::from_mins(10)).await;
         let written = world
             .api
             .writes_since(revision, |resource| resource != "leases.coordination.k8s.io");
@@ -59,7 +59,7 @@ fn applying_again_and_ten_idle_minutes_write_nothing() {
 fn a_quiet_day_has_no_writes() {
     story(running(3), async |world| {
         world.expect("EcsService", "web", "Ready", "True")?;
-        let day = Duration::from_secs(24 * 3600);
+        let day = Duration::from_hours(24);
         let effects = world.effects_within(day).await;
         ensure(
             effects.is_empty(),
@@ -70,7 +70,7 @@ fn a_quiet_day_has_no_writes() {
             ),
         )?;
         world.replica(0).crash();
-        let effects = world.effects_within(Duration::from_secs(3600)).await;
+        let effects = world.effects_within(Duration::from_hours(1)).await;
         ensure(
             effects.is_empty(),
             format!("{} effects after a restart: {effects:?}", effects.len()),

@@ -157,7 +157,7 @@ fn ready_is_true_only_when_the_rollout_is_complete() {
             })
         };
         world
-            .until("Ready of this generation", Duration::from_secs(120), ready)
+            .until("Ready of this generation", Duration::from_mins(2), ready)
             .await?;
         let web = world.ecs_service("web")?;
         let primary = &web["deployments"][0];
@@ -184,7 +184,7 @@ fn an_image_that_cannot_be_pulled_is_shown_and_not_retried() {
             listed["serviceDeployments"][0]["status"] == "ROLLBACK_SUCCESSFUL"
         };
         world
-            .until("ECS's own rollback", Duration::from_secs(600), ecs_rolled_back)
+            .until("ECS's own rollback", Duration::from_mins(10), ecs_rolled_back)
             .await?;
         let shown = |world: &World| world.reason("EcsService", "web", "Ready").contains("RolledBack");
         world.until("RolledBack", Duration::from_secs(10), shown).await?;
@@ -195,7 +195,7 @@ fn an_image_that_cannot_be_pulled_is_shown_and_not_retried() {
         ensure(told, "no status ever said CannotPullContainerError")?;
         for count in 0..20 {
             world.step(&Step::Scale("web", 2 + count % 5)).await?;
-            world.pass(Duration::from_secs(72 * 60)).await;
+            world.pass(Duration::from_mins(72)).await;
         }
         let (before, now) = (deployments, world.deployments("web"));
         ensure(

@@ -17,7 +17,7 @@ const QUIET: Duration = Duration::from_secs(150);
 /// Nothing written for this long: a clean world is set up. Longer than one slow sweep.
 const AT_REST: Duration = Duration::from_secs(65);
 /// The longest that anything may take.
-const BOUND: Duration = Duration::from_secs(30 * 60);
+const BOUND: Duration = Duration::from_mins(30);
 
 /// One thing that someone does.
 pub(crate) enum Step {

@@ -43,6 +43,7 @@ pub(crate) fn story(given: Vec<Step>, tale: impl AsyncFnOnce(&mut World) -> Told
 ///
 /// # Panics
 /// When it does not end well.
+#[expect(clippy::needless_pass_by_value, reason = "stories are written as literals")]
 pub(crate) fn story_in(setting: Setting, given: Vec<Step>, tale: impl AsyncFnOnce(&mut World) -> Told) {
     let told = in_virtual_time(async {
         let mut world = glue::world_in(setting, FaultPlan::default());
@@ -170,6 +171,6 @@ impl World {
             }
             self.pass(Duration::from_millis(250)).await;
         }
-        Ok(self.clock.elapsed() - begin)
+        Ok(self.clock.elapsed().checked_sub(begin).unwrap())
     }
 }
