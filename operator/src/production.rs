@@ -1,4 +1,4 @@
-//! What [`app::run`](crate::app::run) is given in production: the cluster's client, AWS's credentials, the system's clock,
+//! What [`app::run`] is given in production: the cluster's client, AWS's credentials, the system's clock,
 //! and the signals that end the process. The one place that reads the environment.
 
 use std::time::Duration;

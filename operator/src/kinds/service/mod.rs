@@ -1,7 +1,7 @@
 //! `EcsService`: keeps a service in ECS as its object describes it.
 //!
-//! A pass: the references are looked up and replaced ([`resolve`]), the service is looked at ([`observe`]), what to do is
-//! decided ([`plan`]), done ([`apply`]) and told ([`report`]). A steady service costs no call beyond the observer's sweep and
+//! A pass: the references are looked up and replaced (`resolve`), the service is looked at (`observe`), what to do is
+//! decided (`plan`), done (`apply`) and told (`report`). A steady service costs no call beyond the observer's sweep and
 //! no write to Kubernetes.
 
 mod apply;
