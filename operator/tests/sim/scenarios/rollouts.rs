@@ -170,7 +170,6 @@ fn ready_is_true_only_when_the_rollout_is_complete() {
 
 /// The point 6: shown at once, never tried again by us, whatever the scaling.
 #[test]
-#[ignore = "known_gaps.md: not yet run to its end"]
 fn an_image_that_cannot_be_pulled_is_shown_and_not_retried() {
     story(running(2), async |world| {
         let deployments = world.deployments("web");
