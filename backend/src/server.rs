@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::fmt::rfc2822::DateTimePrinter;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -139,6 +140,8 @@ impl Server {
             self.aws(&mut state, request, &id)
         };
         response.headers.insert("x-amzn-requestid".to_owned(), id);
+        // The world's time, which is not the machine's where it was moved: clients hold moments against it.
+        response.headers.insert("date".to_owned(), http_date(state.world.now));
         response
     }
 
@@ -271,6 +274,13 @@ impl Server {
             Some(fate) => fate.answer.map_or(Ok(None), Err),
         }
     }
+}
+
+/// A moment as HTTP writes it, as `Thu, 01 Jan 2026 00:00:00 GMT`.
+fn http_date(at: Timestamp) -> String {
+    DateTimePrinter::new()
+        .timestamp_to_rfc9110_string(&at)
+        .unwrap_or_default()
 }
 
 fn caller(request: &Request) -> Result<Caller, Fault> {

@@ -1,6 +1,7 @@
 //! The `ecs-backend` binary as a child process, and plain HTTP to it: the control API and signed-looking ECS calls.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -219,6 +220,19 @@ impl Client {
 /// [`Error::Http`] where the answer is no 2xx.
 pub fn get(url: &str) -> Result<Value, Error> {
     body(&format!("GET {url}"), agent().get(url).call())
+}
+
+/// `GET url` whose answer comes line by line and does not end soon, as a watch's.
+///
+/// # Errors
+/// [`Error::Http`] where the answer is no 2xx.
+pub fn stream(url: &str) -> Result<impl BufRead + Send + use<>, Error> {
+    let failed = |problem: String| Error::Http {
+        request: format!("GET {url}"),
+        problem,
+    };
+    let response = ureq::get(url).call().map_err(|why| failed(why.to_string()))?;
+    Ok(BufReader::new(response.into_body().into_reader()))
 }
 
 /// Sends a JSON body with any method; for what is no call to ECS.

@@ -54,6 +54,23 @@ fn a_service_is_deleted_when_it_is_scaled_to_zero_or_by_force() {
 }
 
 #[test]
+fn a_call_that_comes_after_its_service_was_deleted_makes_no_other() {
+    let kit = Kit::new();
+    let definition = kit.fargate(json!({}));
+    let token = json!({"clientToken": "first"});
+    let made = kit.create(&definition, 0, token.clone());
+    kit.ok("DeleteService", json!({"service": "web"}));
+    kit.until("it is INACTIVE", |kit| kit.service()["status"] == "INACTIVE");
+    let late = kit.create(&definition, 0, token);
+    assert_eq!(
+        (&late["status"], &late["createdAt"]),
+        (&json!("INACTIVE"), &made["createdAt"])
+    );
+    let next = kit.create(&definition, 0, json!({"clientToken": "second"}));
+    assert_eq!(next["status"], "ACTIVE");
+}
+
+#[test]
 fn what_is_inactive_is_forgotten_after_an_hour() {
     let kit = Kit::new();
     let definition = kit.fargate(json!({}));

@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use crate::aws::budget::Budget;
 use crate::aws::call::Operation;
 use crate::aws::connector::Gate;
+use crate::aws::ecs_clock::EcsClock;
 use crate::aws::error::{AwsError, Class};
 use crate::aws::fence::Fence;
 use crate::aws::operation::mutates;
@@ -124,10 +125,12 @@ impl Accounts {
     }
 
     fn build(&self, key: &TargetKey, budget: Arc<Budget>) -> Target {
+        let ecs_clock = Arc::new(EcsClock::default());
         let gate = SharedHttpClient::new(Gate::new(
             self.base.http.clone(),
             budget.clone(),
             self.fence.clone(),
+            ecs_clock.clone(),
         ));
         let endpoint = key.endpoint.clone().or_else(|| self.base.endpoint.clone());
         let own = self.base.credentials.clone();
@@ -144,6 +147,7 @@ impl Accounts {
             sts: sts_client(key, &gate, credentials.clone(), endpoint.as_deref(), &self.clock),
             ecs: ecs_client(key, gate, credentials, endpoint.as_deref(), &self.clock),
             budget,
+            ecs_clock,
             identity: tokio::sync::Mutex::new(None),
             metrics: self.metrics.clone(),
         }
@@ -158,6 +162,7 @@ pub struct Target {
     ecs: aws_sdk_ecs::Client,
     sts: aws_sdk_sts::Client,
     budget: Arc<Budget>,
+    ecs_clock: Arc<EcsClock>,
     identity: tokio::sync::Mutex<Option<Identity>>,
     metrics: Arc<Metrics>,
 }
@@ -191,6 +196,11 @@ impl Target {
         let answer = input.send(&self.ecs).await;
         self.record(T::NAME, answer.as_ref().err(), started);
         answer
+    }
+
+    /// The present moment by ECS's own clock; `None` before its first answer.
+    pub fn now_at_ecs(&self) -> Option<jiff::Timestamp> {
+        self.ecs_clock.now()
     }
 
     /// Whose credentials these are; STS is asked at most once an hour.

@@ -17,6 +17,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
 use crate::aws::budget::Budget;
+use crate::aws::ecs_clock::EcsClock;
 use crate::aws::fence::Fence;
 use crate::aws::operation::{Family, mutates};
 
@@ -34,14 +35,15 @@ pub struct Gate {
 struct Rules {
     budget: Arc<Budget>,
     fence: Fence,
+    clock: Arc<EcsClock>,
 }
 
 impl Gate {
-    /// Puts `budget` and `fence` before `inner`.
-    pub fn new(inner: SharedHttpClient, budget: Arc<Budget>, fence: Fence) -> Self {
+    /// Puts `budget` and `fence` before `inner`, and notes in `clock` what time the answers show.
+    pub fn new(inner: SharedHttpClient, budget: Arc<Budget>, fence: Fence, clock: Arc<EcsClock>) -> Self {
         Self {
             inner,
-            rules: Arc::new(Rules { budget, fence }),
+            rules: Arc::new(Rules { budget, fence, clock }),
         }
     }
 }
@@ -101,6 +103,9 @@ impl Rules {
                     format!("no answer to {operation} within {} s", limit.as_secs()).into(),
                 )
             })??;
+        if let Some(date) = answer.headers().get("date") {
+            self.clock.note(date);
+        }
         if throttled(&answer) {
             self.budget.throttled(family);
         }

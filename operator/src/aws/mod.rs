@@ -5,6 +5,7 @@ pub mod account;
 pub mod budget;
 pub mod call;
 pub mod connector;
+pub mod ecs_clock;
 pub mod error;
 #[cfg(test)]
 pub(crate) mod fake;

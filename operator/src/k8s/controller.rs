@@ -9,10 +9,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::{Stream, StreamExt, TryStreamExt, future};
 use kube::ResourceExt;
 use kube::core::DeserializeGuard;
+use kube::core::object::HasStatus;
 use kube::runtime::controller::{Action, Config, Controller};
 use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher::{self, Event};
 use kube::runtime::{WatchStreamExt, controller, watcher as watch};
+use serde::Serialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -34,7 +36,7 @@ pub async fn run<K, F>(
     references: fn(&K) -> BTreeSet<ObjectKey>,
     stop: CancellationToken,
 ) where
-    K: Kept,
+    K: Kept + HasStatus<Status: Serialize>,
     F: Future<Output = Result<Action>> + Send + 'static,
 {
     let store = K::store(&ctx.stores).clone();
@@ -46,6 +48,7 @@ pub async fn run<K, F>(
         faces: BTreeMap::new(),
         listed: None,
     };
+    let status = ctx.clone();
     let changes = decoded::<K>(&ctx)
         .modify(|object| object.managed_fields_mut().clear())
         .reflect(writer)
@@ -53,7 +56,8 @@ pub async fn run<K, F>(
         .applied_objects()
         .try_filter(move |object| {
             let mut trigger = trigger.lock().unwrap_or_else(PoisonError::into_inner);
-            future::ready(trigger.fires(object))
+            let fires = trigger.fires(object);
+            future::ready(fires || status.status.was_overwritten(object))
         });
     Controller::for_stream(changes, store)
         .with_config(Config::default().concurrency(ctx.limits.concurrency))

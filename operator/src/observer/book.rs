@@ -11,13 +11,17 @@ use crate::k8s::object::ObjectKey;
 use crate::observer::Freshness;
 use crate::observer::subject::Subject;
 
-/// A resource that stops moving is looked at often for this long still: events and tasks follow a little later.
-const AFTERMATH: Duration = Duration::from_secs(10);
+/// A resource that stopped moving is looked at once more after this time: events and tasks follow a little later.
+const AFTERMATH: Duration = Duration::from_secs(5);
+/// Whoever begins to watch reads for himself, most likely; if not, a sweep does after this time.
+const OWN_LOOK: Duration = Duration::from_secs(5);
 
 /// A failed read is repeated after this time at first; the budget and the SDK have had their turn by then.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// What moves without urgency (tasks that never come up) counts as steady after so many minutes.
 const RESTLESS_MINUTES: u64 = 10;
+/// So many that move make reads come later by once, twice as many by twice, and so on.
+const CROWD: usize = 50;
 /// How much longer than usual the pause between two reads of something that moves becomes at most.
 const SLOWEST: u32 = 5;
 
@@ -49,6 +53,8 @@ struct Failure {
 struct Seen<S: Subject> {
     view: Arc<S::View>,
     begun: Instant,
+    /// It is the answer to the last write, so it shows that though it is no older.
+    by_write: bool,
 }
 
 /// A read that took in one or many keys.
@@ -88,7 +94,7 @@ impl<S: Subject> Default for Book<S> {
 }
 
 impl<S: Subject> Book<S> {
-    /// Keeps `key` for `watcher`; a new key is due at once.
+    /// Keeps `key` for `watcher`; a new key is due soon.
     pub fn watch(&mut self, key: &S, watcher: &ObjectKey, now: Instant) {
         let entry = self.entries.entry(key.clone()).or_insert_with(|| Entry {
             watchers: BTreeSet::new(),
@@ -97,7 +103,7 @@ impl<S: Subject> Book<S> {
             written_at: None,
             moved_at: None,
             moving_since: None,
-            due: now,
+            due: now + OWN_LOOK,
             expected: false,
         });
         entry.watchers.insert(watcher.clone());
@@ -124,9 +130,16 @@ impl<S: Subject> Book<S> {
     /// The newest view that shows the last write.
     pub fn view(&self, key: &S) -> Option<Arc<S::View>> {
         let entry = self.entries.get(key)?;
-        let seen = entry.seen.as_ref()?;
-        let shows_write = entry.written_at.is_none_or(|written| seen.begun > written);
-        shows_write.then(|| seen.view.clone())
+        let seen = entry.seen.as_ref().filter(|seen| entry.shows_last_write(seen))?;
+        Some(seen.view.clone())
+    }
+
+    /// What was seen last of those that `which` picks.
+    pub fn seen(&self, which: impl Fn(&S) -> bool) -> Vec<Arc<S::View>> {
+        let picked = self.entries.iter().filter(|(key, _)| which(key));
+        picked
+            .filter_map(|(_, entry)| Some(entry.seen.as_ref()?.view.clone()))
+            .collect()
     }
 
     /// The newest view, be it older than the last write: a source for the parts that do not change.
@@ -149,7 +162,24 @@ impl<S: Subject> Book<S> {
             entry.written_at = Some(now);
             entry.moved_at = Some(now);
             entry.due = now + pause;
+            if let Some(seen) = &mut entry.seen {
+                seen.by_write = false;
+            }
         }
+    }
+
+    /// Takes in what the answer to the last write showed, without a read; gives the watchers.
+    pub fn showed(&mut self, key: &S, view: Arc<S::View>, now: Instant) -> Vec<ObjectKey> {
+        let Some(entry) = self.entries.get_mut(key) else {
+            return Vec::new();
+        };
+        entry.note_movement(S::is_moving(&view), now);
+        entry.seen = Some(Seen {
+            view,
+            begun: now,
+            by_write: true,
+        });
+        entry.watchers.iter().cloned().collect()
     }
 
     /// Forgets views that hold no longer; they are due at once.
@@ -229,27 +259,30 @@ impl<S: Subject> Book<S> {
             }
             return Reception::Stale;
         }
-        if S::is_moving(&view) {
-            entry.moved_at = Some(now);
-            entry.moving_since.get_or_insert(now);
-        } else {
-            entry.moving_since = None;
-        }
-        entry.due = if S::is_partial(&view) {
-            now + freshness.after_write
-        } else if entry.is_lively(now) {
-            now + entry.pause_while_moving(S::is_urgent(&view), now, crowd, &freshness)
-        } else {
-            now + freshness.steady * S::STEADIER
-        };
+        entry.note_movement(S::is_moving(&view), now);
+        let steady = freshness.steady * S::STEADIER;
+        entry.due = now
+            + if S::is_partial(&view) {
+                freshness.after_write
+            } else if entry.is_moving() {
+                entry.pause_while_moving(S::is_urgent(&view), now, crowd, &freshness)
+            } else {
+                // Among many, this is left to the next steady look.
+                let rest = entry.rest_of_aftermath(now).filter(|_| crowd == 1);
+                rest.map_or(steady, |rest| rest.min(steady))
+            };
         // After a write even the same facts are news: nobody could look at them since.
         let unseen = entry
             .seen
             .as_ref()
-            .is_none_or(|seen| entry.written_at.is_some_and(|at| seen.begun <= at));
+            .is_none_or(|seen| !entry.shows_last_write(seen));
         let changed = unseen || entry.seen.as_ref().is_none_or(|seen| !S::same(&seen.view, &view));
         let recovered = entry.failure.take().is_some();
-        entry.seen = Some(Seen { view, begun });
+        entry.seen = Some(Seen {
+            view,
+            begun,
+            by_write: false,
+        });
         if changed || recovered {
             Reception::Changed(entry.watchers.iter().cloned().collect())
         } else {
@@ -257,17 +290,39 @@ impl<S: Subject> Book<S> {
         }
     }
 
-    /// By how much each read comes later because many move: a thousand services must not cost ten times what a hundred do.
+    /// By how much each read comes later because many move: a thousand services must not cost ten times what a hundred do, and
+    /// what is read together fills batches.
     pub fn crowd(&self, now: Instant) -> u32 {
-        let moving = self.entries.values().filter(|entry| entry.is_lively(now)).count();
-        u32::try_from(moving / 100).unwrap_or(u32::MAX).clamp(1, SLOWEST)
+        let moves = |entry: &&Entry<S>| entry.is_moving() || entry.rest_of_aftermath(now).is_some();
+        let moving = self.entries.values().filter(moves).count();
+        u32::try_from(moving / CROWD)
+            .unwrap_or(u32::MAX)
+            .clamp(1, SLOWEST)
     }
 }
 
 impl<S: Subject> Entry<S> {
-    fn is_lively(&self, now: Instant) -> bool {
-        self.moved_at
-            .is_some_and(|moved| now.saturating_duration_since(moved) < AFTERMATH)
+    fn note_movement(&mut self, moves: bool, now: Instant) {
+        if moves {
+            self.moved_at = Some(now);
+            self.moving_since.get_or_insert(now);
+        } else {
+            self.moving_since = None;
+        }
+    }
+
+    fn is_moving(&self) -> bool {
+        self.moving_since.is_some()
+    }
+
+    /// How long what stopped moving may still change; `None` once that is over.
+    fn rest_of_aftermath(&self, now: Instant) -> Option<Duration> {
+        let rest = AFTERMATH.saturating_sub(now.saturating_duration_since(self.moved_at?));
+        (!rest.is_zero()).then_some(rest)
+    }
+
+    fn shows_last_write(&self, seen: &Seen<S>) -> bool {
+        seen.by_write || self.written_at.is_none_or(|written| seen.begun > written)
     }
 
     /// What has been moving for minutes will hardly be done in seconds; and what is not urgent and has been so for ten
@@ -357,10 +412,11 @@ mod tests {
     }
 
     #[test]
-    fn a_new_key_is_due_at_once_and_wakes_its_watchers_when_facts_change() {
+    fn a_new_key_is_due_soon_and_wakes_its_watchers_when_facts_change() {
         let start = Instant::now();
         let mut book = watched(start);
-        assert_eq!(book.due(start), [key()]);
+        assert!(book.due(start).is_empty(), "who watches looks himself");
+        assert_eq!(book.due(start + OWN_LOOK), [key()]);
         let woken = vec![watcher("web")];
         assert_eq!(
             book.receive(&key(), Ok(view(false)), &read(start, start)),
@@ -404,6 +460,27 @@ mod tests {
             "the same facts, but now they count"
         );
         assert!(book.view(&key()).is_some());
+    }
+
+    #[test]
+    fn what_a_write_showed_counts_until_the_next_write_and_an_older_read_does_not_replace_it() {
+        let start = Instant::now();
+        let mut book = watched(start);
+        book.receive(&key(), Ok(view(false)), &read(start, start));
+        let written = second(5, start);
+        book.wrote(&key(), written, Duration::from_secs(1));
+        assert_eq!(book.showed(&key(), view(true), written), [watcher("web")]);
+        assert!(book.view(&key()).unwrap().definition.is_some());
+        let older = book.receive(&key(), Ok(view(false)), &read(second(4, start), second(6, start)));
+        assert_eq!(older, Reception::Stale);
+        assert!(book.view(&key()).unwrap().definition.is_some());
+        assert_eq!(
+            book.due(second(6, start)),
+            [key()],
+            "it is looked at all the same"
+        );
+        book.wrote(&key(), second(7, start), Duration::from_secs(1));
+        assert!(book.view(&key()).is_none(), "it does not show the next write");
     }
 
     #[test]

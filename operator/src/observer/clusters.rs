@@ -20,6 +20,7 @@ const MOST_PAGES: usize = 100;
 impl Subject for ClusterKey {
     type View = ClusterView;
     const NAME: &'static str = "cluster";
+    const BATCH: usize = BATCH;
 
     fn same(one: &ClusterView, other: &ClusterView) -> bool {
         one.cluster == other.cluster

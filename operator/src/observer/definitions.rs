@@ -18,7 +18,7 @@ impl Subject for DefinitionKey {
     type View = DefinitionView;
     const NAME: &'static str = "task_definition";
     const STEADIER: u32 = 5;
-    const IN_BATCHES: bool = false;
+    const BATCH: usize = 1;
 
     fn same(one: &DefinitionView, other: &DefinitionView) -> bool {
         one.definition == other.definition && one.tags == other.tags

@@ -32,8 +32,9 @@ type Waiting<S> = oneshot::Sender<Result<Arc<<S as Subject>::View>, AwsError>>;
 pub struct Keeper<S: Subject> {
     book: Mutex<Book<S>>,
     book_changed: Notify,
-    asked: Mutex<Vec<(S, Waiting<S>)>>,
+    asked: Mutex<BTreeMap<S, Vec<Waiting<S>>>>,
     asked_changed: Notify,
+    batch_full: Notify,
 }
 
 impl<S: Subject> Default for Keeper<S> {
@@ -43,6 +44,7 @@ impl<S: Subject> Default for Keeper<S> {
             book_changed: Notify::new(),
             asked: Mutex::default(),
             asked_changed: Notify::new(),
+            batch_full: Notify::new(),
         }
     }
 }
@@ -70,8 +72,22 @@ impl<S: Subject> Keeper<S> {
     }
 
     pub(crate) fn wrote(&self, key: &S, pause: Duration) {
-        self.book().wrote(key, Instant::now(), pause);
+        let now = Instant::now();
+        let mut book = self.book();
+        let pause = pause * book.crowd(now);
+        book.wrote(key, now, pause);
+        drop(book);
         self.book_changed.notify_one();
+    }
+
+    /// Takes in what the answer to the last write showed; gives whom it concerns.
+    pub(crate) fn showed(&self, key: &S, view: S::View) -> Vec<ObjectKey> {
+        self.book().showed(key, Arc::new(view), Instant::now())
+    }
+
+    /// What was seen last of those that `which` picks.
+    pub(crate) fn seen(&self, which: impl Fn(&S) -> bool) -> Vec<Arc<S::View>> {
+        self.book().seen(which)
     }
 
     pub(crate) fn expire(&self, outdated: impl Fn(&S, &S::View) -> bool) {
@@ -89,11 +105,15 @@ impl<S: Subject> Keeper<S> {
 
     pub(crate) async fn read_fresh(&self, key: &S) -> Result<Arc<S::View>, AwsError> {
         let (sender, receiver) = oneshot::channel();
-        self.asked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push((key.clone(), sender));
+        let waiting = {
+            let mut asked = self.asked();
+            asked.entry(key.clone()).or_default().push(sender);
+            asked.len()
+        };
         self.asked_changed.notify_one();
+        if waiting >= S::BATCH {
+            self.batch_full.notify_one();
+        }
         let ended = || AwsError::local("Observe", Class::Transient, "Ended", "the observer has ended");
         receiver.await.map_err(|_| ended())?
     }
@@ -102,13 +122,27 @@ impl<S: Subject> Keeper<S> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn asked(&self) -> MutexGuard<'_, BTreeMap<S, Vec<Waiting<S>>>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is asked for: of more than a batch, whole batches only. The rest has its turn at once.
     fn take_asked(&self) -> BTreeMap<S, Vec<Waiting<S>>> {
-        let asked = std::mem::take(&mut *self.asked.lock().unwrap_or_else(PoisonError::into_inner));
-        let mut by_key: BTreeMap<S, Vec<Waiting<S>>> = BTreeMap::new();
-        for (key, waiting) in asked {
-            by_key.entry(key).or_default().push(waiting);
+        let mut asked = self.asked();
+        let whole = asked.len() - asked.len() % S::BATCH;
+        let first_left = if whole == 0 {
+            None
+        } else {
+            asked.keys().nth(whole).cloned()
+        };
+        match first_left {
+            None => std::mem::take(&mut *asked),
+            Some(first_left) => {
+                let left = asked.split_off(&first_left);
+                self.asked_changed.notify_one();
+                std::mem::replace(&mut *asked, left)
+            }
         }
-        by_key
     }
 }
 
@@ -138,8 +172,12 @@ async fn sweep<S: Subject>(shared: Arc<Shared>) {
                 for stride in due.chunks(STRIDE) {
                     read::<S>(&shared, stride.to_vec(), Depth::Full).await;
                 }
-                shared.surroundings.metrics.watched(S::NAME, keeper.book().len());
-                tokio::time::sleep(BEAT).await;
+                let (watched, crowd) = {
+                    let book = keeper.book();
+                    (book.len(), book.crowd(Instant::now()))
+                };
+                shared.surroundings.metrics.watched(S::NAME, watched);
+                tokio::time::sleep(BEAT * crowd).await;
             }
         }
     }
@@ -154,12 +192,15 @@ async fn answer<S: Subject>(shared: Arc<Shared>) {
     };
     loop {
         keeper.asked_changed.notified().await;
-        let wait = if S::IN_BATCHES {
-            pace.wait(Instant::now())
+        if S::BATCH == 1 {
+            tokio::time::sleep(COALESCE).await;
         } else {
-            COALESCE
-        };
-        tokio::time::sleep(wait).await;
+            tokio::select! {
+                biased;
+                () = keeper.batch_full.notified() => {}
+                () = pace.gather() => {}
+            }
+        }
         while running.try_join_next().is_some() {}
         let asked = keeper.take_asked();
         if asked.is_empty() {
@@ -195,12 +236,14 @@ struct Pace {
 }
 
 impl Pace {
-    /// How long the read that is asked for now is held to gather others.
-    fn wait(&mut self, now: Instant) -> Duration {
+    /// Holds the read that is asked for now to gather others. One that is let go before, because its batch is full, is
+    /// not paid for.
+    async fn gather(&mut self) {
+        let now = Instant::now();
         let paid_until = self.paid_until.max(now);
-        self.paid_until = paid_until + GATHER;
         let ahead = paid_until.saturating_duration_since(now);
-        ahead.saturating_sub(GATHER * (AT_ONCE - 1)).max(COALESCE)
+        tokio::time::sleep(ahead.saturating_sub(GATHER * (AT_ONCE - 1)).max(COALESCE)).await;
+        self.paid_until = paid_until + GATHER;
     }
 }
 

@@ -190,10 +190,22 @@ impl Observer {
         S::keeper(&self.shared).read_fresh(key).await
     }
 
+    /// The present moment, as views are stamped with it.
+    pub fn now(&self) -> jiff::Timestamp {
+        self.shared.now()
+    }
+
     /// Notes a write that was just carried out: views begun earlier no longer count, and the next read comes soon.
     pub fn wrote<S: Subject>(&self, key: &S) {
         S::keeper(&self.shared).wrote(key, self.shared.surroundings.freshness.after_write);
         S::touched(&self.shared, key);
+    }
+
+    /// Takes in what the answer to a write showed, right after [`Observer::wrote`]; it counts as a view until the next write.
+    pub fn showed<S: Subject>(&self, key: &S, view: S::View) {
+        for object in S::keeper(&self.shared).showed(key, view) {
+            self.shared.surroundings.wakes.wake(&object);
+        }
     }
 
     /// Says whether a watched resource ought to exist: the operator made it once and has not deleted it.
@@ -323,7 +335,7 @@ mod tests {
         for name in NAMES {
             observer.watch(&named(name), &object(name));
         }
-        seconds(1).await;
+        seconds(6).await;
         let view = observer.service(&named("s07")).unwrap();
         assert_eq!(view.tasks.len(), 1);
         assert_eq!(view.tasks[0].task_arn(), Some(task_arn("s07").as_str()));
@@ -349,7 +361,7 @@ mod tests {
         for name in ["a", "b", "bad name", "c", "d", "missing"] {
             observer.watch(&named(name), &object(name));
         }
-        seconds(1).await;
+        seconds(6).await;
         for name in ["a", "b", "c", "d"] {
             assert!(
                 observer.service(&named(name)).unwrap().service.is_some(),
@@ -435,14 +447,14 @@ mod tests {
             observer.watch(&named(name), &object(name));
             observer.expect(&named(name), true);
         }
-        seconds(1).await;
+        seconds(6).await;
         assert!(
             !observer.looks_emptied(),
             "four may have been deleted by somebody"
         );
         observer.watch(&named("m5"), &object("m5"));
         observer.expect(&named("m5"), true);
-        seconds(2).await;
+        seconds(6).await;
         assert!(observer.looks_emptied());
         observer.expect(&named("m5"), false);
         assert!(

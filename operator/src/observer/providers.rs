@@ -18,6 +18,7 @@ const BATCH: usize = 100;
 impl Subject for ProviderKey {
     type View = ProviderView;
     const NAME: &'static str = "capacity_provider";
+    const BATCH: usize = BATCH;
 
     fn same(one: &ProviderView, other: &ProviderView) -> bool {
         one.provider == other.provider

@@ -22,6 +22,7 @@ const ABREAST: usize = 4;
 impl Subject for ServiceKey {
     type View = ServiceView;
     const NAME: &'static str = "service";
+    const BATCH: usize = BATCH;
 
     fn same(one: &ServiceView, other: &ServiceView) -> bool {
         // Compared field by field rather than as a whole, since only the time of looking may differ.
@@ -65,7 +66,7 @@ impl Subject for ServiceKey {
         take_over(&mut found, &before);
         deployments::complete(&shared.target, &mut found, &before, depth).await;
         if depth == Depth::Full {
-            tasks::complete(&shared.target, &mut found, &before).await;
+            tasks::complete(shared, &mut found, &before).await;
         }
         found
     }

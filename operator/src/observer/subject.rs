@@ -36,8 +36,8 @@ pub trait Subject: Clone + Ord + Debug + Send + Sync + Sized + 'static {
     const NAME: &'static str;
     /// How much more seldom than usual it is read when steady.
     const STEADIER: u32 = 1;
-    /// Whether ECS describes several in one call.
-    const IN_BATCHES: bool = true;
+    /// How many ECS describes in one call.
+    const BATCH: usize;
 
     /// Whether two views show the same facts; the time of looking is no fact.
     fn same(one: &Self::View, other: &Self::View) -> bool;
@@ -162,6 +162,14 @@ impl ServiceView {
             tasks: Vec::new(),
             observed_at,
             tasks_known: true,
+        }
+    }
+
+    /// What `CreateService` answered: a service that has no tasks yet and no history.
+    pub fn created(service: Service, observed_at: Timestamp) -> Self {
+        Self {
+            service: Some(service),
+            ..Self::absent(observed_at, false)
         }
     }
 

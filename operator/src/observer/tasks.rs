@@ -9,6 +9,7 @@ use aws_sdk_ecs::types::{DesiredStatus, Task, TaskField};
 use crate::aws::account::Target;
 use crate::aws::call::built;
 use crate::aws::error::{AwsError, Class};
+use crate::observer::Shared;
 use crate::observer::subject::{Before, Found, ServiceKey};
 
 /// The most tasks that one `DescribeTasks` takes, and one page of `ListTasks` brings (ecs-semantics.md §1.6).
@@ -19,7 +20,7 @@ const WHOLE_CLUSTER: usize = 5;
 const MOST_PAGES: usize = 200;
 
 /// Puts its tasks into each view that has a service.
-pub(super) async fn complete(target: &Target, found: &mut Found<ServiceKey>, before: &Before<ServiceKey>) {
+pub(super) async fn complete(shared: &Shared, found: &mut Found<ServiceKey>, before: &Before<ServiceKey>) {
     let mut by_cluster: BTreeMap<String, Vec<ServiceKey>> = BTreeMap::new();
     for (key, view) in found.iter() {
         if view.as_ref().is_ok_and(|view| view.service.is_some()) {
@@ -30,8 +31,11 @@ pub(super) async fn complete(target: &Target, found: &mut Found<ServiceKey>, bef
         }
     }
     for (cluster, keys) in by_cluster {
-        let finished = finished_tasks(&keys, before);
-        let read = read(target, &cluster, &keys, finished).await;
+        let known = Known {
+            finished: finished_tasks(&keys, before),
+            of_others: tasks_of_others(shared, &cluster, &keys),
+        };
+        let read = read(&shared.target, &cluster, &keys, known).await;
         for key in keys {
             let Some(entry) = found.get_mut(&key) else {
                 continue;
@@ -60,12 +64,38 @@ fn finished_tasks(keys: &[ServiceKey], before: &Before<ServiceKey>) -> BTreeMap<
         .collect()
 }
 
+/// Where a whole cluster is listed: the tasks of services that are not read now. They have their own turn.
+fn tasks_of_others(shared: &Shared, cluster: &str, keys: &[ServiceKey]) -> BTreeSet<String> {
+    if keys.len() < WHOLE_CLUSTER {
+        return BTreeSet::new();
+    }
+    let read_now: BTreeSet<&str> = keys.iter().map(|key| key.service.as_str()).collect();
+    let others = shared
+        .services
+        .seen(|key| key.cluster == cluster && !read_now.contains(key.service.as_str()));
+    others
+        .iter()
+        .flat_map(|view| &view.tasks)
+        .filter_map(|task| task.task_arn.clone())
+        .collect()
+}
+
+/// What need not be described.
+struct Known {
+    finished: BTreeMap<String, Task>,
+    of_others: BTreeSet<String>,
+}
+
 async fn read(
     target: &Target,
     cluster: &str,
     keys: &[ServiceKey],
-    mut known: BTreeMap<String, Task>,
+    known: Known,
 ) -> Result<BTreeMap<String, Vec<Task>>, AwsError> {
+    let Known {
+        finished: mut known,
+        of_others,
+    } = known;
     let mut arns = BTreeSet::new();
     if keys.len() >= WHOLE_CLUSTER {
         list(target, cluster, None, &mut arns).await?;
@@ -77,7 +107,7 @@ async fn read(
     known.retain(|arn, _| arns.contains(arn));
     let wanted: Vec<String> = arns
         .iter()
-        .filter(|arn| !known.contains_key(*arn))
+        .filter(|arn| !known.contains_key(*arn) && !of_others.contains(*arn))
         .cloned()
         .collect();
     for batch in wanted.chunks(BATCH) {

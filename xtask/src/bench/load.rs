@@ -55,23 +55,30 @@ impl Load {
         Ok(Self { _proxy: proxy, url })
     }
 
+    /// The API server's address, without credentials.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Creates the services.
     pub fn create(&self, namespace: &str, services: u32) -> Result<(), Error> {
         side_by_side(services, |number| self.create_one(namespace, number))
     }
 
-    /// Creates as many services where no operator looks, and writes their status until each was written as often as the operator
-    /// wrote the others.
-    pub fn bare(&self, services: u32, writes: u64, status: &Value) -> Result<Duration, Error> {
+    /// Creates as many services where no operator looks, and writes their status and Events about them as often as the operator
+    /// did for the others.
+    pub fn bare(&self, services: u32, writes: &Writes, status: &Value) -> Result<Duration, Error> {
         self.post(
             "/api/v1/namespaces",
             &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "bare"}}),
         )?;
-        let patches = (writes / u64::from(services.max(1))).saturating_sub(1);
+        let patches = shares(writes.services, services);
+        let events = shares(writes.events, services);
         let begun = Instant::now();
         side_by_side(services, |number| {
             self.create_one("bare", number)?;
-            (0..patches).try_for_each(|turn| self.patch_status("bare", number, turn, status))
+            (1..patches(number)).try_for_each(|turn| self.patch_status("bare", number, turn, status))?;
+            (0..events(number)).try_for_each(|turn| self.post_event("bare", number, turn))
         })?;
         Ok(begun.elapsed())
     }
@@ -110,9 +117,36 @@ impl Load {
         .map(drop)
     }
 
+    fn post_event(&self, namespace: &str, number: u32, turn: u64) -> Result<(), Error> {
+        let about = name(number);
+        let event = json!({
+            "apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {"name": format!("{about}.{turn}")},
+            "eventTime": "2026-01-01T00:00:00.000000Z", "type": "Normal", "reason": "EcsServiceEvent", "action": format!("{turn}"),
+            "note": format!("(service {about}) has started 1 tasks: (task 0123456789abcdef0123456789abcdef)."),
+            "reportingController": "bench", "reportingInstance": "bench",
+            "regarding": {"apiVersion": "ecs-operator.dev/v1alpha1", "kind": "EcsService", "namespace": namespace, "name": about},
+        });
+        self.post(&format!("/apis/events.k8s.io/v1/namespaces/{namespace}/events"), &event)
+    }
+
     fn post(&self, path: &str, body: &Value) -> Result<(), Error> {
         backend::send("POST", &format!("{}{path}", self.url), "application/json", body).map(drop)
     }
+}
+
+/// Of `count` writes, those that fall to the service of a number: as even as it can be.
+fn shares(count: u64, services: u32) -> impl Fn(u32) -> u64 {
+    let services = u64::from(services.max(1));
+    move |number| (u64::from(number) + 1) * count / services - u64::from(number) * count / services
+}
+
+/// What was written to Kubernetes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Writes {
+    /// Stored versions of the services, their creation among them.
+    pub services: u64,
+    /// Events about them.
+    pub events: u64,
 }
 
 /// The name of the service of this number.
@@ -139,4 +173,16 @@ fn side_by_side(count: u32, work: impl Fn(u32) -> Result<(), Error> + Sync) -> R
                 .unwrap_or_else(|_| Err(Error::Missing("a writer panicked".to_owned())))
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_even_and_leave_nothing() {
+        let of = shares(10, 4);
+        let parts: Vec<u64> = (0..4).map(of).collect();
+        assert_eq!(parts, [2, 3, 2, 3]);
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::load::Writes;
 use super::memory::Memory;
 
 /// One measured run.
@@ -13,8 +14,8 @@ pub struct Report {
     pub release: bool,
     /// From the first create until the last service was Ready.
     pub took: Duration,
-    /// Stored versions of the services, their creation among them.
-    pub writes: u64,
+    /// What was written to Kubernetes for it.
+    pub writes: Writes,
     /// ECS calls by operation.
     pub calls: BTreeMap<String, u64>,
     /// The operator's memory at the end.
@@ -46,9 +47,14 @@ impl Report {
                 self.took.as_secs_f64() / self.bare.as_secs_f64()
             ),
             format!(
-                "| Kubernetes writes of the services | {} | {} |",
-                self.writes,
-                each(self.writes)
+                "| writes of services, their creation among them | {} | {} |",
+                self.writes.services,
+                each(self.writes.services)
+            ),
+            format!(
+                "| Events about them | {} | {} |",
+                self.writes.events,
+                each(self.writes.events)
             ),
             format!("| AWS calls | {all} | {} |", each(all)),
         ];
@@ -70,7 +76,7 @@ impl Report {
         let flag = if self.release { " --release" } else { "" };
         format!(
             "# Benchmarks\n\n{} services of one Fargate task each, created through a real kube-apiserver against the backend in its `fast` timing, {build} build, everything on one machine.\n\
-             Beside it, in the same run, a bare loop without an operator that creates as many services and writes their status as often: what the API server alone costs.\n\n\
+             Beside it, in the same run, a bare loop without an operator that creates as many services, and writes their status and Events about them as often: what the API server alone costs.\n\n\
              ```sh\ncargo xtask bench --services {}{flag} --write\n```\n\n{}\n",
             self.services,
             self.services,
@@ -125,7 +131,10 @@ mod tests {
             services: 1000,
             release: true,
             took: Duration::from_secs(20),
-            writes: 3000,
+            writes: Writes {
+                services: 3000,
+                events: 4000,
+            },
             calls: BTreeMap::from([
                 ("CreateService".to_owned(), 1000),
                 ("DescribeServices".to_owned(), 150),
@@ -140,7 +149,8 @@ mod tests {
         for row in [
             "| time until all are Ready | 20.0 s | 20.0 ms |",
             "| operator ÷ bare loop | 1.25 | |",
-            "| Kubernetes writes of the services | 3000 | 3.00 |",
+            "| writes of services, their creation among them | 3000 | 3.00 |",
+            "| Events about them | 4000 | 4.00 |",
             "| AWS calls | 1150 | 1.15 |",
         ] {
             assert!(table.contains(row), "{row} is not in\n{table}");

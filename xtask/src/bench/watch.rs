@@ -1,54 +1,118 @@
 //! Seeing every write: a watch delivers each stored version of each object.
 
-use std::fs;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::io::BufRead;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
-use ecs_e2e::Error;
-use ecs_e2e::process::Process;
-use ecs_e2e::stack::Stack;
+use ecs_e2e::{Error, backend};
+use serde_json::Value;
 
-/// What is printed of each version.
-const LINE: &str = r#"jsonpath={.metadata.name} {.status.conditions[?(@.type=="Ready")].status}{"\n"}"#;
-
-/// A running `kubectl get --watch`, whose output is its log.
+/// A watch on the services of the namespace `default`, in a thread that lives as long as the API server answers.
 pub struct Watch {
-    _process: Process,
-    log: PathBuf,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// What was seen so far.
+#[derive(Debug, Default)]
+struct Seen {
+    versions: u64,
+    ready: BTreeSet<String>,
+    newest: String,
 }
 
 impl Watch {
-    /// Starts to watch the services of the namespace `default`.
-    pub fn start(stack: &Stack) -> Result<Self, Error> {
-        let command = stack
-            .plane()
-            .kubectl()
-            .command(&["get", "ecssvc", "--watch", "-o", LINE]);
-        let process = Process::start("kubectl-watch", command, stack.run(), Duration::from_secs(1))?;
-        let log = process.log().to_owned();
-        Ok(Self {
-            _process: process,
-            log,
-        })
+    /// Starts to watch, through the proxy at `url`, from what is there now.
+    pub fn start(url: &str) -> Result<Self, Error> {
+        let url = format!("{url}/apis/ecs-operator.dev/v1alpha1/namespaces/default/ecsservices");
+        let listed = backend::get(&url)?;
+        let newest = text(&listed, "/metadata/resourceVersion").to_owned();
+        let seen = Arc::new(Mutex::new(Seen {
+            newest,
+            ..Seen::default()
+        }));
+        let watch = Self { seen: seen.clone() };
+        thread::spawn(move || {
+            // The API server ends the watch of a reader that is too slow; it goes on where it ended.
+            while let Ok(events) = backend::stream(&resumed(&url, &seen)) {
+                for line in events.lines().map_while(Result::ok) {
+                    let event: Value = serde_json::from_str(&line).unwrap_or_default();
+                    lock(&seen).take_in(&event);
+                }
+            }
+        });
+        Ok(watch)
     }
 
-    /// How many services were Ready in their newest version.
+    /// How many services are Ready in their newest version.
     pub fn ready(&self) -> usize {
-        let lines = self.read();
-        let newest: std::collections::BTreeMap<&str, &str> =
-            lines.lines().filter_map(|line| line.split_once(' ')).collect();
-        newest.values().filter(|ready| **ready == "True").count()
+        lock(&self.seen).ready.len()
     }
 
     /// How many versions were stored.
     pub fn writes(&self) -> u64 {
-        self.read()
-            .lines()
-            .filter(|line| line.starts_with("bench-"))
-            .count() as u64
+        lock(&self.seen).versions
+    }
+}
+
+impl Seen {
+    fn take_in(&mut self, event: &Value) {
+        let name = text(event, "/object/metadata/name");
+        if name.is_empty() {
+            return;
+        }
+        text(event, "/object/metadata/resourceVersion").clone_into(&mut self.newest);
+        self.versions += 1;
+        if is_ready(event) {
+            self.ready.insert(name.to_owned());
+        } else {
+            self.ready.remove(name);
+        }
+    }
+}
+
+fn resumed(url: &str, seen: &Mutex<Seen>) -> String {
+    format!("{url}?watch=true&resourceVersion={}", lock(seen).newest)
+}
+
+fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn is_ready(event: &Value) -> bool {
+    let conditions = event.pointer("/object/status/conditions").and_then(Value::as_array);
+    let mut ready = conditions
+        .into_iter()
+        .flatten()
+        .filter(|condition| text(condition, "/type") == "Ready");
+    ready.any(|condition| text(condition, "/status") == "True")
+}
+
+fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(name: &str, version: u32, ready: &str) -> Value {
+        json!({"type": "MODIFIED", "object": {
+            "metadata": {"name": name, "resourceVersion": version.to_string()},
+            "status": {"conditions": [{"type": "Synced", "status": "True"}, {"type": "Ready", "status": ready}]},
+        }})
     }
 
-    fn read(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
+    #[test]
+    fn each_version_counts_and_the_newest_says_whether_it_is_ready() {
+        let mut seen = Seen::default();
+        seen.take_in(&event("a", 1, "False"));
+        seen.take_in(&event("a", 2, "True"));
+        seen.take_in(&event("b", 3, "True"));
+        seen.take_in(&event("b", 4, "False"));
+        seen.take_in(&json!({"type": "ERROR", "object": {"code": 410}}));
+        assert_eq!((seen.versions, seen.ready.len(), seen.newest.as_str()), (4, 1, "4"));
     }
 }

@@ -52,7 +52,8 @@ impl Operation for CreateServiceInput {
     }
 }
 
-/// The service that a repeated call has made before; nothing if there is none, or one that is INACTIVE.
+/// The service that a repeated call has made before; nothing if there is none, or one that is INACTIVE. But a token is
+/// remembered for an hour longer than its resource lives (ecs-semantics.md §0.3): a call that comes so late makes nothing.
 fn existing(realm: &Realm, key: &ServiceKey, input: &CreateServiceInput) -> Result<Option<Service>, Fault> {
     let Some(record) = realm.services.get(key) else {
         return Ok(None);
@@ -64,7 +65,7 @@ fn existing(realm: &Realm, key: &ServiceKey, input: &CreateServiceInput) -> Resu
     };
     let same_token = input.client_token.is_some() && input.client_token == record.created_by.client_token;
     match record.service.status() {
-        Some("INACTIVE") => Ok(None),
+        Some("INACTIVE") => Ok(same_token.then(|| shown(realm, record, true))),
         Some("DRAINING") => Err(Fault::invalid(
             "Unable to Start a service that is still Draining.",
         )),

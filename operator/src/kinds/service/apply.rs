@@ -5,6 +5,7 @@ use aws_sdk_ecs::operation::delete_service::DeleteServiceInput;
 use aws_sdk_ecs::operation::tag_resource::TagResourceInput;
 use aws_sdk_ecs::operation::untag_resource::UntagResourceInput;
 use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
+use aws_sdk_ecs::types::Service;
 use ecs_model::shape::{Shape, from_value};
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ use crate::aws::account::Target;
 use crate::aws::error::{AwsError, Class};
 use crate::diff::identity::tag_list;
 use crate::kinds::service::step::Step;
-use crate::observer::{Observer, ServiceKey};
+use crate::observer::{Observer, ServiceKey, ServiceView};
 
 /// How far the steps came.
 #[derive(Debug, Default)]
@@ -34,7 +35,12 @@ pub async fn apply(steps: &[Step], key: &ServiceKey, target: &Target, observer: 
             observer.wrote(key);
         }
         match outcome {
-            Ok(()) => applied.done += 1,
+            Ok(created) => {
+                applied.done += 1;
+                if let Some(service) = created {
+                    observer.showed(key, ServiceView::created(service, observer.now()));
+                }
+            }
             Err(error) => {
                 applied.failure = Some(error);
                 break;
@@ -49,12 +55,18 @@ fn may_have_happened(error: &AwsError) -> bool {
     error.class == Class::Transient && !refused
 }
 
-async fn carry_out(step: &Step, key: &ServiceKey, target: &Target) -> Result<(), AwsError> {
+/// Carries one step out; gives the service that it made.
+async fn carry_out(step: &Step, key: &ServiceKey, target: &Target) -> Result<Option<Service>, AwsError> {
     match step {
         Step::CreateService { input } => {
-            target
-                .call(read::<CreateServiceInput>("CreateService", input)?)
-                .await?;
+            let input = read::<CreateServiceInput>("CreateService", input)?;
+            let tags = input.tags.clone();
+            let mut created = target.call(input).await?.service;
+            if let Some(service) = created.as_mut().filter(|service| service.tags().is_empty()) {
+                // They are the ones that were sent, whether or not the answer repeats them.
+                service.tags = tags;
+            }
+            return Ok(created);
         }
         Step::UpdateService { members, force, .. } => {
             let mut input = members.as_object().cloned().unwrap_or_default();
@@ -87,7 +99,7 @@ async fn carry_out(step: &Step, key: &ServiceKey, target: &Target) -> Result<(),
                 .await?;
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 fn read<T: Shape>(operation: &'static str, input: &Value) -> Result<T, AwsError> {

@@ -33,7 +33,7 @@ use crate::k8s::finalize;
 use crate::k8s::object::ObjectKey;
 use crate::kinds::service::apply::apply;
 use crate::kinds::service::observe::{Way, referred};
-use crate::kinds::service::plan::{Facts, Plan, Standing, plan};
+use crate::kinds::service::plan::{Facts, Plan, QUIET, Standing, plan};
 use crate::kinds::service::report::{report, tell_steps};
 use crate::kinds::service::resolve::{Resolved, resolve};
 use crate::kinds::service::status::findings::Course;
@@ -78,6 +78,9 @@ async fn halt(service: &EcsService, ctx: &Ctx, course: Course<'_>) -> Result<Act
 
 /// Keeps the service as it is wanted.
 async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ctx) -> Result<Action> {
+    if let Some(pause) = too_early(&service, resolved, way, ctx) {
+        return Ok(Action::requeue(pause));
+    }
     let (view, plan) = match decide(&service, resolved, way, ctx).await {
         Ok(decided) => decided,
         // Whoever leads now looks for itself.
@@ -145,6 +148,21 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
     Ok(plan.look_again.map_or_else(Action::await_change, Action::requeue))
 }
 
+/// How long a service that never was in ECS is not even looked for: it may not be created yet, and by then another look
+/// would be due.
+fn too_early(service: &EcsService, resolved: &Resolved, way: &Way, ctx: &Ctx) -> Option<Duration> {
+    let known = is_known(service) || way.observer.service(&way.key).is_some();
+    let uid = service.uid().unwrap_or_default();
+    let pause = QUIET.saturating_sub(ctx.quiet.seen(&uid, &resolved.print));
+    (!known && !pause.is_zero()).then_some(pause)
+}
+
+/// Whether the object had a service in ECS, as far as its status tells.
+fn is_known(service: &EcsService) -> bool {
+    let status = service.status.as_ref();
+    status.is_some_and(|status| status.common.arn.is_some())
+}
+
 /// Looks and plans; what creates, takes over or deletes is planned again on a view that was read for it.
 async fn decide(
     service: &EcsService,
@@ -155,36 +173,26 @@ async fn decide(
     let quiet_for = ctx
         .quiet
         .seen(&service.uid().unwrap_or_default(), &resolved.print);
-    let known = service
-        .status
-        .as_ref()
-        .is_some_and(|status| status.common.arn.is_some());
     let outage_suspected =
-        known && way.observer.looks_emptied() && !service.annotations().contains_key(RECREATE);
-    let now = DateTime::from_nanos(ctx.now().as_nanosecond()).unwrap_or(DateTime::from_secs(0));
-    let mut view = way.look(ctx.now()).await?;
-    let mut decided = plan(
-        &resolved.desired,
-        &Facts {
-            view: &view,
-            now,
+        is_known(service) && way.observer.looks_emptied() && !service.annotations().contains_key(RECREATE);
+    let plan_on = |view: &ServiceView| {
+        // Whatever ECS wrote down it stamped by its own clock.
+        let now = way.target.now_at_ecs().unwrap_or_else(|| ctx.now());
+        let facts = Facts {
+            view,
+            now: DateTime::from_nanos(now.as_nanosecond()).unwrap_or(DateTime::from_secs(0)),
             quiet_for,
             outage_suspected,
-        },
-    );
-    if decided.needs_fresh_view() {
-        view = way.look_afresh().await?;
-        decided = plan(
-            &resolved.desired,
-            &Facts {
-                view: &view,
-                now,
-                quiet_for,
-                outage_suspected,
-            },
-        );
+        };
+        plan(&resolved.desired, &facts)
+    };
+    let mut looked = way.look(ctx.now()).await?;
+    let mut decided = plan_on(&looked.view);
+    if !looked.fresh && decided.needs_fresh_view() {
+        looked = way.look_afresh().await?;
+        decided = plan_on(&looked.view);
     }
-    Ok((view, decided))
+    Ok((looked.view, decided))
 }
 
 /// Whether the service is in ECS on this object's behalf, so that its absence would be news.

@@ -31,6 +31,15 @@ pub struct Way {
     pub key: ServiceKey,
 }
 
+/// A view of the service.
+#[derive(Debug, Clone)]
+pub struct Looked {
+    /// What is seen.
+    pub view: Arc<ServiceView>,
+    /// It was read for this very look, so that what creates, takes over or deletes may be decided on it.
+    pub fresh: bool,
+}
+
 /// The objects that a service refers to, as far as they are known.
 pub fn referred(service: &EcsService, ctx: &Ctx) -> Referred {
     fn get<K: Kept>(ctx: &Ctx, service: &EcsService, kind: Kind, name: &str) -> Option<Arc<K>> {
@@ -106,14 +115,14 @@ impl Way {
     ///
     /// # Errors
     /// When it cannot be read, or not for a while.
-    pub async fn look(&self, now: Timestamp) -> Result<Arc<ServiceView>, AwsError> {
+    pub async fn look(&self, now: Timestamp) -> Result<Looked, AwsError> {
         let Some(view) = self.observer.service(&self.key) else {
             return self.look_afresh().await;
         };
         let age = Duration::try_from(now.duration_since(view.observed_at)).unwrap_or_default();
         match self.observer.failure(&self.key) {
             Some(error) if error.class == Class::Denied || age > BLINDNESS => Err(error),
-            _ => Ok(view),
+            _ => Ok(Looked { view, fresh: false }),
         }
     }
 
@@ -121,7 +130,8 @@ impl Way {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub async fn look_afresh(&self) -> Result<Arc<ServiceView>, AwsError> {
-        self.observer.read_fresh(&self.key).await
+    pub async fn look_afresh(&self) -> Result<Looked, AwsError> {
+        let view = self.observer.read_fresh(&self.key).await?;
+        Ok(Looked { view, fresh: true })
     }
 }

@@ -96,13 +96,14 @@ async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, Aw
             service.management().deletion(adopted) == DeletionPolicy::Retain
         })
     };
-    let mut view = way.look(ctx.now()).await?;
-    let mut deletion = decide(&view);
-    if !matches!(&deletion, Deletion::Going(plan) if plan.steps.is_empty()) {
+    let mut looked = way.look(ctx.now()).await?;
+    let mut deletion = decide(&looked.view);
+    if !looked.fresh && !matches!(&deletion, Deletion::Going(plan) if plan.steps.is_empty()) {
         // What ends something is decided on a view that was read for it.
-        view = way.look_afresh().await?;
-        deletion = decide(&view);
+        looked = way.look_afresh().await?;
+        deletion = decide(&looked.view);
     }
+    let view = looked.view;
     let (plan, ends) = match deletion {
         Deletion::Done => return Ok(Leaving::Gone),
         Deletion::Going(plan) => (plan, false),

@@ -128,7 +128,6 @@ fn situation_13_a_frozen_leader_does_no_harm_when_it_thaws() {
 
 /// design.md §9.20
 #[test]
-#[ignore = "known_gaps.md: restarts over and over"]
 fn situation_20_a_clock_ahead_and_a_new_leader_make_one_restart() {
     story_in(Setting::with_replicas(2), running(2), async |world| {
         let first = leads(world).await?;

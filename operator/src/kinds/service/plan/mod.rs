@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Facts<'a> {
     /// What ECS shows.
     pub view: &'a ServiceView,
-    /// The moment for which the plan is made.
+    /// The moment for which the plan is made, by ECS's clock.
     pub now: DateTime,
     /// For how long what would be rolled out, and what it refers to, has not changed.
     pub quiet_for: Duration,
