@@ -292,6 +292,7 @@ impl Operator {
             status: StatusWriter::new(self.kube.clone(), self.metrics.clone()),
             backoff: Backoff::seeded(self.seed),
             quiet: kinds::service::quiet::Quiet::default(),
+            unanswered: kinds::unanswered::Unanswered::default(),
             wakes,
             watch_namespace: self.settings.watch_namespace.clone(),
             references: std::sync::Mutex::default(),

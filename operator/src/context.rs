@@ -16,6 +16,7 @@ use crate::k8s::status::StatusWriter;
 use crate::k8s::stores::Stores;
 use crate::k8s::wakes::Wakes;
 use crate::kinds::service::quiet::Quiet;
+use crate::kinds::unanswered::Unanswered;
 use crate::observer::{Observer, Observers};
 use crate::telemetry::metrics::Metrics;
 
@@ -63,6 +64,8 @@ pub struct Ctx {
     pub backoff: Backoff,
     /// For how long what people wrote about a service has not changed.
     pub quiet: Quiet,
+    /// Whose creations got no answer.
+    pub unanswered: Unanswered,
     /// Has objects looked at.
     pub wakes: Arc<Wakes>,
     /// The only namespace that is watched; none means all.
@@ -162,6 +165,7 @@ pub(crate) mod testing {
             limits: Limits::default(),
             backoff: Backoff::seeded(1),
             quiet: super::Quiet::default(),
+            unanswered: super::Unanswered::default(),
             watch_namespace: None,
             references: std::sync::Mutex::default(),
         })

@@ -142,9 +142,10 @@ pub fn mutates(operation: &str) -> bool {
         || operation == "AssumeRole")
 }
 
-/// Whether a second attempt of `operation` is harmless: reads, and creations that carry a client token.
+/// Whether the SDK may repeat `operation` at once: reads only. Nobody would hear of an attempt that got no answer if the next one
+/// got one, and it may be carried out later still.
 pub fn repeatable(operation: &str) -> bool {
-    !mutates(operation) || matches!(operation, "CreateService" | "RunTask")
+    !mutates(operation)
 }
 
 #[cfg(test)]
@@ -152,13 +153,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_repeat_and_mutations_do_not_unless_they_carry_a_token() {
+    fn only_reads_repeat() {
         let cases = [
             ("DescribeServices", false, true),
             ("ListTasks", false, true),
             ("GetCallerIdentity", false, true),
             ("AssumeRole", false, true),
-            ("CreateService", true, true),
+            ("CreateService", true, false),
             ("UpdateService", true, false),
             ("RegisterTaskDefinition", true, false),
             ("TagResource", true, false),

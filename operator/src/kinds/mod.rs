@@ -12,4 +12,5 @@ pub mod place;
 pub mod send;
 pub mod service;
 pub mod task_definition;
+pub mod unanswered;
 pub mod verdict;

@@ -109,15 +109,22 @@ pub trait Call: Display + Send + Sync {
     /// The call's name, as `CreateCluster`.
     fn operation(&self) -> &'static str;
 
+    /// Whether it makes something that was not there.
+    fn creates(&self) -> bool {
+        ["Create", "Register"]
+            .iter()
+            .any(|word| self.operation().starts_with(word))
+    }
+
     /// The reason of the Kubernetes Event that tells of it.
     fn event(&self) -> &'static str {
-        let starts = |words: &[&str]| words.iter().any(|word| self.operation().starts_with(word));
-        if starts(&["Create", "Register"]) {
-            "Created"
-        } else if starts(&["Delete", "Deregister"]) {
-            "Deleted"
-        } else {
-            "Updated"
+        let ends = ["Delete", "Deregister"]
+            .iter()
+            .any(|word| self.operation().starts_with(word));
+        match (self.creates(), ends) {
+            (true, _) => "Created",
+            (_, true) => "Deleted",
+            _ => "Updated",
         }
     }
 }
@@ -249,6 +256,7 @@ pub async fn pass<K: Keeps>(object: Arc<K>, ctx: Arc<Ctx>) -> Result<Action> {
     };
     let ended = settle(&*object, &ctx, &access, &desired).await;
     if ended.gone {
+        ctx.unanswered.forget(&object.uid().unwrap_or_default());
         release(&api, &*object).await?;
         return Ok(Action::await_change());
     }
@@ -271,6 +279,12 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
             Err(error) => return failed(error),
         };
         plan = K::plan(desired, &seen, facts);
+    }
+    if plan.gone
+        && let Some(pause) = ctx.unanswered.look_again(&object.uid().unwrap_or_default())
+    {
+        let why = "waiting for a creation that ECS did not answer to show itself or to expire";
+        return rested(Plan::wait(Verdict::working(Reason::Deleting, why), pause), seen);
     }
     if plan.steps.is_empty() {
         return rested(plan, seen);
@@ -301,7 +315,12 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
                     .normal(object, step.event(), step.operation(), step.to_string());
                 shown = after.or(shown);
             }
-            Err(error) => return failed(error).seeing(shown.unwrap_or(seen)),
+            Err(error) => {
+                if step.creates() && may_have_happened(&error) {
+                    ctx.unanswered.note(&uid);
+                }
+                return failed(error).seeing(shown.unwrap_or(seen));
+            }
         }
     }
     let seen = match shown {

@@ -82,7 +82,7 @@ impl Verdict {
         match error.class {
             _ if error.is("WrongAccount") => Self::unknown(Reason::AccountMismatch, error.message.clone()),
             Class::Throttled => Self::working(Reason::Throttled, words),
-            Class::Transient if !is_answer_to_the_request(error) => Self::unknown(Reason::Unreachable, words),
+            Class::Transient if may_have_happened(error) => Self::unknown(Reason::Unreachable, words),
             Class::Transient if failing_for >= HEALING => Self::stalled(Reason::Refused, words),
             Class::Transient => Self::working(Reason::Retrying, words),
             Class::Conflict | Class::NotFound | Class::Standby => Self::working(Reason::WaitingForEcs, words),
@@ -165,18 +165,9 @@ impl Verdict {
 
 /// Whether a failed call may have had its effect all the same.
 pub fn may_have_happened(error: &AwsError) -> bool {
-    error.class == Class::Transient && !is_answer_to_the_request(error)
-}
-
-/// Whether ECS looked at the request and disliked it for now, rather than being out of reach.
-fn is_answer_to_the_request(error: &AwsError) -> bool {
-    matches!(
-        error.code.as_str(),
-        "InvalidParameterException"
-            | "ClientException"
-            | "ClusterNotFoundException"
-            | "NamespaceNotFoundException"
-    )
+    // Any exception but one of the server's own says that ECS looked at the request and disliked it for now.
+    let refused = error.code.ends_with("Exception") && !error.is("ServerException");
+    error.class == Class::Transient && !refused
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::aws::account::Target;
 use crate::aws::error::{AwsError, Class};
 use crate::diff::identity::tag_list;
 use crate::kinds::service::step::Step;
+use crate::kinds::verdict::may_have_happened;
 use crate::observer::{Observer, ServiceKey, ServiceView};
 
 /// How far the steps came.
@@ -48,11 +49,6 @@ pub async fn apply(steps: &[Step], key: &ServiceKey, target: &Target, observer: 
         }
     }
     applied
-}
-
-fn may_have_happened(error: &AwsError) -> bool {
-    let refused = error.code.ends_with("Exception") && !error.is("ServerException");
-    error.class == Class::Transient && !refused
 }
 
 /// Carries one step out; gives the service that it made.

@@ -37,6 +37,8 @@ use crate::kinds::service::plan::{Facts, Plan, QUIET, Standing, plan};
 use crate::kinds::service::report::{report, tell_steps};
 use crate::kinds::service::resolve::{Resolved, resolve};
 use crate::kinds::service::status::findings::Course;
+use crate::kinds::service::step::Step;
+use crate::kinds::verdict::may_have_happened;
 use crate::observer::ServiceView;
 
 pub use remove::ORPHAN;
@@ -124,6 +126,7 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
         }
         _ => ctx.quiet.accepted(&uid),
     }
+    note_unanswered(ctx, &uid, &plan.steps, &applied);
     let course = Course::Planned {
         plan: &plan,
         failure: plan.steps.get(applied.done).zip(applied.failure.as_ref()),
@@ -146,6 +149,18 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
         seed::seed(&service, count, ctx).await?;
     }
     Ok(plan.look_again.map_or_else(Action::await_change, Action::requeue))
+}
+
+/// Remembers a creation that got no answer; one that got one took the others with it, by their token.
+fn note_unanswered(ctx: &Ctx, uid: &str, steps: &[Step], applied: &apply::Applied) {
+    let creates = |step: &&Step| matches!(step, Step::CreateService { .. });
+    if steps.get(applied.done).filter(creates).is_some() {
+        if applied.failure.as_ref().is_some_and(may_have_happened) {
+            ctx.unanswered.note(uid);
+        }
+    } else if steps.iter().take(applied.done).any(|step| creates(&step)) {
+        ctx.unanswered.answered(uid);
+    }
 }
 
 /// How long a service that never was in ECS is not even looked for: it may not be created yet, and by then another look

@@ -105,7 +105,17 @@ async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, Aw
     }
     let view = looked.view;
     let (plan, ends) = match deletion {
-        Deletion::Done => return Ok(Leaving::Gone),
+        Deletion::Done => {
+            let uid = service.uid().unwrap_or_default();
+            let Some(pause) = ctx.unanswered.look_again(&uid) else {
+                return Ok(Leaving::Gone);
+            };
+            let plan = Plan::wait(
+                "a CreateService that ECS did not answer to show itself or to expire",
+                pause,
+            );
+            return Ok(Leaving::Waiting { plan, view });
+        }
         Deletion::Going(plan) => (plan, false),
         Deletion::Release(plan) => (plan, true),
     };
@@ -128,7 +138,9 @@ async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, Aw
 
 async fn forget(service: &EcsService, ctx: &Ctx) -> Result<Action> {
     ctx.observers.forget(&ObjectKey::of(service));
-    ctx.quiet.forget(&service.uid().unwrap_or_default());
+    let uid = service.uid().unwrap_or_default();
+    ctx.quiet.forget(&uid);
+    ctx.unanswered.forget(&uid);
     release(&ctx.api(service), service).await?;
     Ok(Action::await_change())
 }

@@ -108,7 +108,8 @@ impl Plan {
         }
     }
 
-    fn wait(what: impl Into<String>, look_again: Duration) -> Self {
+    /// Nothing to do but to wait for something; "waiting for …" is how the sentence goes.
+    pub fn wait(what: impl Into<String>, look_again: Duration) -> Self {
         Self {
             steps: Vec::new(),
             standing: Standing::Waiting(what.into()),
