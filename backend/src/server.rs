@@ -141,7 +141,9 @@ impl Server {
         };
         response.headers.insert("x-amzn-requestid".to_owned(), id);
         // The world's time, which is not the machine's where it was moved: clients hold moments against it.
-        response.headers.insert("date".to_owned(), http_date(state.world.now));
+        response
+            .headers
+            .insert("date".to_owned(), http_date(state.world.now));
         response
     }
 

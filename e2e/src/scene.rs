@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::kubectl::Kubectl;
+use crate::process::Process;
 use crate::stack::{Options, Stack};
 use crate::steps::Steps;
 use crate::{Error, backend, poll, samples};
@@ -113,6 +114,18 @@ impl Scene {
                 Err(read.pointer("/status").unwrap_or(&Value::Null).to_string())
             }
         })
+    }
+
+    /// `kubectl get OBJECT -w`, whose lines are in its log.
+    ///
+    /// # Errors
+    /// [`Error::Start`] where it cannot be started.
+    pub fn watch(&self, object: &str) -> Result<Process, Error> {
+        let command = self
+            .kubectl()
+            .command(&["get", object, "--watch", "--no-headers"]);
+        let name = format!("watch-{}", object.replace('/', "-"));
+        Process::start(&name, command, self.stack.run(), Duration::from_secs(1))
     }
 
     /// Where the operator's log is.

@@ -5,10 +5,12 @@
     reason = "a test ends where something is wrong"
 )]
 
+use std::fs;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use ecs_e2e::poll;
+use ecs_e2e::process::Process;
 use ecs_e2e::scene::{PATIENCE, Scene};
 use serde_json::{Value, json};
 
@@ -78,6 +80,7 @@ fn until_running(name: &str, count: u64) {
 fn scaling_goes_up_and_down_without_a_deployment() {
     SCENE.kubectl().apply(&web("scaled", "httpd:2", "")).unwrap();
     SCENE.until_ready("ecssvc/scaled", "True", &[]).unwrap();
+    let watch = SCENE.watch("ecssvc/scaled").unwrap();
     for count in [10, 2] {
         SCENE
             .kubectl()
@@ -86,6 +89,7 @@ fn scaling_goes_up_and_down_without_a_deployment() {
         until_running("scaled", count);
         assert_eq!(service("scaled")["desiredCount"], json!(count));
     }
+    watch_shows_counts_move(&watch);
     let deployments = SCENE
         .backend()
         .ecs(
@@ -98,6 +102,32 @@ fn scaling_goes_up_and_down_without_a_deployment() {
         Some(1),
         "{deployments}"
     );
+}
+
+/// `kubectl get -w` prints a line for each step: the columns are NAME DESIRED RUNNING PENDING READY ….
+fn watch_shows_counts_move(watch: &Process) {
+    let shown = |desired: &str, running: &str| {
+        let lines = fs::read_to_string(watch.log()).unwrap();
+        let line = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let mut lines = lines.lines().map(line);
+        lines.any(|columns| columns.get(1..3) == Some(&[desired.to_owned(), running.to_owned()]))
+    };
+    poll::until(
+        "kubectl get -w does not show 3, 10 and 2 tasks",
+        PATIENCE,
+        Duration::from_millis(100),
+        || {
+            let steps = [("3", "3"), ("10", "10"), ("2", "2")];
+            match steps
+                .into_iter()
+                .find(|(desired, running)| !shown(desired, running))
+            {
+                None => Ok(()),
+                Some((desired, running)) => Err(format!("{running} of {desired} were not shown")),
+            }
+        },
+    )
+    .unwrap();
 }
 
 /// The points 4 and 5: a change of a definition and its service in one apply is one revision and one deployment, at once; and

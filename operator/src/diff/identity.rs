@@ -129,10 +129,17 @@ impl Owner {
 
 /// Whether a tag is the operator's or AWS's own, so that a manifest's tags neither contain nor remove it.
 pub fn is_reserved_tag(key: &str) -> bool {
-    key.starts_with(TAG_PREFIX)
-        || key
-            .get(..4)
-            .is_some_and(|start| start.eq_ignore_ascii_case("aws:"))
+    key.starts_with(TAG_PREFIX) || ecs_model::tags::is_reserved(key)
+}
+
+/// The keys of tags as people are shown them: the operator's own are `owner`, once and first.
+pub fn shown_keys(tags: &BTreeMap<String, String>) -> String {
+    let owner = tags.keys().any(|key| is_reserved_tag(key)).then_some("owner");
+    let own = tags
+        .keys()
+        .filter(|key| !is_reserved_tag(key))
+        .map(String::as_str);
+    owner.into_iter().chain(own).collect::<Vec<_>>().join(", ")
 }
 
 /// Tags as a map, from the list of `{key, value}` that ECS has everywhere.

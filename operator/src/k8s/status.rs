@@ -59,9 +59,9 @@ impl std::fmt::Debug for Debuggable {
 struct Memory {
     resource_version: String,
     /// As compact JSON text: a tree of values is five times as large, and there is one for each object.
-    status: String,
+    status: Box<str>,
     /// What is being written at this moment: its event may come before its answer.
-    under_way: Option<String>,
+    under_way: Option<Box<str>>,
     at: Instant,
     deferred_until: Option<Instant>,
 }
@@ -220,7 +220,7 @@ impl StatusWriter {
         if let Some(uid) = object.uid() {
             let written = Memory {
                 resource_version,
-                status: status.to_string(),
+                status: status.to_string().into_boxed_str(),
                 under_way: None,
                 at: Instant::now(),
                 deferred_until: None,
@@ -233,7 +233,7 @@ impl StatusWriter {
         if let Some(uid) = object.uid()
             && let Some(written) = self.lock().get_mut(&uid)
         {
-            written.under_way = Some(status.to_string());
+            written.under_way = Some(status.to_string().into_boxed_str());
         }
     }
 

@@ -15,7 +15,7 @@ use crate::aws::error::{AwsError, Class};
 use crate::context::Ctx;
 use crate::diff::identity::{Owner, ResourceKind};
 use crate::k8s::object::ObjectKey;
-use crate::kinds::pass::Look;
+use crate::kinds::keeps::Look;
 use crate::kinds::place::{Nowhere, Place};
 use crate::kinds::verdict::Verdict;
 use crate::observer::{Observer, Subject};

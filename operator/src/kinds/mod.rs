@@ -7,6 +7,7 @@ pub mod account;
 pub mod capacity_provider;
 pub mod claim;
 pub mod cluster;
+pub mod keeps;
 pub mod pass;
 pub mod place;
 pub mod send;

@@ -63,7 +63,7 @@ mod tests {
         assert_eq!(unanswered.look_again("u"), None);
         unanswered.note("u");
         assert_eq!(unanswered.look_again("u"), Some(LOOK_EVERY));
-        tokio::time::advance(SIGNATURE_HOLDS - Duration::from_secs(10)).await;
+        tokio::time::advance(Duration::from_secs(290)).await;
         assert_eq!(unanswered.look_again("u"), Some(Duration::from_secs(10)));
         tokio::time::advance(Duration::from_secs(10)).await;
         assert_eq!(unanswered.look_again("u"), None);

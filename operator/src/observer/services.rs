@@ -160,7 +160,8 @@ fn sorted_out(shared: &Shared, part: Vec<ServiceKey>, mut described: Described) 
             .iter()
             .position(|service| is_named(service, &key.service));
         if let Some(position) = position {
-            let service = described.services.swap_remove(position);
+            let mut service = described.services.swap_remove(position);
+            fit(&mut service);
             return Ok(ServiceView {
                 service: Some(service),
                 tasks_known: false,
@@ -188,6 +189,13 @@ fn sorted_out(shared: &Shared, part: Vec<ServiceKey>, mut described: Described) 
             (key, view)
         })
         .collect()
+}
+
+/// Gives back what its lists hold in reserve: one is kept for each service, and a reserve of three deployments is 2 kB.
+fn fit(service: &mut Service) {
+    service.deployments.as_mut().map(Vec::shrink_to_fit);
+    service.events.as_mut().map(Vec::shrink_to_fit);
+    service.tags.as_mut().map(Vec::shrink_to_fit);
 }
 
 fn is_named(service: &Service, name: &str) -> bool {

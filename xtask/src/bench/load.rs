@@ -126,7 +126,10 @@ impl Load {
             "reportingController": "bench", "reportingInstance": "bench",
             "regarding": {"apiVersion": "ecs-operator.dev/v1alpha1", "kind": "EcsService", "namespace": namespace, "name": about},
         });
-        self.post(&format!("/apis/events.k8s.io/v1/namespaces/{namespace}/events"), &event)
+        self.post(
+            &format!("/apis/events.k8s.io/v1/namespaces/{namespace}/events"),
+            &event,
+        )
     }
 
     fn post(&self, path: &str, body: &Value) -> Result<(), Error> {

@@ -80,7 +80,9 @@ fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
 }
 
 fn is_ready(event: &Value) -> bool {
-    let conditions = event.pointer("/object/status/conditions").and_then(Value::as_array);
+    let conditions = event
+        .pointer("/object/status/conditions")
+        .and_then(Value::as_array);
     let mut ready = conditions
         .into_iter()
         .flatten()
@@ -113,6 +115,9 @@ mod tests {
         seen.take_in(&event("b", 3, "True"));
         seen.take_in(&event("b", 4, "False"));
         seen.take_in(&json!({"type": "ERROR", "object": {"code": 410}}));
-        assert_eq!((seen.versions, seen.ready.len(), seen.newest.as_str()), (4, 1, "4"));
+        assert_eq!(
+            (seen.versions, seen.ready.len(), seen.newest.as_str()),
+            (4, 1, "4")
+        );
     }
 }

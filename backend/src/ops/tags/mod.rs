@@ -7,6 +7,8 @@ use aws_sdk_ecs::operation::list_tags_for_resource::{ListTagsForResourceInput, L
 use aws_sdk_ecs::operation::tag_resource::{TagResourceInput, TagResourceOutput};
 use aws_sdk_ecs::operation::untag_resource::{UntagResourceInput, UntagResourceOutput};
 
+use ecs_model::tags::MAX_TAGS;
+
 use crate::fault::Fault;
 use crate::ops::Operation;
 use crate::world::Realm;
@@ -18,8 +20,8 @@ impl Operation for TagResourceInput {
         rules::check(self.tags())?;
         let target = target::find(realm, self.resource_arn().unwrap_or_default())?;
         let merged = rules::merged(target::tags(realm, &target), self.tags());
-        if merged.iter().filter(|tag| !rules::is_reserved(tag)).count() > rules::LIMIT {
-            return Err(Fault::invalid("Too many tags: a resource can have at most 50."));
+        if merged.iter().filter(|tag| !rules::is_reserved(tag)).count() > MAX_TAGS {
+            return Err(rules::too_many());
         }
         target::put(realm, &target, merged);
         Ok(TagResourceOutput::builder().build())

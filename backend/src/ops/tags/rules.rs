@@ -3,24 +3,22 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_ecs::types::Tag;
+use ecs_model::tags;
 
 use crate::fault::Fault;
 
-/// The most tags that a resource has.
-pub const LIMIT: usize = 50;
-
 /// At most 50 tags, no key twice, none of AWS's own. Lengths and letters are the service model's business.
-pub fn check(tags: &[Tag]) -> Result<(), Fault> {
-    if tags.len() > LIMIT {
-        return Err(Fault::invalid("Too many tags: a resource can have at most 50."));
+pub fn check(given: &[Tag]) -> Result<(), Fault> {
+    if given.len() > tags::MAX_TAGS {
+        return Err(too_many());
     }
     let mut keys = BTreeSet::new();
-    for tag in tags {
+    for tag in given {
         let key = tag.key().unwrap_or_default();
         if key.is_empty() {
             return Err(Fault::invalid("Tag key should not be null or empty."));
         }
-        if key.to_ascii_lowercase().starts_with("aws:") {
+        if tags::is_reserved(key) {
             return Err(Fault::invalid(format!(
                 "Tag key '{key}' is reserved: keys must not begin with 'aws:'."
             )));
@@ -32,6 +30,14 @@ pub fn check(tags: &[Tag]) -> Result<(), Fault> {
     Ok(())
 }
 
+/// What ECS says of more tags than a resource can have.
+pub fn too_many() -> Fault {
+    Fault::invalid(format!(
+        "Too many tags: a resource can have at most {}.",
+        tags::MAX_TAGS
+    ))
+}
+
 /// The tags of a resource after `set` was put onto `current`.
 pub fn merged(current: &[Tag], set: &[Tag]) -> Vec<Tag> {
     let kept = |tag: &&Tag| !set.iter().any(|new| new.key() == tag.key());
@@ -40,6 +46,5 @@ pub fn merged(current: &[Tag], set: &[Tag]) -> Vec<Tag> {
 
 /// Whether the tag is one of AWS's own, which do not count towards the limit.
 pub fn is_reserved(tag: &Tag) -> bool {
-    tag.key()
-        .is_some_and(|key| key.to_ascii_lowercase().starts_with("aws:"))
+    tag.key().is_some_and(tags::is_reserved)
 }

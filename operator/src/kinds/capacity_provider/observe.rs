@@ -4,7 +4,7 @@ use super::desired::{Desired, Seen};
 use crate::aws::error::AwsError;
 use crate::k8s::object::ObjectKey;
 use crate::kinds::access::Access;
-use crate::kinds::pass::Look;
+use crate::kinds::keeps::Look;
 use crate::observer::{ClusterKey, ProviderKey};
 
 /// The key under which the observer keeps a provider.

@@ -19,7 +19,8 @@ use crate::diff::identity::{ADOPTED_TAG, Ownership, tag_changes, tag_list};
 use crate::diff::read_path::{self, CAPACITY_PROVIDER};
 use crate::diff::rules::{self, Rules};
 use crate::kinds::claim::{Claim, claim, conflict, tag_map};
-use crate::kinds::pass::{Facts, Plan, RETRY};
+use crate::kinds::keeps::{Facts, Plan};
+use crate::kinds::pass::RETRY;
 use crate::kinds::verdict::Verdict;
 
 /// When to look again at what ECS is to finish, if the observer does not wake the object earlier.

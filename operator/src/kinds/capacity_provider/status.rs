@@ -4,7 +4,7 @@ use ecs_crds::CapacityProviderStatus;
 use ecs_crds::status::{CommonStatus, LISTED};
 
 use super::desired::{Desired, Seen};
-use crate::kinds::pass::StatusOf;
+use crate::kinds::keeps::StatusOf;
 
 impl StatusOf for CapacityProviderStatus {
     fn common(&mut self) -> &mut CommonStatus {

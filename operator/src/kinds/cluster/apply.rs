@@ -10,7 +10,7 @@ use super::step::Step;
 use crate::aws::call::built;
 use crate::aws::error::AwsError;
 use crate::kinds::access::Access;
-use crate::kinds::pass::Call;
+use crate::kinds::keeps::Call;
 use crate::kinds::send::{sendable, tag, untag};
 
 /// Carries out one step.

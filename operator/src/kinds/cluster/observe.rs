@@ -9,7 +9,7 @@ use super::plan::unexpected;
 use crate::aws::error::AwsError;
 use crate::k8s::object::ObjectKey;
 use crate::kinds::access::Access;
-use crate::kinds::pass::Look;
+use crate::kinds::keeps::Look;
 use crate::observer::{ClusterKey, ProviderKey};
 
 /// The key under which the observer keeps a cluster.

@@ -24,7 +24,8 @@ use crate::diff::identity::tag_changes;
 use crate::diff::read_path::{self, CLUSTER, pick};
 use crate::diff::rules;
 use crate::kinds::claim::{Claim, claim, conflict, tag_map};
-use crate::kinds::pass::{Facts, Plan, RETRY};
+use crate::kinds::keeps::{Facts, Plan};
+use crate::kinds::pass::RETRY;
 use crate::kinds::verdict::Verdict;
 
 pub use providers::unexpected;

@@ -7,7 +7,7 @@ use ecs_model::arn::name_of;
 
 use super::attachment;
 use super::desired::Seen;
-use crate::kinds::pass::StatusOf;
+use crate::kinds::keeps::StatusOf;
 
 impl StatusOf for EcsClusterStatus {
     fn common(&mut self) -> &mut CommonStatus {

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::diff::identity::is_reserved_tag;
-use crate::kinds::pass::Call;
+use crate::diff::identity::shown_keys;
+use crate::kinds::keeps::Call;
 
 /// One call. Each is safe to repeat.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,13 +81,7 @@ impl fmt::Display for Step {
             | Self::PutProviders { changes, .. } => {
                 write!(f, ": {}", changes.join(", "))
             }
-            Self::Tag { tags, .. } => {
-                let keys: Vec<_> = tags
-                    .keys()
-                    .map(|key| if is_reserved_tag(key) { "owner" } else { key })
-                    .collect();
-                write!(f, ": {}", keys.join(", "))
-            }
+            Self::Tag { tags, .. } => write!(f, ": {}", shown_keys(tags)),
             Self::Untag { keys, .. } => write!(f, ": {}", keys.join(", ")),
             Self::Create { .. } | Self::Delete { .. } => Ok(()),
         }

@@ -36,7 +36,7 @@ use crate::kinds::service::observe::{Way, referred};
 use crate::kinds::service::plan::{Facts, Plan, QUIET, Standing, plan};
 use crate::kinds::service::report::{report, tell_steps};
 use crate::kinds::service::resolve::{Resolved, resolve};
-use crate::kinds::service::status::findings::Course;
+use crate::kinds::service::status::course::Course;
 use crate::kinds::service::step::Step;
 use crate::kinds::verdict::may_have_happened;
 use crate::observer::ServiceView;
@@ -153,12 +153,12 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
 
 /// Remembers a creation that got no answer; one that got one took the others with it, by their token.
 fn note_unanswered(ctx: &Ctx, uid: &str, steps: &[Step], applied: &apply::Applied) {
-    let creates = |step: &&Step| matches!(step, Step::CreateService { .. });
-    if steps.get(applied.done).filter(creates).is_some() {
+    let creates = |step: &Step| matches!(step, Step::CreateService { .. });
+    if steps.get(applied.done).is_some_and(creates) {
         if applied.failure.as_ref().is_some_and(may_have_happened) {
             ctx.unanswered.note(uid);
         }
-    } else if steps.iter().take(applied.done).any(|step| creates(&step)) {
+    } else if steps.iter().take(applied.done).any(creates) {
         ctx.unanswered.answered(uid);
     }
 }

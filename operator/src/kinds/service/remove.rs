@@ -18,7 +18,7 @@ use crate::kinds::service::observe::{Way, referred};
 use crate::kinds::service::plan::{Deletion, Plan, Standing, plan_deletion};
 use crate::kinds::service::report::{report, tell_steps};
 use crate::kinds::service::resolve::{cluster, owner};
-use crate::kinds::service::status::findings::Course;
+use crate::kinds::service::status::course::Course;
 use crate::observer::ServiceView;
 
 /// The annotation by which a person gives up what cannot be deleted: the object goes, the resource stays as it is.

@@ -12,7 +12,7 @@ use crate::diff::drift::changed_members;
 use crate::error::Result;
 use crate::kinds::service::plan::Standing;
 use crate::kinds::service::resolve::Resolved;
-use crate::kinds::service::status::findings::Course;
+use crate::kinds::service::status::course::Course;
 use crate::kinds::service::status::{Report, new_events, status};
 use crate::kinds::service::step::Step;
 use crate::observer::ServiceView;

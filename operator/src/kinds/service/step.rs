@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::diff::drift::Change;
-use crate::diff::identity::is_reserved_tag;
+use crate::diff::identity::shown_keys;
 use crate::diff::rollout::ROLLOUT_MEMBERS;
 
 /// One call. Each is safe to repeat: by its token, or because the plan looks before it repeats.
@@ -65,9 +65,18 @@ impl Step {
     /// ECS's whole memory of earlier rollouts decides.
     pub fn needs_fresh_view(&self) -> bool {
         match self {
-            Self::CreateService { .. } | Self::DeleteService { .. } | Self::UntagResource { .. } => true,
+            Self::DeleteService { .. } | Self::UntagResource { .. } => true,
             Self::TagResource { claims, .. } => *claims,
+            Self::CreateService { .. } | Self::UpdateService { .. } => self.starts_rollout(),
+        }
+    }
+
+    /// Whether the step starts a deployment.
+    pub fn starts_rollout(&self) -> bool {
+        match self {
+            Self::CreateService { .. } => true,
             Self::UpdateService { changes, force, .. } => *force || changes.iter().any(starts_deployment),
+            Self::TagResource { .. } | Self::UntagResource { .. } | Self::DeleteService { .. } => false,
         }
     }
 }
@@ -98,19 +107,7 @@ impl fmt::Display for Step {
                 let all: Vec<_> = changes.into_iter().chain(forced).collect();
                 write!(f, ": {}", all.join(", "))
             }
-            Self::TagResource { tags, claims, .. } => {
-                let shown: Vec<_> = tags
-                    .keys()
-                    .filter(|key| !is_reserved_tag(key))
-                    .map(String::as_str)
-                    .collect();
-                let owner = claims.then_some("owner");
-                write!(
-                    f,
-                    ": {}",
-                    owner.into_iter().chain(shown).collect::<Vec<_>>().join(", ")
-                )
-            }
+            Self::TagResource { tags, .. } => write!(f, ": {}", shown_keys(tags)),
             Self::UntagResource { keys, .. } => write!(f, ": {}", keys.join(", ")),
             Self::DeleteService { force } => f.write_str(if *force { ": force" } else { "" }),
         }

@@ -10,7 +10,7 @@ use crate::aws::call::built;
 use crate::aws::error::{AwsError, Class};
 use crate::kinds::access::Access;
 use crate::kinds::claim::tag_map;
-use crate::kinds::pass::Call;
+use crate::kinds::keeps::Call;
 use crate::kinds::send::{sendable, tag, untag};
 
 /// Carries out one step; a registration's answer is what ECS has now.

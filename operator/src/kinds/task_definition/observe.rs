@@ -12,7 +12,7 @@ use crate::diff::identity::Ownership;
 use crate::k8s::object::ObjectKey;
 use crate::kinds::access::Access;
 use crate::kinds::claim::tag_map;
-use crate::kinds::pass::Look;
+use crate::kinds::keeps::Look;
 use crate::observer::DefinitionKey;
 
 /// How far back a revision of ours is looked for, where the status does not name it.

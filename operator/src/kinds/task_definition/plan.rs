@@ -19,7 +19,7 @@ use crate::diff::identity::{ADOPTED_TAG, Ownership, content_hash, tag_changes, t
 use crate::diff::read_path::{self, TASK_DEFINITION};
 use crate::diff::rules;
 use crate::kinds::claim::{Claim, claim, conflict};
-use crate::kinds::pass::{Facts, Plan};
+use crate::kinds::keeps::{Facts, Plan};
 use crate::kinds::verdict::Verdict;
 
 /// When to look again for revisions to prune while services are rolling out.

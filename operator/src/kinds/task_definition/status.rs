@@ -5,7 +5,7 @@ use ecs_crds::status::{CommonStatus, LISTED};
 
 use super::desired::{Desired, Seen};
 use super::plan::current;
-use crate::kinds::pass::StatusOf;
+use crate::kinds::keeps::StatusOf;
 use crate::kinds::send::time_of;
 
 impl StatusOf for EcsTaskDefinitionStatus {

@@ -6,8 +6,8 @@ use std::fmt;
 use ecs_model::arn::name_of;
 use serde_json::Value;
 
-use crate::diff::identity::is_reserved_tag;
-use crate::kinds::pass::Call;
+use crate::diff::identity::shown_keys;
+use crate::kinds::keeps::Call;
 
 /// One call. Each is safe to repeat, because the plan looks before it repeats.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,13 +63,7 @@ impl fmt::Display for Step {
         match self {
             Self::Register { changes, .. } if changes.is_empty() => Ok(()),
             Self::Register { changes, .. } => write!(f, ": {}", changes.join(", ")),
-            Self::Tag { arn, tags } => {
-                let keys: Vec<_> = tags
-                    .keys()
-                    .map(|key| if is_reserved_tag(key) { "owner" } else { key })
-                    .collect();
-                write!(f, ": {} {}", name_of(arn), keys.join(", "))
-            }
+            Self::Tag { arn, tags } => write!(f, ": {} {}", name_of(arn), shown_keys(tags)),
             Self::Untag { arn, keys } => write!(f, ": {} {}", name_of(arn), keys.join(", ")),
             Self::Deregister { arn } => write!(f, ": {}", name_of(arn)),
             Self::Delete { arns } => {

@@ -1,6 +1,6 @@
 //! Scenarios as data: what people do, to Kubernetes and past it, and what must be true in the end. Every scenario of
 //! `lifecycle` is run clean once, and then again with every fault at every effect. The situations of design.md §9 are
-//! stories of their own. What does not hold yet is in `known_gaps.md`.
+//! stories of their own.
 
 mod access;
 mod clusters;

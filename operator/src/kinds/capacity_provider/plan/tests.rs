@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::desired::Held;
 use super::*;
 use crate::diff::identity::{Owner, ResourceKind, tag_map as map_of};
-use crate::kinds::pass::Call;
+use crate::kinds::keeps::Call;
 
 const ARN: &str = "arn:aws:ecs:eu-west-1:123456789012:capacity-provider/asg";
 

@@ -9,7 +9,7 @@ use super::{PATIENCE, updating};
 use crate::diff::identity::tag_list;
 use crate::kinds::cluster::desired::{Desired, NAMESPACE_TAG};
 use crate::kinds::cluster::step::Step;
-use crate::kinds::pass::{Facts, Plan};
+use crate::kinds::keeps::{Facts, Plan};
 use crate::kinds::verdict::Verdict;
 
 /// How often at most a cluster is created again that ECS denies having ever had: where the endpoint is a wrong one, creating

@@ -11,7 +11,7 @@ use crate::diff::identity::{ADOPTED_TAG, Ownership};
 use crate::kinds::claim::tag_map;
 use crate::kinds::cluster::desired::{Desired, NAMESPACE_TAG, Seen};
 use crate::kinds::cluster::step::Step;
-use crate::kinds::pass::Plan;
+use crate::kinds::keeps::Plan;
 use crate::kinds::verdict::Verdict;
 
 /// How the cluster goes. Only what is this very object's is touched.

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::super::desired::{Held, Providers};
 use super::*;
 use crate::diff::identity::{ADOPTED_TAG, Owner, Ownership, ResourceKind, tag_list, tag_map as map_of};
-use crate::kinds::pass::Call;
+use crate::kinds::keeps::Call;
 
 const ARN: &str = "arn:aws:ecs:eu-west-1:123456789012:cluster/main";
 

@@ -26,7 +26,6 @@ use crate::kinds::service::step::Step;
 use crate::observer::ServiceView;
 
 pub use delete::{Deletion, plan_deletion};
-pub use rollout::starts_rollout;
 pub use update::tags_of;
 
 /// How long nothing may have changed before a deployment is started (design.md §2.5).
@@ -120,9 +119,7 @@ impl Plan {
     /// Whether a step must be decided on a view that was read for it. A deployment is one, since a sweep does not read the
     /// history of a service that shows none, and a rollback to its first deployment shows none.
     pub fn needs_fresh_view(&self) -> bool {
-        self.steps
-            .iter()
-            .any(|step| step.needs_fresh_view() || starts_rollout(step))
+        self.steps.iter().any(Step::needs_fresh_view)
     }
 }
 

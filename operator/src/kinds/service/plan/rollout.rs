@@ -9,7 +9,6 @@ use super::{Facts, PATIENCE, QUIET, Standing};
 use crate::diff::drift::Change;
 use crate::diff::rollout::{Memory, memory, newest_first, primary};
 use crate::kinds::service::desired::Desired;
-use crate::kinds::service::step::{Step, starts_deployment};
 
 /// What is to happen with the changes that start a deployment.
 #[derive(Debug, PartialEq)]
@@ -21,15 +20,6 @@ pub enum Verdict {
     },
     /// They stay here, for this reason; look again after this time.
     Stay(Standing, Option<Duration>),
-}
-
-/// Whether a step starts a deployment.
-pub fn starts_rollout(step: &Step) -> bool {
-    match step {
-        Step::CreateService { .. } => true,
-        Step::UpdateService { changes, force, .. } => *force || changes.iter().any(starts_deployment),
-        Step::TagResource { .. } | Step::UntagResource { .. } | Step::DeleteService { .. } => false,
-    }
 }
 
 /// Decides about `changes`, all of which start a deployment; there may be none.
@@ -108,6 +98,7 @@ mod tests {
     use super::super::{Facts, Plan, plan};
     use super::*;
     use crate::kinds::service::desired::{Count, Held};
+    use crate::kinds::service::step::Step;
     use crate::observer::ServiceView;
 
     fn updated(plan: &Plan) -> Vec<&str> {

@@ -11,95 +11,15 @@ use ecs_crds::conditions::{self, Finding, Reason, Status, Type};
 
 use crate::aws::error::{AwsError, Class};
 use crate::diff::rollout::{self, primary};
-use crate::kinds::place::Nowhere;
-use crate::kinds::service::desired::Held;
-use crate::kinds::service::plan::{Plan, Standing, starts_rollout};
+use crate::kinds::service::plan::{Plan, Standing};
+use crate::kinds::service::status::course::Course;
 use crate::kinds::service::status::health::{healthy_minimum, is_available, trouble};
+use crate::kinds::service::status::say::Say;
 use crate::kinds::service::status::{Report, short};
 use crate::kinds::service::step::Step;
 
 /// For how long a refusal that can heal is not called stalled (design.md §3).
 const HEALING: Duration = Duration::from_mins(10);
-
-/// How a pass went.
-#[derive(Debug, Clone, Copy)]
-pub enum Course<'a> {
-    /// The object may not act, or cannot: nothing was called.
-    Nowhere(&'a Nowhere),
-    /// The spec cannot be sent.
-    InvalidSpec(&'a str),
-    /// The cluster is not known, so there is nowhere to look.
-    Held(&'a Held),
-    /// ECS could not be read.
-    Unseen(&'a AwsError),
-    /// There was a plan, and it was carried out up to the failure, or held back.
-    Planned {
-        /// The plan.
-        plan: &'a Plan,
-        /// The call that failed, and the step that it was.
-        failure: Option<(&'a Step, &'a AwsError)>,
-        /// For how long passes have been failing.
-        failing_for: Duration,
-        /// Whether nothing may be changed.
-        suspended: bool,
-    },
-    /// The object is being deleted.
-    Deleting {
-        /// What is waited for, as the end of "waiting for …".
-        waiting_for: &'a str,
-        /// The call that failed.
-        failure: Option<&'a AwsError>,
-    },
-}
-
-/// What is said about a matter.
-#[derive(Debug, Clone, PartialEq)]
-struct Say {
-    status: Status,
-    reason: Reason,
-    message: String,
-    /// Whether only a person can change it.
-    stalled: bool,
-}
-
-impl Say {
-    fn yes(reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            status: Status::True,
-            reason,
-            message: message.into(),
-            stalled: false,
-        }
-    }
-
-    fn no(reason: Reason, message: impl Into<String>) -> Self {
-        Self {
-            status: Status::False,
-            reason,
-            message: message.into(),
-            stalled: false,
-        }
-    }
-
-    fn stalled(self, stalled: bool) -> Self {
-        Self { stalled, ..self }
-    }
-
-    fn unknown(self, unknown: bool) -> Self {
-        if unknown {
-            Self {
-                status: Status::Unknown,
-                ..self
-            }
-        } else {
-            self
-        }
-    }
-
-    fn about(&self, type_: Type) -> Finding {
-        Finding::new(type_, self.status, self.reason, self.message.clone())
-    }
-}
 
 /// The rollout's state, where it is known, and all conditions.
 pub fn findings(report: &Report<'_>) -> (Option<Rollout>, Vec<Finding>) {
@@ -270,7 +190,7 @@ fn ready(
     available: Option<&Say>,
 ) -> (Say, Option<Rollout>) {
     if let Some((step, error)) = failure
-        && (service.is_none() || starts_rollout(step))
+        && (service.is_none() || step.starts_rollout())
     {
         return (failed(error, failing_for), Some(Rollout::Waiting));
     }
@@ -285,7 +205,7 @@ fn ready(
         };
         return (with_stop(report, say), rollout);
     }
-    let begins = plan.steps.iter().any(starts_rollout);
+    let begins = plan.steps.iter().any(Step::starts_rollout);
     if begins && suspended {
         return (
             Say::no(

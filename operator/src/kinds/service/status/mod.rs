@@ -1,7 +1,9 @@
 //! The status of a service: the whole of it, each time, from what was seen, planned and done. Pure.
 
+pub mod course;
 pub mod findings;
 pub mod health;
+mod say;
 pub mod tasks;
 
 use aws_sdk_ecs::types::{Deployment, Service, ServiceDeployment};
@@ -13,7 +15,8 @@ use jiff::Timestamp;
 use crate::diff::rollout::{newest_first, primary};
 use crate::kinds::service::plan::{Plan, Standing};
 use crate::kinds::service::resolve::{Resolved, last_part};
-use crate::kinds::service::status::findings::{Course, findings};
+use crate::kinds::service::status::course::Course;
+use crate::kinds::service::status::findings::findings;
 use crate::kinds::service::status::tasks::time;
 use crate::observer::ServiceView;
 

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::super::desired::Use;
 use super::*;
 use crate::diff::identity::{Owner, ResourceKind, tag_map};
-use crate::kinds::pass::Call;
+use crate::kinds::keeps::Call;
 
 fn owner(uid: &str) -> Owner {
     Owner {

@@ -1,0 +1,275 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::aws::fake::{Answer, Call, FakeAws, key, refusal};
+use crate::aws::fence::Fence;
+use crate::k8s::object::Kind;
+
+/// An ECS with services that have one task each; the names in `poison` spoil every batch.
+fn ecs(call: &Call, known: &[&str], poison: &str) -> Answer {
+    let input = &call.input;
+    match call.operation.as_str() {
+        "DescribeServices" => {
+            let asked: Vec<&str> = input["services"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(Value::as_str)
+                .collect();
+            assert!(asked.len() <= 10, "{} services in one call", asked.len());
+            if asked.contains(&poison) {
+                return refusal(400, "InvalidParameterException", "Invalid identifier");
+            }
+            let (found, missing): (Vec<&str>, Vec<&str>) =
+                asked.iter().partition(|name| known.contains(*name));
+            let services: Vec<Value> = found.into_iter().map(service).collect();
+            let failures: Vec<Value> = missing
+                .into_iter()
+                .map(|name| json!({"arn": format!("arn:aws:ecs:eu-west-1:123456789012:service/main/{name}"), "reason": "MISSING"}))
+                .collect();
+            (200, json!({"services": services, "failures": failures}))
+        }
+        "ListTasks" if input["desiredStatus"] == "RUNNING" && input["nextToken"].is_null() => {
+            // An empty page with a successor.
+            (200, json!({"taskArns": [], "nextToken": "more"}))
+        }
+        "ListTasks" if input["desiredStatus"] == "RUNNING" => {
+            let arns: Vec<String> = match input["serviceName"].as_str() {
+                Some(name) => vec![task_arn(name)],
+                None => known.iter().map(|name| task_arn(name)).collect(),
+            };
+            (200, json!({"taskArns": arns}))
+        }
+        "ListTasks" => (200, json!({"taskArns": []})),
+        "DescribeTasks" => {
+            let tasks: Vec<Value> = input["tasks"].as_array().unwrap().iter().map(task).collect();
+            (200, json!({"tasks": tasks}))
+        }
+        "ListServiceDeployments" => (200, json!({"serviceDeployments": []})),
+        other => panic!("unexpected {other}"),
+    }
+}
+
+fn service(name: &str) -> Value {
+    json!({
+        "serviceName": name, "status": "ACTIVE", "desiredCount": 1, "runningCount": 1, "createdAt": 1_700_000_000,
+        "deployments": [{"id": "ecs-svc/1", "status": "PRIMARY", "rolloutState": "COMPLETED", "createdAt": 1_700_000_000}],
+    })
+}
+
+fn task_arn(service: &str) -> String {
+    format!("arn:aws:ecs:eu-west-1:123456789012:task/main/{service}")
+}
+
+fn task(arn: &Value) -> Value {
+    let service = arn.as_str().unwrap().rsplit('/').next().unwrap();
+    json!({"taskArn": arn, "group": format!("service:{service}"), "lastStatus": "RUNNING"})
+}
+
+fn named(service: &str) -> ServiceKey {
+    ServiceKey {
+        cluster: "main".to_owned(),
+        service: service.to_owned(),
+    }
+}
+
+fn object(name: &str) -> ObjectKey {
+    ObjectKey::namespaced(Kind::EcsService, "shop", name)
+}
+
+fn observer(aws: &FakeAws) -> Arc<Observer> {
+    let surroundings = Surroundings {
+        wakes: Arc::new(Wakes::default()),
+        clock: SharedClock::along_tokio("2026-01-01T00:00:00Z".parse().unwrap()),
+        metrics: Arc::new(Metrics::new()),
+        freshness: Freshness::default(),
+    };
+    let target = aws.accounts(Fence::open()).target(&key());
+    Observers::new(surroundings).of(&target)
+}
+
+async fn seconds(number: u64) {
+    tokio::time::sleep(Duration::from_secs(number)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn reads_in_batches_and_seldom_when_steady() {
+    const NAMES: [&str; 25] = [
+        "s00", "s01", "s02", "s03", "s04", "s05", "s06", "s07", "s08", "s09", "s10", "s11", "s12", "s13",
+        "s14", "s15", "s16", "s17", "s18", "s19", "s20", "s21", "s22", "s23", "s24",
+    ];
+    let aws = FakeAws::new(|call| ecs(call, &NAMES, ""));
+    let observer = observer(&aws);
+    for name in NAMES {
+        observer.watch(&named(name), &object(name));
+    }
+    seconds(6).await;
+    let view = observer.service(&named("s07")).unwrap();
+    assert_eq!(view.tasks.len(), 1);
+    assert_eq!(view.tasks[0].task_arn(), Some(task_arn("s07").as_str()));
+    let first = aws.counts();
+    assert_eq!(first["DescribeServices"], 3);
+    assert_eq!(
+        (first["ListTasks"], first["DescribeTasks"]),
+        (3, 1),
+        "the cluster's tasks, as a whole"
+    );
+    seconds(600).await;
+    let later = aws.counts();
+    assert!(
+        (9..=11).contains(&(later["DescribeServices"] / 3 - 1)),
+        "{later:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_poisoned_name_does_not_hide_the_others() {
+    let aws = FakeAws::new(|call| ecs(call, &["a", "b", "c", "d"], "bad name"));
+    let observer = observer(&aws);
+    for name in ["a", "b", "bad name", "c", "d", "missing"] {
+        observer.watch(&named(name), &object(name));
+    }
+    seconds(6).await;
+    for name in ["a", "b", "c", "d"] {
+        assert!(
+            observer.service(&named(name)).unwrap().service.is_some(),
+            "{name}"
+        );
+    }
+    assert!(observer.service(&named("missing")).unwrap().service.is_none());
+    assert!(observer.service(&named("bad name")).is_none());
+    assert!(
+        observer
+            .failure(&named("bad name"))
+            .unwrap()
+            .is("InvalidParameterException")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_ask_together_share_a_call() {
+    let aws = FakeAws::new(|call| ecs(call, &["a", "b", "c"], ""));
+    let observer = observer(&aws);
+    let (a, b, again) = (named("a"), named("nothing"), named("a"));
+    let (a, b, again) = tokio::join!(
+        observer.read_fresh(&a),
+        observer.read_fresh(&b),
+        observer.read_fresh(&again)
+    );
+    assert!(a.unwrap().service.is_some() && again.unwrap().service.is_some());
+    assert!(b.unwrap().service.is_none());
+    // A read that somebody decides on also looks for rollouts that were taken back.
+    let expected = [
+        ("DescribeServices".to_owned(), 1),
+        ("ListServiceDeployments".to_owned(), 1),
+    ];
+    assert_eq!(aws.counts(), expected.into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_of_questions_is_gathered_into_batches() {
+    let aws = FakeAws::new(|call| ecs(call, &[], ""));
+    let observer = observer(&aws);
+    let mut asked = JoinSet::new();
+    let started = tokio::time::Instant::now();
+    for number in 0..100 {
+        let one = observer.clone();
+        asked.spawn(async move { one.read_fresh(&named(&format!("s{number}"))).await.map(|_| ()) });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    while let Some(answer) = asked.join_next().await {
+        answer.unwrap().unwrap();
+    }
+    assert!(
+        started.elapsed() < Duration::from_secs(12),
+        "nobody waits for much more than a second"
+    );
+    let calls = aws.counts()["DescribeServices"];
+    assert!(
+        calls <= 18,
+        "{calls} calls for a hundred services that come ten a second"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_begun_before_a_write_does_not_show_its_past() {
+    let aws = FakeAws::new(|call| ecs(call, &["a"], "")).slow(Duration::from_secs(3));
+    let observer = observer(&aws);
+    observer.watch(&named("a"), &object("a"));
+    seconds(1).await;
+    observer.wrote(&named("a"));
+    // The sweep has four calls to make, three seconds each; it ends at 15 s.
+    for _ in 0..15 {
+        seconds(1).await;
+        assert!(observer.service(&named("a")).is_none());
+    }
+    seconds(20).await;
+    assert!(observer.service(&named("a")).is_some(), "the next one counts");
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_that_vanish_at_once_look_like_an_outage() {
+    let aws = FakeAws::new(|call| ecs(call, &["there"], ""));
+    let observer = observer(&aws);
+    for name in ["there", "m1", "m2", "m3", "m4"] {
+        observer.watch(&named(name), &object(name));
+        observer.expect(&named(name), true);
+    }
+    seconds(6).await;
+    assert!(
+        !observer.looks_emptied(),
+        "four may have been deleted by somebody"
+    );
+    observer.watch(&named("m5"), &object("m5"));
+    observer.expect(&named("m5"), true);
+    seconds(6).await;
+    assert!(observer.looks_emptied());
+    observer.expect(&named("m5"), false);
+    assert!(
+        !observer.looks_emptied(),
+        "what we deleted ourselves does not count"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_is_looked_for_again_once_its_cluster_appears() {
+    let there = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let exists = there.clone();
+    let aws = FakeAws::new(move |call| match call.operation.as_str() {
+        "DescribeClusters" if exists.load(std::sync::atomic::Ordering::Relaxed) => (
+            200,
+            json!({"clusters": [{"clusterName": "main", "status": "ACTIVE"}]}),
+        ),
+        "DescribeClusters" => (200, json!({"clusters": []})),
+        _ if exists.load(std::sync::atomic::Ordering::Relaxed) => ecs(call, &[], ""),
+        _ => refusal(400, "ClusterNotFoundException", "Cluster not found."),
+    });
+    let observer = observer(&aws);
+    let cluster = ClusterKey {
+        cluster: "main".to_owned(),
+    };
+    observer.watch(&named("a"), &object("a"));
+    observer.watch(&cluster, &ObjectKey::namespaced(Kind::EcsCluster, "shop", "main"));
+    seconds(3600).await;
+    assert!(observer.service(&named("a")).unwrap().cluster_missing);
+    there.store(true, std::sync::atomic::Ordering::Relaxed);
+    observer.wrote(&cluster);
+    assert!(
+        observer.service(&named("a")).is_none(),
+        "what was known holds no longer"
+    );
+    seconds(1).await;
+    assert!(!observer.service(&named("a")).unwrap().cluster_missing);
+}
+
+#[tokio::test(start_paused = true)]
+async fn ends_with_its_owner() {
+    let aws = FakeAws::new(|call| ecs(call, &["a"], ""));
+    let one = observer(&aws);
+    one.watch(&named("a"), &object("a"));
+    seconds(1).await;
+    drop(one);
+    let before = aws.counts();
+    seconds(600).await;
+    assert_eq!(aws.counts(), before);
+}
