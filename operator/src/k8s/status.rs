@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use self::compare::{by_type, cannot_merge, conditions_differ, replacing};
+use self::compare::{by_type, cannot_merge, conditions_differ, print_of, replacing};
 use crate::error::{Error, Result};
 use crate::k8s::object::Kept;
 use crate::telemetry::metrics::Metrics;
@@ -58,10 +58,13 @@ impl std::fmt::Debug for Debuggable {
 #[derive(Debug)]
 struct Memory {
     resource_version: String,
-    /// As compact JSON text: a tree of values is five times as large, and there is one for each object.
-    status: Box<str>,
-    /// What is being written at this moment: its event may come before its answer.
-    under_way: Option<Box<str>>,
+    /// As compact JSON text: a tree of values is five times as large, and there is one for each object. Gone once the cache has
+    /// caught up.
+    status: Option<Box<str>>,
+    /// What it can be told by, then.
+    print: u64,
+    /// The print of what is being written at this moment: its event may come before its answer.
+    under_way: Option<u64>,
     at: Instant,
     deferred_until: Option<Instant>,
 }
@@ -84,11 +87,12 @@ impl StatusWriter {
         K::Status: Clone + DeserializeOwned,
     {
         let memory = self.lock();
-        let newer = object
-            .uid()
-            .and_then(|uid| memory.get(&uid).filter(|written| is_behind(object, written)));
+        let written = object.uid().and_then(|uid| memory.get(&uid));
+        let newer = written
+            .filter(|written| is_behind(object, written))
+            .and_then(|written| written.status.as_deref());
         match newer {
-            Some(written) => serde_json::from_str(&written.status).ok(),
+            Some(text) => serde_json::from_str(text).ok(),
             None => object.status().cloned(),
         }
     }
@@ -140,25 +144,21 @@ impl StatusWriter {
         K: Kept + HasStatus,
         K::Status: Serialize,
     {
-        let memory = self.lock();
-        let Some(written) = object.uid().and_then(|uid| memory.get(&uid)) else {
+        let mut memory = self.lock();
+        let Some(written) = object.uid().and_then(|uid| memory.get_mut(&uid)) else {
             return false;
         };
+        if !is_behind(object, written) {
+            written.status = None;
+        }
         if !is_ahead(object, written) {
             return false;
         }
-        let Some(shown) = object
+        let shown = object
             .status()
             .and_then(|status| to_value(status).ok())
-            .map(by_type)
-        else {
-            return true;
-        };
-        let ours = [Some(&written.status), written.under_way.as_ref()];
-        ours.into_iter()
-            .flatten()
-            .filter_map(|text| serde_json::from_str(text).ok())
-            .all(|ours| by_type(ours) != shown)
+            .map(print_of);
+        shown != Some(written.print) && (shown.is_none() || shown != written.under_way)
     }
 
     /// When the object has to be passed over again for a status that was deferred.
@@ -220,7 +220,8 @@ impl StatusWriter {
         if let Some(uid) = object.uid() {
             let written = Memory {
                 resource_version,
-                status: status.to_string().into_boxed_str(),
+                status: Some(status.to_string().into_boxed_str()),
+                print: print_of(status.clone()),
                 under_way: None,
                 at: Instant::now(),
                 deferred_until: None,
@@ -233,7 +234,7 @@ impl StatusWriter {
         if let Some(uid) = object.uid()
             && let Some(written) = self.lock().get_mut(&uid)
         {
-            written.under_way = Some(status.to_string().into_boxed_str());
+            written.under_way = Some(print_of(status.clone()));
         }
     }
 

@@ -1,5 +1,6 @@
 //! The observer's memory of one kind of resource: who watches what, what was seen last, and when to look again. Pure.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,10 @@ const OWN_LOOK: Duration = Duration::from_secs(5);
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// What moves without urgency (tasks that never come up) counts as steady after so many minutes.
 const RESTLESS_MINUTES: u64 = 10;
+/// Fewer that are missing may have been deleted by somebody.
+const FEWEST_MISSING: usize = 5;
+/// How many reads tell of a change that has just begun.
+const READ_LAST: usize = 10;
 /// So many that move make reads come later by once, twice as many by twice, and so on.
 const CROWD: usize = 50;
 /// How much longer than usual the pause between two reads of something that moves becomes at most.
@@ -35,6 +40,8 @@ pub struct Book<S: Subject> {
 struct Entry<S: Subject> {
     watchers: BTreeSet<ObjectKey>,
     seen: Option<Seen<S>>,
+    /// When it was read last, and whether it was missing. What a write showed says nothing of what a read would.
+    last_read: Option<(Instant, bool)>,
     failure: Option<Failure>,
     written_at: Option<Instant>,
     moved_at: Option<Instant>,
@@ -99,6 +106,7 @@ impl<S: Subject> Book<S> {
         let entry = self.entries.entry(key.clone()).or_insert_with(|| Entry {
             watchers: BTreeSet::new(),
             seen: None,
+            last_read: None,
             failure: None,
             written_at: None,
             moved_at: None,
@@ -199,16 +207,26 @@ impl<S: Subject> Book<S> {
         }
     }
 
-    /// Of those that ought to exist and have been read: how many, and how many are missing.
-    pub fn missing(&self) -> (usize, usize) {
-        let read = self
-            .entries
-            .values()
-            .filter(|entry| entry.expected)
-            .filter_map(|entry| entry.seen.as_ref());
-        read.fold((0, 0), |(all, missing), seen| {
-            (all + 1, missing + usize::from(!S::exists(&seen.view)))
-        })
+    /// Whether the resource ought to exist.
+    pub fn expects(&self, key: &S) -> bool {
+        self.entries.get(key).is_some_and(|entry| entry.expected)
+    }
+
+    /// Whether so many of those that ought to exist are missing that this is more likely an outage or a wrong endpoint than
+    /// deletions: at least five, and more than half of all or of those read last. The whole is read over a minute, and what
+    /// the first reads of a wrong endpoint miss must not be made again meanwhile.
+    pub fn looks_emptied(&self) -> bool {
+        let expected = self.entries.values().filter(|entry| entry.expected);
+        let mut read: Vec<(Instant, bool)> = expected.filter_map(|entry| entry.last_read).collect();
+        let emptied = |read: &[(Instant, bool)]| {
+            let missing = read.iter().filter(|(_, missing)| *missing).count();
+            missing >= FEWEST_MISSING && missing * 2 > read.len()
+        };
+        if emptied(&read) {
+            return true;
+        }
+        read.sort_unstable_by_key(|(begun, _)| Reverse(*begun));
+        emptied(read.get(..READ_LAST).unwrap_or(&read))
     }
 
     /// The keys to read now.
@@ -259,6 +277,7 @@ impl<S: Subject> Book<S> {
             }
             return Reception::Stale;
         }
+        entry.last_read = Some((begun, !S::exists(&view)));
         entry.note_movement(S::is_moving(&view), now);
         let steady = freshness.steady * S::STEADIER;
         entry.due = now

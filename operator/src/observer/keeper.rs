@@ -99,8 +99,12 @@ impl<S: Subject> Keeper<S> {
         self.book().expect(key, exists);
     }
 
-    pub(crate) fn missing(&self) -> (usize, usize) {
-        self.book().missing()
+    pub(crate) fn expects(&self, key: &S) -> bool {
+        self.book().expects(key)
+    }
+
+    pub(crate) fn looks_emptied(&self) -> bool {
+        self.book().looks_emptied()
     }
 
     pub(crate) async fn read_fresh(&self, key: &S) -> Result<Arc<S::View>, AwsError> {

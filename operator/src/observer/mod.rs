@@ -213,12 +213,15 @@ impl Observer {
         S::keeper(&self.shared).expect(key, exists);
     }
 
+    /// Whether a watched resource ought to exist.
+    pub fn expects<S: Subject>(&self, key: &S) -> bool {
+        S::keeper(&self.shared).expects(key)
+    }
+
     /// Whether so many services that ought to exist are missing that this is more likely an outage or a wrong endpoint
-    /// than deletions (design.md §9, situation 11): at least five, and more than half of those read. Then nothing is
-    /// created again until they are back or a person says so.
+    /// than deletions (design.md §9, situation 11). Then nothing is created again until they are back or a person says so.
     pub fn looks_emptied(&self) -> bool {
-        let (expected, missing) = self.shared.services.missing();
-        missing >= 5 && missing * 2 > expected
+        self.shared.services.looks_emptied()
     }
 }
 

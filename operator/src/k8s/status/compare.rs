@@ -1,5 +1,7 @@
 //! Comparing statuses, and patching one into another. Pure.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use serde_json::{Map, Value};
 
 /// The status with its conditions in the order of their types: the list is a map, and the API server keeps an order of its
@@ -16,6 +18,13 @@ pub(super) fn by_type(mut status: Value) -> Value {
         conditions.sort_by_cached_key(type_of);
     }
     status
+}
+
+/// A short name for a status: equal ones have equal names.
+pub(super) fn print_of(status: Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    by_type(status).to_string().hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Whether a condition appeared, went, or has another status or reason. Another message alone can wait two seconds.

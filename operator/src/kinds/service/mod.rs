@@ -116,7 +116,10 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
         )
     };
     tell_steps(ctx, &service, plan.steps.get(..applied.done).unwrap_or_default());
-    way.observer.expect(&way.key, is_in_ecs(&view, &plan));
+    // While it is missing it stays expected, or each that is made again would be one missing less.
+    if is_in_ecs(&view, &plan) {
+        way.observer.expect(&way.key, true);
+    }
 
     match &applied.failure {
         Some(error)
@@ -188,8 +191,12 @@ async fn decide(
     let quiet_for = ctx
         .quiet
         .seen(&service.uid().unwrap_or_default(), &resolved.print);
-    let outage_suspected =
-        is_known(service) && way.observer.looks_emptied() && !service.annotations().contains_key(RECREATE);
+    // Asked after each look: what it found missing counts too.
+    let outage_suspected = || {
+        (is_known(service) || way.observer.expects(&way.key))
+            && way.observer.looks_emptied()
+            && !service.annotations().contains_key(RECREATE)
+    };
     let plan_on = |view: &ServiceView| {
         // Whatever ECS wrote down it stamped by its own clock.
         let now = way.target.now_at_ecs().unwrap_or_else(|| ctx.now());
@@ -197,7 +204,7 @@ async fn decide(
             view,
             now: DateTime::from_nanos(now.as_nanosecond()).unwrap_or(DateTime::from_secs(0)),
             quiet_for,
-            outage_suspected,
+            outage_suspected: outage_suspected(),
         };
         plan(&resolved.desired, &facts)
     };

@@ -189,13 +189,33 @@ fn failures_come_ever_more_seldom_up_to_the_steady_pace() {
 }
 
 #[test]
-fn counts_what_ought_to_be_there() {
+fn many_missing_among_all_or_among_the_last_read_are_an_outage() {
     let start = Instant::now();
-    let mut book = watched(start);
-    assert_eq!(book.missing(), (0, 0));
-    book.expect(&key(), true);
-    book.receive(&key(), Ok(view(false)), &read(start, start));
-    assert_eq!(book.missing(), (1, 1));
-    book.receive(&key(), Ok(view(true)), &read(second(1, start), second(1, start)));
-    assert_eq!(book.missing(), (1, 0));
+    let named = |number: u64| DefinitionKey {
+        definition: format!("web:{number}"),
+    };
+    // Of `all` that ought to exist and were read second by second, the last `missing` were not there.
+    let emptied = |all: u64, missing: u64| {
+        let mut book = Book::<DefinitionKey>::default();
+        for number in 0..all {
+            let key = named(number);
+            book.watch(&key, &watcher("web"), start);
+            book.expect(&key, true);
+            let at = second(number, start);
+            let there = number < all - missing;
+            book.receive(&key, Ok(view(there)), &read(at, at));
+        }
+        book.looks_emptied()
+    };
+    for (all, missing, expected) in [
+        (0, 0, false),
+        (4, 4, false),
+        (9, 5, true),
+        (100, 4, false),
+        (100, 5, false),
+        (100, 6, true),
+        (100, 60, true),
+    ] {
+        assert_eq!(emptied(all, missing), expected, "{missing} of {all}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Accounts: what happens when the role, the account or the endpoint is not what it should be.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -129,7 +130,7 @@ fn situation_09_an_orphan_annotation_ends_the_wait() {
 #[test]
 fn situation_11_nothing_is_created_where_everything_is_missing() {
     let mut given = ground();
-    given.extend((0..12).map(|n| Step::Apply(service(&format!("s{n}"), "main", "app", 1))));
+    given.extend((0..250).map(|n| Step::Apply(service(&format!("s{n}"), "main", "app", 1))));
     given.push(Step::Settle);
     story(given, async |world| {
         let missing = |all: &Value| -> Vec<Value> {
@@ -153,15 +154,18 @@ fn situation_11_nothing_is_created_where_everything_is_missing() {
             });
         let before = world.aws.mutations();
         world.pass(Duration::from_mins(30)).await;
-        let created: Vec<String> = world
-            .calls_since(before)
+        let created: BTreeSet<String> = world
+            .aws
+            .mutations_since(before)
             .into_iter()
-            .filter(|call| call.starts_with("Create"))
+            .filter(|(call, _)| call.starts_with("Create"))
+            .map(|(call, input)| format!("{call} {}", input["serviceName"]))
             .collect();
-        ensure(created.len() < 3, format!("{} creations", created.len()))?;
+        // Five that are missing may have been deleted by somebody, and are made again, before there are too many.
+        ensure(created.len() <= 6, format!("created again: {created:?}"))?;
         world.aws.withdraw("wrong endpoint");
         world.step(&Step::Settle).await?;
-        let not_ready = (0..12)
+        let not_ready = (0..250)
             .filter(|n| {
                 world
                     .expect("EcsService", &format!("s{n}"), "Ready", "True")
