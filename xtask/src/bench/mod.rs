@@ -113,7 +113,8 @@ pub fn bench(options: &Options) -> Result<(), Error> {
     println!("\n{}", report.markdown());
     if options.write {
         let path = cargo::root().join("docs/benchmarks.md");
-        std::fs::write(&path, report.page()).map_err(ecs_e2e::Error::file("cannot write", &path))?;
+        let page = std::fs::read_to_string(&path).map_err(ecs_e2e::Error::file("cannot read", &path))?;
+        std::fs::write(&path, report.renewed(&page)).map_err(ecs_e2e::Error::file("cannot write", &path))?;
         println!("wrote docs/benchmarks.md");
     }
     Ok(())
