@@ -85,7 +85,7 @@ pub struct Run {
     /// Passes over objects of one kind at the same time.
     #[arg(long, env = "ECS_OPERATOR_CONCURRENCY", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512), value_name = "NUMBER")]
     pub concurrency: u16,
-    /// Seconds between two looks at a resource that moves (five times as many while hundreds do).
+    /// Seconds between two looks at a resource that moves (four times as many while hundreds do).
     #[arg(long, env = "ECS_OPERATOR_MOVING_SECONDS", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..=60), value_name = "SECONDS")]
     pub moving_seconds: u16,
     /// Seconds between two looks at a resource that is steady.

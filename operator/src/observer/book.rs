@@ -28,7 +28,8 @@ const READ_LAST: usize = 10;
 /// So many that move make reads come later by once, twice as many by twice, and so on.
 const CROWD: usize = 50;
 /// How much longer than usual the pause between two reads of something that moves becomes at most.
-const SLOWEST: u32 = 5;
+/// With the beat of the sweep, which grows as well, that keeps what rolls within ten seconds (design.md §4).
+const SLOWEST: u32 = 4;
 
 /// The memory.
 #[derive(Debug)]

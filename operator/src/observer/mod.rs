@@ -42,7 +42,7 @@ use crate::telemetry::metrics::Metrics;
 /// How fresh views are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Freshness {
-    /// Between two reads of a resource that moves, while few do. With many it grows up to five times (10 s by default).
+    /// Between two reads of a resource that moves, while few do. With many it grows up to four times (8 s by default).
     pub moving: Duration,
     /// Between two reads of a resource that is steady.
     pub steady: Duration,

@@ -303,8 +303,8 @@ mod tests {
         let stuck = view(0, DeploymentRolloutState::Failed);
         let cases = [
             ("a rollout", &rolling, 0, 1, 2),
-            ("a rollout for an hour", &rolling, 60, 1, 10),
-            ("one of a thousand rollouts", &rolling, 0, 999, 10),
+            ("a rollout for an hour", &rolling, 60, 1, 8),
+            ("one of a thousand rollouts", &rolling, 0, 999, 8),
             ("steady", &steady, 0, 1, 60),
             ("missing tasks", &stuck, 0, 1, 2),
             ("missing tasks for an hour", &stuck, 60, 1, 60),
