@@ -105,13 +105,14 @@ fn until_as_expected(scene: &Scene, folder: &str) {
     .unwrap();
 }
 
-/// Two looks, two seconds apart, that see the same: what follows is compared with them.
+/// Two looks, with a steady sweep (10 s in tests) between them, that see the same: what follows is compared with them. A cluster's
+/// counts, say, are read again that late.
 fn quiet(scene: &Scene, folder: &str) -> (BTreeMap<String, u64>, BTreeMap<String, String>) {
     let mut before = None;
     poll::until(
         "the samples do not come to rest",
         PATIENCE,
-        Duration::from_secs(2),
+        Duration::from_secs(12),
         || {
             let now = (
                 scene.backend().mutations().unwrap(),
