@@ -125,14 +125,15 @@ impl StatusWriter {
             self.metrics.status_write(K::KIND.as_str(), "deferred");
             return Ok(Written::Deferred(pause));
         }
-        self.note_under_way(object, &desired);
+        let print = print_of(desired.clone());
+        self.note_under_way(object, print);
         let outcome = self.send(object, &desired, &current).await;
         self.metrics.status_write(
             K::KIND.as_str(),
             if outcome.is_ok() { "written" } else { "failed" },
         );
         if let Some(resource_version) = outcome? {
-            self.remember(object, resource_version, &desired);
+            self.remember(object, resource_version, &desired, print);
         }
         Ok(Written::Yes)
     }
@@ -216,12 +217,12 @@ impl StatusWriter {
         QUIET.checked_sub(since).filter(|pause| !pause.is_zero())
     }
 
-    fn remember<K: Kept>(&self, object: &K, resource_version: String, status: &Value) {
+    fn remember<K: Kept>(&self, object: &K, resource_version: String, status: &Value, print: u64) {
         if let Some(uid) = object.uid() {
             let written = Memory {
                 resource_version,
                 status: Some(status.to_string().into_boxed_str()),
-                print: print_of(status.clone()),
+                print,
                 under_way: None,
                 at: Instant::now(),
                 deferred_until: None,
@@ -230,11 +231,11 @@ impl StatusWriter {
         }
     }
 
-    fn note_under_way<K: Kept>(&self, object: &K, status: &Value) {
+    fn note_under_way<K: Kept>(&self, object: &K, print: u64) {
         if let Some(uid) = object.uid()
             && let Some(written) = self.lock().get_mut(&uid)
         {
-            written.under_way = Some(print_of(status.clone()));
+            written.under_way = Some(print);
         }
     }
 

@@ -27,11 +27,6 @@ impl Unanswered {
         self.lock().insert(uid.to_owned(), Instant::now());
     }
 
-    /// Notes that a later call had the effect of the unanswered ones: they will find it done.
-    pub fn answered(&self, uid: &str) {
-        self.lock().remove(uid);
-    }
-
     /// When to look again at an object that could end but for such a creation.
     pub fn look_again(&self, uid: &str) -> Option<Duration> {
         let mut since = self.lock();
@@ -43,7 +38,7 @@ impl Unanswered {
         Some(left.min(LOOK_EVERY))
     }
 
-    /// Forgets an object that is gone.
+    /// Ends the wait: the object is gone, or a later call had the effect of the unanswered ones, which will find it done.
     pub fn forget(&self, uid: &str) {
         self.lock().remove(uid);
     }
@@ -73,7 +68,7 @@ mod tests {
     async fn ends_with_an_answer() {
         let unanswered = Unanswered::default();
         unanswered.note("u");
-        unanswered.answered("u");
+        unanswered.forget("u");
         assert_eq!(unanswered.look_again("u"), None);
     }
 }

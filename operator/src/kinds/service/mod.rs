@@ -162,7 +162,7 @@ fn note_unanswered(ctx: &Ctx, uid: &str, steps: &[Step], applied: &apply::Applie
             ctx.unanswered.note(uid);
         }
     } else if steps.iter().take(applied.done).any(creates) {
-        ctx.unanswered.answered(uid);
+        ctx.unanswered.forget(uid);
     }
 }
 
