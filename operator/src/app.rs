@@ -61,8 +61,8 @@ pub struct Deps {
 pub struct Settings {
     /// The installation's name; by default the UID of namespace kube-system.
     pub installation: Option<String>,
-    /// The only namespace to watch; by default all.
-    pub watch_namespace: Option<String>,
+    /// The namespaces to watch; all where none is named.
+    pub watch_namespaces: Vec<String>,
     /// How leaders are elected; none means that this process is the only one.
     pub election: Option<leadership::Settings>,
     /// How fresh ECS is seen.
@@ -186,9 +186,12 @@ impl Operator {
     }
 
     async fn missing<K: Kept>(&self) -> Option<(&'static str, kube::Error)> {
-        let api = K::watched(self.kube.clone(), self.settings.watch_namespace.as_deref());
-        let listed = api.list_metadata(&ListParams::default().limit(1)).await;
-        listed.err().map(|error| (K::KIND.as_str(), error))
+        for (_, api) in K::watched(&self.kube, &self.settings.watch_namespaces) {
+            if let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
+                return Some((K::KIND.as_str(), error));
+            }
+        }
+        None
     }
 
     /// The name that tells this installation's resources in ECS from another's.
@@ -294,7 +297,7 @@ impl Operator {
             quiet: kinds::service::quiet::Quiet::default(),
             unanswered: kinds::unanswered::Unanswered::default(),
             wakes,
-            watch_namespace: self.settings.watch_namespace.clone(),
+            watch_namespaces: self.settings.watch_namespaces.clone(),
             references: std::sync::Mutex::default(),
         };
         (Arc::new(ctx), writers, delivery)

@@ -1,6 +1,8 @@
 //! The command line. Every flag can also be set by an environment variable.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
@@ -10,6 +12,7 @@ use crate::context::Limits;
 use crate::leadership;
 use crate::observer::Freshness;
 use crate::telemetry::logs::LogFormat;
+use crate::{iam, rbac};
 
 /// Keeps Amazon ECS as Kubernetes objects describe it.
 #[derive(Debug, Parser)]
@@ -27,6 +30,62 @@ pub enum Command {
     Run(Box<Run>),
     /// Prints the custom resource definitions as YAML, for `kubectl apply --server-side -f -`.
     Crds,
+    /// Prints the Roles and bindings that `run` needs, and no more, as YAML.
+    Rbac(Rbac),
+    /// Prints the IAM policy of just the calls that `run` makes, as JSON.
+    IamPolicy(Iam),
+}
+
+/// The flags of `rbac`. Those that `run` has too mean the same.
+#[derive(Debug, Args)]
+pub struct Rbac {
+    /// The operator's own namespace, in which its Lease is.
+    #[arg(long, default_value = "ecs-operator-system", value_name = "NAMESPACE")]
+    pub namespace: String,
+    /// The operator's ServiceAccount; the Roles are called after it.
+    #[arg(long, default_value = "ecs-operator", value_name = "NAME")]
+    pub service_account: String,
+    /// The namespaces to watch, separated by commas: Roles there, instead of one ClusterRole.
+    #[arg(long, value_delimiter = ',', value_name = "NAMESPACE,…")]
+    pub watch_namespaces: Vec<String>,
+    /// The installation's name, where `run` is given one: then namespace kube-system need not be read.
+    #[arg(long, value_name = "NAME")]
+    pub installation: Option<String>,
+    /// The name of the Lease.
+    #[arg(long, default_value = "ecs-operator", value_name = "NAME")]
+    pub lease_name: String,
+    /// Leave the Lease out, for a `run` without --leader-elect.
+    #[arg(long)]
+    pub without_leader_election: bool,
+    /// The rules as helpers of the Helm chart.
+    #[arg(long, hide = true)]
+    pub chart_template: bool,
+}
+
+/// The flags of `iam-policy`.
+#[derive(Debug, Args)]
+pub struct Iam {
+    /// A manifest of an AwsAccount: the policy allows what its namespaces may name, in its account and regions.
+    #[arg(long, value_name = "FILE")]
+    pub namespace_scoped: Option<PathBuf>,
+    /// The only account, as 12 digits.
+    #[arg(long, value_name = "DIGITS")]
+    pub account: Option<String>,
+    /// A region; may be repeated. By default all.
+    #[arg(long, value_name = "REGION")]
+    pub region: Vec<String>,
+    /// AWS's partition.
+    #[arg(long, value_name = "NAME")]
+    pub partition: Option<String>,
+    /// The ARN or pattern of a role that tasks, or the ECS agent, may take; may be repeated.
+    #[arg(long, value_name = "ARN")]
+    pub task_role: Vec<String>,
+    /// The ARN or pattern of a role that ECS may take: for load balancers, volumes, managed instances; may be repeated.
+    #[arg(long, value_name = "ARN")]
+    pub infrastructure_role: Vec<String>,
+    /// The ARN of a role that the operator assumes (roleArn of an AwsAccount); may be repeated.
+    #[arg(long, value_name = "ARN")]
+    pub assume_role: Vec<String>,
 }
 
 /// The flags of `run`.
@@ -43,9 +102,14 @@ pub struct Run {
     /// The name that tells this installation's resources in ECS from another's; by default the UID of namespace kube-system.
     #[arg(long, env = "ECS_OPERATOR_INSTALLATION", value_name = "NAME")]
     pub installation: Option<String>,
-    /// The only namespace to watch; by default all.
-    #[arg(long, env = "ECS_OPERATOR_WATCH_NAMESPACE", value_name = "NAMESPACE")]
-    pub watch_namespace: Option<String>,
+    /// The namespaces to watch, separated by commas; by default all.
+    #[arg(
+        long,
+        env = "ECS_OPERATOR_WATCH_NAMESPACES",
+        value_delimiter = ',',
+        value_name = "NAMESPACE,…"
+    )]
+    pub watch_namespaces: Vec<String>,
     /// Elect a leader among several replicas. Without, this process must be the only one.
     #[arg(long, env = "ECS_OPERATOR_LEADER_ELECT")]
     pub leader_elect: bool,
@@ -100,6 +164,46 @@ pub struct Run {
     pub aws_region: String,
 }
 
+/// Each namespace once, in order; an empty list means all, also where it comes from an empty variable.
+fn namespaces_to_watch(named: &[String]) -> Vec<String> {
+    let named = named.iter().map(|name| name.trim());
+    let named: BTreeSet<&str> = named.filter(|name| !name.is_empty()).collect();
+    named.into_iter().map(str::to_owned).collect()
+}
+
+impl Rbac {
+    /// What the flags choose.
+    pub fn options(&self) -> rbac::Options {
+        rbac::Options {
+            namespace: self.namespace.clone(),
+            service_account: self.service_account.clone(),
+            watch_namespaces: namespaces_to_watch(&self.watch_namespaces),
+            named: self.installation.is_some(),
+            lease: (!self.without_leader_election).then(|| self.lease_name.clone()),
+        }
+    }
+}
+
+impl Iam {
+    /// Narrows a scope to what the flags say, and adds the roles that they name.
+    pub fn refine(&self, scope: &mut iam::Scope) {
+        if let Some(account) = &self.account {
+            scope.account.clone_from(account);
+        }
+        if let Some(partition) = &self.partition {
+            scope.partition.clone_from(partition);
+        }
+        if !self.region.is_empty() {
+            scope.regions.clone_from(&self.region);
+        }
+        scope.task_roles.extend_from_slice(&self.task_role);
+        scope
+            .infrastructure_roles
+            .extend_from_slice(&self.infrastructure_role);
+        scope.assumed_roles.extend_from_slice(&self.assume_role);
+    }
+}
+
 impl Run {
     /// What the flags choose for the app.
     pub fn settings(&self) -> app::Settings {
@@ -110,7 +214,7 @@ impl Run {
         });
         app::Settings {
             installation: self.installation.clone(),
-            watch_namespace: self.watch_namespace.clone(),
+            watch_namespaces: namespaces_to_watch(&self.watch_namespaces),
             election,
             freshness: Freshness {
                 moving: Duration::from_secs(u64::from(self.moving_seconds)),
@@ -141,15 +245,25 @@ mod tests {
         }
     }
 
+    fn settings(flags: &[&str]) -> app::Settings {
+        let flags = ["ecs-operator", "run"].iter().chain(flags);
+        let Command::Run(run) = Cli::try_parse_from(flags).unwrap().command else {
+            unreachable!("run was asked for")
+        };
+        run.settings()
+    }
+
+    #[test]
+    fn namespaces_are_listed_with_commas_and_nothing_means_all() {
+        let all: [&str; 0] = [];
+        assert_eq!(settings(&[]).watch_namespaces, all);
+        assert_eq!(settings(&["--watch-namespaces", ""]).watch_namespaces, all);
+        let some = settings(&["--watch-namespaces", "shop, billing,shop"]);
+        assert_eq!(some.watch_namespaces, ["billing", "shop"]);
+    }
+
     #[test]
     fn an_election_is_held_only_when_asked_for() {
-        let settings = |flags: &[&str]| {
-            let flags = ["ecs-operator", "run"].iter().chain(flags);
-            match Cli::try_parse_from(flags).unwrap().command {
-                Command::Run(run) => run.settings(),
-                Command::Crds => unreachable!("run was asked for"),
-            }
-        };
         assert_eq!(settings(&[]).election, None);
         let election = settings(&[
             "--leader-elect",

@@ -68,8 +68,8 @@ pub struct Ctx {
     pub unanswered: Unanswered,
     /// Has objects looked at.
     pub wakes: Arc<Wakes>,
-    /// The only namespace that is watched; none means all.
-    pub watch_namespace: Option<String>,
+    /// The namespaces that are watched; all where none is named.
+    pub watch_namespaces: Vec<String>,
     pub(crate) references: Mutex<Index>,
 }
 
@@ -166,7 +166,7 @@ pub(crate) mod testing {
             backoff: Backoff::seeded(1),
             quiet: super::Quiet::default(),
             unanswered: super::Unanswered::default(),
-            watch_namespace: None,
+            watch_namespaces: Vec::new(),
             references: std::sync::Mutex::default(),
         })
     }

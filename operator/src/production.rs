@@ -17,7 +17,7 @@ use crate::clock::SharedClock;
 use crate::telemetry::logs;
 
 /// Anything that keeps the process from starting, or ends it.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// The longest that one request to Kubernetes may go without any byte; watches send bookmarks more often.
 const KUBE_CONNECT: Duration = Duration::from_secs(5);
@@ -117,16 +117,4 @@ async fn stop_on_signal(stop: CancellationToken) {
         _ = interrupt.recv() => tracing::info!("SIGINT: stopping"),
     }
     stop.cancel();
-}
-
-/// Prints the custom resource definitions.
-///
-/// # Errors
-/// When standard output is closed, or one cannot be written as YAML.
-pub fn print_crds() -> Result<(), Failure> {
-    use std::io::Write;
-    std::io::stdout()
-        .lock()
-        .write_all(ecs_crds::crd_yaml()?.as_bytes())?;
-    Ok(())
 }

@@ -97,17 +97,12 @@ operations! {
     update_service(UpdateServiceInput) -> UpdateServiceOutput = "UpdateService";
     delete_service(DeleteServiceInput) -> DeleteServiceOutput = "DeleteService";
     describe_services(DescribeServicesInput) -> DescribeServicesOutput = "DescribeServices";
-    list_services(ListServicesInput) -> ListServicesOutput = "ListServices";
     list_service_deployments(ListServiceDeploymentsInput) -> ListServiceDeploymentsOutput = "ListServiceDeployments";
     describe_service_deployments(DescribeServiceDeploymentsInput) -> DescribeServiceDeploymentsOutput = "DescribeServiceDeployments";
     describe_service_revisions(DescribeServiceRevisionsInput) -> DescribeServiceRevisionsOutput = "DescribeServiceRevisions";
-    stop_service_deployment(StopServiceDeploymentInput) -> StopServiceDeploymentOutput = "StopServiceDeployment";
-    continue_service_deployment(ContinueServiceDeploymentInput) -> ContinueServiceDeploymentOutput = "ContinueServiceDeployment";
 
     list_tasks(ListTasksInput) -> ListTasksOutput = "ListTasks";
     describe_tasks(DescribeTasksInput) -> DescribeTasksOutput = "DescribeTasks";
-    run_task(RunTaskInput) -> RunTaskOutput = "RunTask";
-    stop_task(StopTaskInput) -> StopTaskOutput = "StopTask";
 
     list_container_instances(ListContainerInstancesInput) -> ListContainerInstancesOutput = "ListContainerInstances";
     describe_container_instances(DescribeContainerInstancesInput) -> DescribeContainerInstancesOutput = "DescribeContainerInstances";
@@ -119,7 +114,6 @@ operations! {
 
     tag_resource(TagResourceInput) -> TagResourceOutput = "TagResource";
     untag_resource(UntagResourceInput) -> UntagResourceOutput = "UntagResource";
-    list_tags_for_resource(ListTagsForResourceInput) -> ListTagsForResourceOutput = "ListTagsForResource";
 }
 
 /// An input that its builder has finished.

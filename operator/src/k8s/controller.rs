@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::{Stream, StreamExt, TryStreamExt, future};
 use kube::ResourceExt;
+use kube::api::ObjectMeta;
 use kube::core::DeserializeGuard;
 use kube::core::object::HasStatus;
 use kube::runtime::controller::{Action, Config, Controller};
@@ -22,6 +23,7 @@ use crate::context::Ctx;
 use crate::error::Result;
 use crate::k8s::face::face;
 use crate::k8s::guard::guarded;
+use crate::k8s::joined::{Joined, Key, join};
 use crate::k8s::object::{Kept, ObjectKey};
 use crate::k8s::trigger::Trigger;
 
@@ -78,26 +80,34 @@ pub async fn run<K, F>(
 /// The kind's events, without objects that do not decode: such a one is told so and otherwise as good as gone, until it
 /// decodes again. One bad object must not stop the watch for all (engineering.md §1.10, 2).
 fn decoded<K: Kept>(ctx: &Arc<Ctx>) -> impl Stream<Item = watcher::Result<Event<K>>> + Send + use<K> {
-    let api = K::watched(ctx.client.clone(), ctx.watch_namespace.as_deref());
+    let parts = K::watched(&ctx.client, &ctx.watch_namespaces)
+        .into_iter()
+        .map(|(name, api)| (name, watch(api, watcher::Config::default()).default_backoff()))
+        .collect();
     let ctx = ctx.clone();
-    watch(api, watcher::Config::default())
-        .default_backoff()
-        .try_filter_map(move |event| {
-            let event = match event {
-                Event::Init => Some(Event::Init),
-                Event::InitDone => Some(Event::InitDone),
-                Event::InitApply(object) => readable(&ctx, object).map(Event::InitApply),
-                Event::Apply(object) => match gone_if_unreadable(&ctx, object) {
-                    Ok(object) => Some(Event::Apply(object)),
-                    Err(before) => before.map(Event::Delete),
-                },
-                Event::Delete(object) => match object.0 {
-                    Ok(object) => Some(Event::Delete(object)),
-                    Err(unreadable) => known::<K>(&ctx, &unreadable.metadata).map(Event::Delete),
-                },
-            };
-            future::ready(Ok(event))
-        })
+    join(parts).try_filter_map(move |said| {
+        let event = match said {
+            Joined::Event(event) => decode(&ctx, event),
+            Joined::Gone(key) => known(&ctx, key).map(Event::Delete),
+        };
+        future::ready(Ok(event))
+    })
+}
+
+fn decode<K: Kept>(ctx: &Ctx, event: Event<DeserializeGuard<K>>) -> Option<Event<K>> {
+    match event {
+        Event::Init => Some(Event::Init),
+        Event::InitDone => Some(Event::InitDone),
+        Event::InitApply(object) => readable(ctx, object).map(Event::InitApply),
+        Event::Apply(object) => match gone_if_unreadable(ctx, object) {
+            Ok(object) => Some(Event::Apply(object)),
+            Err(before) => before.map(Event::Delete),
+        },
+        Event::Delete(object) => match object.0 {
+            Ok(object) => Some(Event::Delete(object)),
+            Err(unreadable) => known(ctx, key_in(unreadable.metadata)).map(Event::Delete),
+        },
+    }
 }
 
 fn readable<K: Kept>(ctx: &Ctx, object: DeserializeGuard<K>) -> Option<K> {
@@ -118,15 +128,19 @@ fn readable<K: Kept>(ctx: &Ctx, object: DeserializeGuard<K>) -> Option<K> {
 
 /// The object, or what was known of it before it became unreadable.
 fn gone_if_unreadable<K: Kept>(ctx: &Ctx, object: DeserializeGuard<K>) -> Result<K, Option<K>> {
-    let metadata = kube::Resource::meta(&object).clone();
-    readable(ctx, object).ok_or_else(|| known(ctx, &metadata))
+    let key = (object.namespace(), object.name_any());
+    readable(ctx, object).ok_or_else(|| known(ctx, key))
 }
 
-fn known<K: Kept>(ctx: &Ctx, metadata: &kube::api::ObjectMeta) -> Option<K> {
+fn key_in(metadata: ObjectMeta) -> Key {
+    (metadata.namespace, metadata.name.unwrap_or_default())
+}
+
+fn known<K: Kept>(ctx: &Ctx, (namespace, name): Key) -> Option<K> {
     let key = ObjectKey {
         kind: K::KIND,
-        namespace: metadata.namespace.clone(),
-        name: metadata.name.clone().unwrap_or_default(),
+        namespace,
+        name,
     };
     ctx.stores.get::<K>(&key).map(|object| (*object).clone())
 }

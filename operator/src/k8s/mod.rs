@@ -9,6 +9,7 @@ pub(crate) mod fake;
 pub mod finalize;
 pub mod guard;
 pub mod index;
+pub mod joined;
 pub mod namespaces;
 pub mod object;
 pub mod status;

@@ -3,34 +3,38 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt, future};
+use futures::{Stream, StreamExt, TryStreamExt, future};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::core::PartialObjectMeta;
+use kube::runtime::WatchStreamExt;
 use kube::runtime::reflector::store::Writer;
-use kube::runtime::{WatchStreamExt, watcher};
+use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, ResourceExt};
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Ctx;
+use crate::k8s::joined::{Joined, join};
 use crate::k8s::object::{Kept, Kind, ObjectKey};
 
 /// Fills the store of namespaces until `stop`, and wakes the objects of one whose labels changed.
 pub async fn run(ctx: Arc<Ctx>, writer: Writer<PartialObjectMeta<Namespace>>, stop: CancellationToken) {
     let api: Api<PartialObjectMeta<Namespace>> = Api::all(ctx.client.clone());
-    let config = match &ctx.watch_namespace {
-        Some(name) => watcher::Config::default().fields(&format!("metadata.name={name}")),
-        None => watcher::Config::default(),
-    };
     let mut known: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
-    watcher(api, config)
-        .default_backoff()
+    join(parts(&api, &ctx.watch_namespaces))
+        .try_filter_map(|said| {
+            let event = match said {
+                Joined::Event(event) => Some(event),
+                Joined::Gone((_, name)) => ctx.stores.namespace(&name).map(Event::Delete),
+            };
+            future::ready(Ok(event))
+        })
         .modify(|namespace| {
             namespace.managed_fields_mut().clear();
             namespace.annotations_mut().clear();
         })
         .reflect(writer)
         .inspect_ok(|event| {
-            if matches!(event, watcher::Event::InitDone) {
+            if matches!(event, Event::InitDone) {
                 ctx.stores.note_namespaces_filled();
             }
         })
@@ -50,6 +54,25 @@ pub async fn run(ctx: Arc<Ctx>, writer: Writer<PartialObjectMeta<Namespace>>, st
             future::ready(())
         })
         .await;
+}
+
+/// One watch of all namespaces, or one of each that is watched: a watch by name needs no right to see the others.
+fn parts(
+    api: &Api<PartialObjectMeta<Namespace>>,
+    names: &[String],
+) -> Vec<(
+    String,
+    impl Stream<Item = watcher::Result<Event<PartialObjectMeta<Namespace>>>> + Send + use<>,
+)> {
+    let watched = |config| watcher(api.clone(), config).default_backoff();
+    if names.is_empty() {
+        return vec![(String::new(), watched(watcher::Config::default()))];
+    }
+    let by_name = |name: &String| watcher::Config::default().fields(&format!("metadata.name={name}"));
+    names
+        .iter()
+        .map(|name| (name.clone(), watched(by_name(name))))
+        .collect()
 }
 
 fn wake_all_in(ctx: &Ctx, namespace: &str) {

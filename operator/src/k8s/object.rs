@@ -126,8 +126,9 @@ pub trait Kept:
     /// The API of the namespace that `object` is in.
     fn api_of(client: Client, object: &Self) -> Api<Self>;
 
-    /// The API that watches one namespace, or all, and survives objects that do not decode.
-    fn watched(client: Client, namespace: Option<&str>) -> Api<DeserializeGuard<Self>>;
+    /// The APIs that together watch these namespaces, each with its namespace's name; of an empty list, and of a kind that is
+    /// in no namespace, one that watches everything. They survive objects that do not decode.
+    fn watched(client: &Client, namespaces: &[String]) -> Vec<(String, Api<DeserializeGuard<Self>>)>;
 
     /// Where the controller keeps what it watches.
     fn store(stores: &Stores) -> &Store<Self>;
@@ -146,11 +147,12 @@ macro_rules! kept_in_namespace {
                 }
             }
 
-            fn watched(client: Client, namespace: Option<&str>) -> Api<DeserializeGuard<Self>> {
-                match namespace {
-                    Some(namespace) => Api::namespaced(client, namespace),
-                    None => Api::all(client),
+            fn watched(client: &Client, namespaces: &[String]) -> Vec<(String, Api<DeserializeGuard<Self>>)> {
+                if namespaces.is_empty() {
+                    return vec![(String::new(), Api::all(client.clone()))];
                 }
+                let of = |name: &String| (name.clone(), Api::namespaced(client.clone(), name));
+                namespaces.iter().map(of).collect()
             }
 
             fn store(stores: &Stores) -> &Store<Self> {
@@ -174,8 +176,8 @@ impl Kept for ecs_crds::AwsAccount {
         Api::all(client)
     }
 
-    fn watched(client: Client, _: Option<&str>) -> Api<DeserializeGuard<Self>> {
-        Api::all(client)
+    fn watched(client: &Client, _: &[String]) -> Vec<(String, Api<DeserializeGuard<Self>>)> {
+        vec![(String::new(), Api::all(client.clone()))]
     }
 
     fn store(stores: &Stores) -> &Store<Self> {

@@ -123,6 +123,12 @@ impl Stores {
         all
     }
 
+    /// What is known of a namespace.
+    pub fn namespace(&self, name: &str) -> Option<PartialObjectMeta<Namespace>> {
+        let namespace = self.namespaces.get(&reflector::ObjectRef::new(name))?;
+        Some((*namespace).clone())
+    }
+
     /// A namespace's labels; `None` when the namespace is not known.
     pub fn namespace_labels(&self, name: &str) -> Option<std::collections::BTreeMap<String, String>> {
         let namespace = self.namespaces.get(&reflector::ObjectRef::new(name))?;

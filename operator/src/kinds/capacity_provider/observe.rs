@@ -25,16 +25,22 @@ pub async fn observe(
     let view = access.look(&key(desired), me, look).await?;
     Ok(Seen {
         provider: view.provider.clone(),
-        instances: instances(desired, access),
+        instances: instances(desired, access, me),
     })
 }
 
-fn instances(desired: &Desired, access: &Access) -> Option<i32> {
+/// How many instances are its own, and from now on `me` is woken when a cluster's change: they come and go without any change of
+/// the provider itself.
+fn instances(desired: &Desired, access: &Access, me: &ObjectKey) -> Option<i32> {
     let clusters = desired.clusters.iter().map(|name| ClusterKey {
         cluster: name.clone(),
     });
     let known: Vec<_> = clusters
-        .filter_map(|key| access.observer.view(&key))
+        .filter_map(|key| {
+            let view = access.observer.view(&key)?;
+            access.observer.watch(&key, me);
+            Some(view)
+        })
         .filter(|view| view.instances_known)
         .collect();
     let all = known.iter().flat_map(|view| &view.instances);

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::objects::{definition, service, with};
+use super::objects::{cluster, definition, provider, service, with};
 use super::run::{Scenario, Step};
 use super::story::{ensure, ground, running, story};
 use crate::apiserver::Delivery;
 use crate::aws::Reply;
 use crate::fault::FaultPlan;
+use crate::world::World;
 
 fn ten_services() -> Vec<Step> {
     let mut steps = ground();
@@ -203,4 +204,40 @@ fn pairs_of_faults() {
             panic!("{first:?} and {second:?}: {what}");
         }
     }
+}
+
+/// Instances come without any change of the provider that they belong to; it shows them all the same within a sweep.
+#[test]
+fn a_provider_counts_the_instances_that_scaling_brings() {
+    let mut given = ground();
+    let on_instances = json!({"capacityProviders": null, "defaultCapacityProviderStrategy": null, "capacityProviderRefs": [{"name": "asg"}]});
+    let for_ec2 = json!({"requiresCompatibilities": ["EC2"], "networkMode": "bridge"});
+    let on_provider = json!({"launchType": null, "networkConfiguration": null,
+        "capacityProviderStrategy": [{"capacityProviderRef": {"name": "asg"}, "weight": 1}]});
+    given.extend([
+        Step::Apply(provider("asg")),
+        Step::Apply(with(cluster("metal"), &on_instances)),
+        Step::Apply(with(definition("on-metal", "nginx:1"), &for_ec2)),
+        Step::Settle,
+    ]);
+    story(given, async |world| {
+        let hosted = with(service("hosted", "metal", "on-metal", 2), &on_provider);
+        world.step(&Step::Apply(hosted)).await?;
+        let counted = |world: &World, kind: &str, name: &str, member: &str| {
+            let object = world.object(kind, name).unwrap_or_default();
+            object["status"][member].as_i64().unwrap_or(0)
+        };
+        let there =
+            |world: &World| counted(world, "EcsCluster", "metal", "registeredContainerInstancesCount");
+        let shown = |world: &World| counted(world, "CapacityProvider", "asg", "instances");
+        world
+            .until("instances", Duration::from_mins(4), |world| there(world) > 0)
+            .await?;
+        world
+            .until("the provider shows them", Duration::from_secs(3), |world| {
+                shown(world) == there(world)
+            })
+            .await
+            .map(drop)
+    });
 }
