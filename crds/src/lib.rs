@@ -24,6 +24,7 @@ mod task_definition;
 
 pub mod conditions;
 pub mod ecs;
+pub mod fit;
 pub mod managed;
 pub mod manifest;
 pub mod policy;

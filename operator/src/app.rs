@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::ListParams;
 use kube::{Api, Client};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -21,18 +20,15 @@ use crate::clock::SharedClock;
 use crate::context::{Ctx, Limits};
 use crate::k8s::backoff::Backoff;
 use crate::k8s::events::{Delivery, Events};
-use crate::k8s::object::Kept;
 use crate::k8s::status::StatusWriter;
 use crate::k8s::stores::{Stores, Writers};
 use crate::k8s::wakes::Wakes;
-use crate::k8s::{controller, namespaces};
+use crate::k8s::{controller, crds, namespaces};
 use crate::kinds;
 use crate::leadership::{self, Candidate, Lead};
 use crate::observer::{Freshness, Observers, Surroundings};
 use crate::telemetry::metrics::Metrics;
 
-/// How often is looked for CRDs that are not there yet.
-const CRD_POLL: Duration = Duration::from_secs(2);
 /// The pause before a read of Kubernetes that failed at the start is repeated.
 const START_RETRY: Duration = Duration::from_secs(2);
 /// How long passes under way may take to end when the process is asked to stop.
@@ -143,7 +139,7 @@ struct Operator {
 impl Operator {
     async fn run(&self, stop: &CancellationToken) {
         let prepared = async {
-            self.await_crds().await;
+            crds::awaited(&self.kube, &self.settings.watch_namespaces).await;
             self.installation().await
         };
         let installation = tokio::select! {
@@ -160,38 +156,6 @@ impl Operator {
             Some(election) => self.stand(election, &installation, stop).await,
         }
         self.readiness.send_replace(Readiness::Stopping);
-    }
-
-    /// Waits until every kind can be listed. That needs no right to read CRDs.
-    async fn await_crds(&self) {
-        loop {
-            match self.missing_kind().await {
-                None => return,
-                Some((kind, kube::Error::Api(status))) if status.code == 404 => {
-                    tracing::info!(kind, "waiting for the CRDs: this one is not installed");
-                }
-                Some((kind, error)) => tracing::warn!(kind, "waiting for the CRDs: {error}"),
-            }
-            tokio::time::sleep(CRD_POLL).await;
-        }
-    }
-
-    async fn missing_kind(&self) -> Option<(&'static str, kube::Error)> {
-        self.missing::<ecs_crds::AwsAccount>()
-            .await
-            .or(self.missing::<ecs_crds::EcsCluster>().await)
-            .or(self.missing::<ecs_crds::EcsTaskDefinition>().await)
-            .or(self.missing::<ecs_crds::EcsService>().await)
-            .or(self.missing::<ecs_crds::CapacityProvider>().await)
-    }
-
-    async fn missing<K: Kept>(&self) -> Option<(&'static str, kube::Error)> {
-        for (_, api) in K::watched(&self.kube, &self.settings.watch_namespaces) {
-            if let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
-                return Some((K::KIND.as_str(), error));
-            }
-        }
-        None
     }
 
     /// The name that tells this installation's resources in ECS from another's.

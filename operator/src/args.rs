@@ -12,7 +12,7 @@ use crate::context::Limits;
 use crate::leadership;
 use crate::observer::Freshness;
 use crate::telemetry::logs::LogFormat;
-use crate::{iam, rbac};
+use crate::{iam, rbac, selftest};
 
 /// Keeps Amazon ECS as Kubernetes objects describe it.
 #[derive(Debug, Parser)]
@@ -34,6 +34,25 @@ pub enum Command {
     Rbac(Rbac),
     /// Prints the IAM policy of just the calls that `run` makes, as JSON.
     IamPolicy(Iam),
+    /// Creates an EcsTaskDefinition, sees it registered in ECS and deletes it again; what `helm test` runs.
+    Selftest(Selftest),
+}
+
+/// The flags of `selftest`.
+#[derive(Debug, Args)]
+pub struct Selftest {
+    /// Where the object is made.
+    #[arg(long, default_value = "default", value_name = "NAMESPACE")]
+    pub namespace: String,
+    /// The object's name, which is the family's name too.
+    #[arg(long, default_value = "ecs-operator-selftest", value_name = "NAME")]
+    pub name: String,
+    /// The AwsAccount that it uses.
+    #[arg(long, default_value = "default", value_name = "NAME")]
+    pub account: String,
+    /// Seconds that registering it may take, and deleting it again.
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u16).range(1..=3600), value_name = "SECONDS")]
+    pub timeout_seconds: u16,
 }
 
 /// The flags of `rbac`. Those that `run` has too mean the same.
@@ -169,6 +188,18 @@ fn namespaces_to_watch(named: &[String]) -> Vec<String> {
     let named = named.iter().map(|name| name.trim());
     let named: BTreeSet<&str> = named.filter(|name| !name.is_empty()).collect();
     named.into_iter().map(str::to_owned).collect()
+}
+
+impl Selftest {
+    /// What the flags choose.
+    pub fn settings(&self) -> selftest::Settings {
+        selftest::Settings {
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+            account: self.account.clone(),
+            timeout: Duration::from_secs(u64::from(self.timeout_seconds)),
+        }
+    }
 }
 
 impl Rbac {

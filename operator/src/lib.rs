@@ -17,4 +17,5 @@ pub mod observer;
 pub mod print;
 pub mod production;
 pub mod rbac;
+pub mod selftest;
 pub mod telemetry;

@@ -13,6 +13,7 @@ async fn main() -> ExitCode {
         Command::Crds => print::crds(),
         Command::Rbac(args) => print::rbac(&args),
         Command::IamPolicy(args) => print::iam_policy(&args),
+        Command::Selftest(args) => production::selftest(&args).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

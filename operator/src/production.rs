@@ -11,9 +11,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{self, Deps};
-use crate::args::Run;
+use crate::args::{Run, Selftest};
 use crate::aws::account::AwsBase;
 use crate::clock::SharedClock;
+use crate::selftest;
 use crate::telemetry::logs;
 
 /// Anything that keeps the process from starting, or ends it.
@@ -50,6 +51,23 @@ pub async fn run(args: &Run) -> Result<(), Failure> {
     );
     app::run(deps, stop).await?;
     tracing::info!("the operator has ended");
+    Ok(())
+}
+
+/// Runs the self-test in the cluster that KUBECONFIG or the pod's service account names.
+///
+/// # Errors
+/// When no cluster can be found, or the test fails.
+pub async fn selftest(args: &Selftest) -> Result<(), Failure> {
+    use std::io::Write;
+    let settings = args.settings();
+    let arn = selftest::run(cluster().await?, &settings).await?;
+    writeln!(
+        std::io::stdout(),
+        "EcsTaskDefinition {}/{} became {arn} in ECS, and is gone again",
+        settings.namespace,
+        settings.name
+    )?;
     Ok(())
 }
 

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::Ctx;
 use crate::error::Result;
+use crate::k8s::census::Census;
 use crate::k8s::face::face;
 use crate::k8s::guard::guarded;
 use crate::k8s::joined::{Joined, Key, join};
@@ -48,6 +49,7 @@ pub async fn run<K, F>(
         references,
         trigger: trigger.clone(),
         faces: BTreeMap::new(),
+        census: Census::new(ctx.metrics.clone()),
         listed: None,
     };
     let status = ctx.clone();
@@ -166,6 +168,7 @@ struct Tracker<K> {
     trigger: Arc<Mutex<Trigger>>,
     /// What those who refer to an object know of it.
     faces: BTreeMap<ObjectKey, Value>,
+    census: Census,
     /// What the listing under way has brought so far.
     listed: Option<BTreeSet<ObjectKey>>,
 }
@@ -206,6 +209,7 @@ impl<K: Kept> Tracker<K> {
 
     fn changed(&mut self, object: &K) {
         let key = ObjectKey::of(object);
+        self.census.count(&key, object);
         let (concerned, referers) = {
             let mut index = self.ctx.index();
             (index.set(&key, (self.references)(object)), index.referers(&key))
@@ -224,6 +228,7 @@ impl<K: Kept> Tracker<K> {
 
     fn gone(&mut self, key: &ObjectKey) {
         self.faces.remove(key);
+        self.census.forget(key);
         let (concerned, referers) = {
             let mut index = self.ctx.index();
             (index.remove(key), index.referers(key))

@@ -1,7 +1,9 @@
 //! The rim around Kubernetes: everything about controllers that is the same for every kind. It knows nothing of AWS.
 
 pub mod backoff;
+pub mod census;
 pub mod controller;
+pub mod crds;
 pub mod events;
 pub mod face;
 #[cfg(test)]

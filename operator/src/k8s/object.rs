@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Debug};
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Api, Client, Resource, ResourceExt};
@@ -132,6 +133,9 @@ pub trait Kept:
 
     /// Where the controller keeps what it watches.
     fn store(stores: &Stores) -> &Store<Self>;
+
+    /// What holds of the object, as its status says.
+    fn conditions(&self) -> &[Condition];
 }
 
 /// Declares a namespaced kind and its store.
@@ -158,6 +162,12 @@ macro_rules! kept_in_namespace {
             fn store(stores: &Stores) -> &Store<Self> {
                 &stores.$store
             }
+
+            fn conditions(&self) -> &[Condition] {
+                self.status
+                    .as_ref()
+                    .map_or(&[], |status| &status.common.conditions)
+            }
         }
     )*};
 }
@@ -182,6 +192,10 @@ impl Kept for ecs_crds::AwsAccount {
 
     fn store(stores: &Stores) -> &Store<Self> {
         &stores.accounts
+    }
+
+    fn conditions(&self) -> &[Condition] {
+        self.status.as_ref().map_or(&[], |status| &status.conditions)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Prometheus metrics. Labels are bounded: kinds, operations, classes and outcomes, never names from outside.
+//! Prometheus metrics. Labels are bounded: kinds, operations, classes, reasons and outcomes, never names from outside.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -33,6 +33,27 @@ struct KindLabel {
     kind: &'static str,
 }
 
+/// What holds of an object, as far as it is counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// Its kind.
+    pub kind: &'static str,
+    /// The status of its condition Ready: `True`, `False` or `Unknown`.
+    pub ready: &'static str,
+    /// That condition's reason: a word of the closed list, or nothing.
+    pub reason: String,
+    /// Whether it waits for a person.
+    pub stalled: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    kind: &'static str,
+    ready: &'static str,
+    reason: String,
+    stalled: bool,
+}
+
 /// All metrics of the process.
 #[derive(Debug)]
 pub struct Metrics {
@@ -42,6 +63,7 @@ pub struct Metrics {
     reconciles: Family<OutcomeLabels, Counter>,
     reconcile_seconds: Family<KindLabel, Histogram>,
     status_writes: Family<OutcomeLabels, Counter>,
+    objects: Family<StateLabels, Gauge>,
     watched: Family<KindLabel, Gauge>,
     observations: Family<OutcomeLabels, Counter>,
     leading: Gauge,
@@ -68,6 +90,7 @@ impl Metrics {
             reconciles: Family::default(),
             reconcile_seconds: Family::new_with_constructor(seconds),
             status_writes: Family::default(),
+            objects: Family::default(),
             watched: Family::default(),
             observations: Family::default(),
             leading: Gauge::default(),
@@ -105,6 +128,11 @@ impl Metrics {
             "status_writes",
             "Status writes by kind and outcome (written, same, deferred, failed)",
             self.status_writes.clone(),
+        );
+        registry.register(
+            "objects",
+            "Objects by kind, the status and reason of their condition Ready, and whether they wait for a person",
+            self.objects.clone(),
         );
         registry.register(
             "watched_resources",
@@ -154,6 +182,17 @@ impl Metrics {
         self.observations
             .get_or_create(&OutcomeLabels { kind, outcome })
             .inc();
+    }
+
+    /// Counts so many objects more in this state.
+    pub fn object(&self, state: &State, more: i64) {
+        let labels = StateLabels {
+            kind: state.kind,
+            ready: state.ready,
+            reason: state.reason.clone(),
+            stalled: state.stalled,
+        };
+        self.objects.get_or_create(&labels).inc_by(more);
     }
 
     /// How many resources of a kind are kept.
