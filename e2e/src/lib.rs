@@ -7,11 +7,13 @@
 //! - no child outlives the process that started it, whatever ends that process ([`guardian`]).
 
 pub mod backend;
+pub mod charts;
 pub mod controlplane;
 pub mod effects;
 pub mod error;
 pub mod free_ports;
 pub mod guardian;
+pub mod helm;
 pub mod kubectl;
 pub mod operator;
 pub mod poll;

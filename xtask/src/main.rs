@@ -2,6 +2,7 @@
 
 mod bench;
 mod cargo;
+mod charts;
 mod check;
 mod crds;
 mod error;
@@ -35,6 +36,8 @@ enum Task {
     Test(test::Options),
     /// Write the CRD manifests from the Rust types
     Crds(crds::Options),
+    /// Write what is generated in the charts: CRD templates, rules, READMEs, rendered value sets
+    Charts(charts::Options),
     /// Trim a newer ECS service model to the facts we pin
     Model(model::Options),
     /// Measure the operator against the real API server, beside a bare loop that writes as much
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         Task::Up(options) => up::up(options, &interrupt),
         Task::Test(options) => test::test(options),
         Task::Crds(options) => crds::crds(options),
+        Task::Charts(options) => charts::charts(options),
         Task::Model(options) => model::model(options),
         Task::Bench(options) => bench::bench(options),
     });

@@ -1,7 +1,7 @@
-//! etcd, kube-apiserver and kubectl: from `KUBEBUILDER_ASSETS`, our cache or PATH where the version fits, else built from the Go
+//! etcd, kube-apiserver, kubectl and helm: from `KUBEBUILDER_ASSETS`, our cache or PATH where the version fits, else built from the Go
 //! modules in `e2e/tools`, pinned by their go.sum.
 //!
-//! Measured on two cores with empty Go caches: etcd 29 s, kube-apiserver and kubectl 173 s (and 108 s and 337 s while six other builds
+//! Measured on two cores with empty Go caches: etcd 29 s, helm 63 s, kube-apiserver and kubectl 173 s (and 108 s and 337 s while six other builds
 //! ran). Go keeps 1.5 GB of modules and 3.1 GB of build cache for it; our cache folder holds the 190 MB of programs.
 
 mod build;
@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use crate::Error;
 use crate::steps::Steps;
-use pins::{ETCD, Family, KUBERNETES};
+use pins::{ETCD, Family, HELM, KUBERNETES};
 
 /// Where the programs are.
 #[derive(Debug, Clone)]
@@ -42,6 +42,15 @@ impl Tools {
             kubectl,
         })
     }
+}
+
+/// Finds helm, or builds it.
+///
+/// # Errors
+/// As [`Tools::find_or_build`].
+pub fn helm(steps: Steps) -> Result<PathBuf, Error> {
+    let [helm] = programs(&HELM, family(&HELM, &locate::cache()?, steps)?)?;
+    Ok(helm)
 }
 
 fn family(family: &Family, cache: &std::path::Path, steps: Steps) -> Result<Vec<PathBuf>, Error> {

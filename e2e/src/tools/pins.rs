@@ -63,6 +63,19 @@ pub(super) const KUBERNETES: Family = Family {
     ],
 };
 
+/// The charts' client. Its source says only `v4.2`; the linker tells it the patch.
+pub(super) const HELM: Family = Family {
+    name: "helm",
+    version: Version(4, 2, 4),
+    ldflags: "-s -w -X helm.sh/helm/v4/internal/version.version=v4.2.4",
+    takes: "a minute",
+    programs: &[Program {
+        name: "helm",
+        package: "helm.sh/helm/v4/cmd/helm",
+        version_arguments: &["version", "--template", "{{.Version}}"],
+    }],
+};
+
 impl Family {
     /// The folder's name in the cache; another version is another folder.
     pub fn cached_as(&self) -> String {
@@ -138,6 +151,7 @@ mod tests {
                 include_str!("../../tools/kubernetes/go.mod"),
                 "k8s.io/kubernetes",
             ),
+            (&HELM, include_str!("../../tools/helm/go.mod"), "helm.sh/helm/v4"),
         ] {
             let pinned = format!("{module} {}", family.version);
             assert!(
@@ -153,5 +167,6 @@ mod tests {
                 .ldflags
                 .ends_with(&format!("gitVersion={}", KUBERNETES.version))
         );
+        assert!(HELM.ldflags.ends_with(&format!("version={}", HELM.version)));
     }
 }

@@ -7,11 +7,11 @@ use ecs_e2e::backend::{self, Backend};
 use ecs_e2e::free_ports::free_ports;
 use ecs_e2e::run_dir::RunDir;
 use ecs_e2e::steps::Steps;
-use ecs_e2e::tools::Tools;
+use ecs_e2e::tools::{self, Tools};
 
 use super::counted;
 use crate::error::Error;
-use crate::{cargo, check, crds};
+use crate::{cargo, charts, check, crds};
 
 /// One step.
 pub struct Step {
@@ -61,6 +61,11 @@ pub const STEPS: &[Step] = &[
         run: || crds::check_built().map(|()| 0),
     },
     Step {
+        name: "charts",
+        command: "cargo xtask charts --check",
+        run: || charts::check_built().map(|()| 0),
+    },
+    Step {
         name: "test",
         command: "cargo test --workspace",
         run: || tests(&["test", "--workspace"]),
@@ -68,7 +73,11 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "tools",
         command: "cargo xtask test tools",
-        run: || Ok(Tools::find_or_build(Steps::shown()).map(|_| 0)?),
+        run: || {
+            Tools::find_or_build(Steps::shown())?;
+            tools::helm(Steps::shown())?;
+            Ok(0)
+        },
     },
     Step {
         name: "e2e",
