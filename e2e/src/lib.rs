@@ -6,6 +6,7 @@
 //! - nobody sleeps and hopes: [`poll::until`] waits for a condition, with a deadline, and says what it last saw;
 //! - no child outlives the process that started it, whatever ends that process ([`guardian`]).
 
+pub mod audit;
 pub mod backend;
 pub mod charts;
 pub mod controlplane;

@@ -43,6 +43,28 @@ impl Operator {
     /// # Errors
     /// [`Error::Ended`] or [`Error::Timeout`] where it does not become ready.
     pub fn start(options: &Options, run: &RunDir) -> Result<Self, Error> {
+        let mut operator = Self::start_unready(options, run)?;
+        let admin = operator.admin.clone();
+        poll::until(
+            "ecs-operator is not ready",
+            READY_WITHIN,
+            ASK_EVERY,
+            || match operator.process.check_running() {
+                Err(_) => Ok(()),
+                Ok(()) => crate::backend::get(&format!("{admin}/readyz"))
+                    .map(drop)
+                    .map_err(|why| why.to_string()),
+            },
+        )?;
+        operator.process.check_running()?;
+        Ok(operator)
+    }
+
+    /// Starts it and does not wait.
+    ///
+    /// # Errors
+    /// [`Error::Start`] where it cannot be started.
+    pub fn start_unready(options: &Options, run: &RunDir) -> Result<Self, Error> {
         let mut command = Command::new(&options.binary);
         command
             .arg("run")
@@ -57,21 +79,15 @@ impl Operator {
             .env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
             .env("AWS_EC2_METADATA_DISABLED", "true");
-        let mut process = Process::start(&options.name, command, run, GRACE)?;
-        let admin = format!("http://127.0.0.1:{}", options.admin_port);
-        poll::until(
-            "ecs-operator is not ready",
-            READY_WITHIN,
-            ASK_EVERY,
-            || match process.check_running() {
-                Err(_) => Ok(()),
-                Ok(()) => crate::backend::get(&format!("{admin}/readyz"))
-                    .map(drop)
-                    .map_err(|why| why.to_string()),
-            },
-        )?;
-        process.check_running()?;
-        Ok(Self { process, admin })
+        Ok(Self {
+            process: Process::start(&options.name, command, run, GRACE)?,
+            admin: format!("http://127.0.0.1:{}", options.admin_port),
+        })
+    }
+
+    /// Whether `/readyz` says ok.
+    pub fn is_ready(&self) -> bool {
+        crate::backend::get(&format!("{}/readyz", self.admin)).is_ok()
     }
 
     /// What `/metrics` says.

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::controlplane::ControlPlane;
 use crate::kubectl::Kubectl;
 use crate::process::Process;
+use crate::run_dir::RunDir;
 use crate::stack::{Options, Stack};
 use crate::steps::Steps;
 use crate::{Error, backend, poll, samples};
@@ -35,9 +37,24 @@ impl Scene {
         })
     }
 
+    /// A scene of a stack that was started otherwise.
+    pub fn of(stack: Stack) -> Self {
+        Self { stack }
+    }
+
     /// The stack.
     pub fn stack(&mut self) -> &mut Stack {
         &mut self.stack
+    }
+
+    /// The control plane.
+    pub fn plane(&self) -> &ControlPlane {
+        self.stack.plane()
+    }
+
+    /// Logs, kubeconfig, data.
+    pub fn run(&self) -> &RunDir {
+        self.stack.run()
     }
 
     /// kubectl as the administrator.
@@ -67,6 +84,49 @@ impl Scene {
         let text = fs::read_to_string(&path).map_err(Error::file("cannot read", &path))?;
         self.kubectl()
             .apply(&text.replace(samples::DEFAULT_ENDPOINT, self.backend().url()))
+    }
+
+    /// Three container instances in three zones, once the samples' cluster `demo` is there.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] where the cluster does not come, [`Error::Http`] where ECS refuses.
+    pub fn register_instances(&self) -> Result<(), Error> {
+        self.until_ready("ecscl/demo", "True", &[])?;
+        for (number, zone) in (1..).zip(["us-east-1a", "us-east-1b", "us-east-1c"]) {
+            self.backend().register_instance("demo", number, zone)?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the samples of a folder until each is as it is there to be.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] with those that are not, and why.
+    pub fn until_samples_are_as_expected(&self, folder: &str) -> Result<(), Error> {
+        let what = "the samples are not as they should be";
+        poll::until(what, PATIENCE, Duration::from_millis(300), || {
+            let read = self
+                .kubectl()
+                .json(&["get", "-f", folder])
+                .map_err(|why| why.to_string())?;
+            let left: Vec<String> = samples::progress(&read)
+                .into_iter()
+                .filter(|sample| !sample.done)
+                .map(|sample| {
+                    format!(
+                        "{} {} {}",
+                        sample.object,
+                        sample.counts,
+                        sample.conditions.join(", ")
+                    )
+                })
+                .collect();
+            if left.is_empty() {
+                Ok(())
+            } else {
+                Err(left.join("\n"))
+            }
+        })
     }
 
     /// Looks at an object (`ecssvc/web`) until `seen` answers.

@@ -43,6 +43,10 @@ pub struct Options {
     pub operator_port: Option<u16>,
     /// Further flags of `ecs-operator run`.
     pub operator_flags: Vec<String>,
+    /// Whether the CRDs are installed; a test of installing them does it itself.
+    pub with_crds: bool,
+    /// Whether the API server writes an audit log.
+    pub audit: bool,
 }
 
 impl Options {
@@ -56,6 +60,8 @@ impl Options {
             backend_port: None,
             operator_port: None,
             operator_flags: Vec::new(),
+            with_crds: true,
+            audit: false,
         }
     }
 }
@@ -91,11 +97,14 @@ impl Stack {
         let plane_options = controlplane::Options {
             port: options.apiserver_port,
             durable: options.keep_data.is_some(),
+            audit: options.audit,
         };
         let plane = steps.run("etcd and kube-apiserver ready", |_| {
             ControlPlane::start(&tools, &run, &plane_options)
         })?;
-        steps.run("CRDs established", |_| establish_crds(&plane))?;
+        if options.with_crds {
+            steps.run("CRDs established", |_| establish_crds(&plane))?;
+        }
         let backend_options = backend::Options {
             binary: backend_binary,
             port: backend_port,

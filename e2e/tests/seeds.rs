@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::{Duration, Instant};
 
+use ecs_e2e::poll;
 use ecs_e2e::scene::{PATIENCE, Scene};
-use ecs_e2e::{poll, samples};
 use serde_json::{Value, json};
 
 /// How long nothing may happen after the tenth apply.
@@ -28,8 +28,8 @@ fn samples_become_ready_and_applying_them_again_changes_nothing() {
         .kubectl()
         .run(&["apply", "--server-side", "-f", folder])
         .unwrap();
-    register_instances(&scene);
-    until_as_expected(&scene, folder);
+    scene.register_instances().unwrap();
+    scene.until_samples_are_as_expected(folder).unwrap();
     tasks_tell_where_they_run(&scene);
     failure_tells_why(&scene);
     sample_of_the_first_seed_is_in_ecs_as_it_stands(&scene);
@@ -67,42 +67,6 @@ fn samples_become_ready_and_applying_them_again_changes_nothing() {
     );
 
     a_broken_change_is_rolled_back(&scene);
-}
-
-fn register_instances(scene: &Scene) {
-    scene.until_ready("ecscl/demo", "True", &[]).unwrap();
-    for (number, zone) in (1..).zip(["us-east-1a", "us-east-1b", "us-east-1c"]) {
-        scene.backend().register_instance("demo", number, zone).unwrap();
-    }
-}
-
-fn until_as_expected(scene: &Scene, folder: &str) {
-    poll::until(
-        "the samples are not as they should be",
-        PATIENCE,
-        Duration::from_millis(300),
-        || {
-            let seen = samples::progress(&scene.kubectl().json(&["get", "-f", folder]).unwrap());
-            let left: Vec<String> = seen
-                .iter()
-                .filter(|sample| !sample.done)
-                .map(|sample| {
-                    format!(
-                        "{} {} {}",
-                        sample.object,
-                        sample.counts,
-                        sample.conditions.join(", ")
-                    )
-                })
-                .collect();
-            if left.is_empty() {
-                Ok(())
-            } else {
-                Err(left.join("\n"))
-            }
-        },
-    )
-    .unwrap();
 }
 
 /// Two looks, with a steady sweep (10 s in tests) between them, that see the same: what follows is compared with them. A cluster's

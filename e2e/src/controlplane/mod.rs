@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use crate::Error;
+use crate::audit;
 use crate::free_ports::free_ports;
 use crate::kubectl::Kubectl;
 use crate::poll;
@@ -47,6 +48,8 @@ pub struct Options {
     pub port: Option<u16>,
     /// Whether stored data survives a crash of the machine (slower).
     pub durable: bool,
+    /// Whether every request is written to an audit log ([`crate::audit`]).
+    pub audit: bool,
 }
 
 impl ControlPlane {
@@ -56,7 +59,7 @@ impl ControlPlane {
     /// [`Error::Ended`] or [`Error::Timeout`] where one of them does not become ready.
     pub fn start(tools: &Tools, run: &RunDir, options: &Options) -> Result<Self, Error> {
         let (etcd, etcd_url) = again(|| start_etcd(tools, run, options.durable))?;
-        let (apiserver, port) = again(|| start_apiserver(tools, run, &etcd_url, options.port))?;
+        let (apiserver, port) = again(|| start_apiserver(tools, run, &etcd_url, options))?;
         let kubectl = Kubectl::new(&tools.kubectl, &run.path().join("kubeconfig"), run)?;
         let mut plane = Self {
             apiserver,
@@ -79,6 +82,26 @@ impl ControlPlane {
     /// kubectl as the administrator.
     pub fn kubectl(&self) -> &Kubectl {
         &self.kubectl
+    }
+
+    /// A kubeconfig of a ServiceAccount, with a token such as its pods get.
+    ///
+    /// # Errors
+    /// [`Error::Command`] where there is no such account, [`Error::File`] where the file cannot be read or written.
+    pub fn kubeconfig_of(&self, run: &RunDir, namespace: &str, account: &str) -> Result<PathBuf, Error> {
+        let token = self
+            .kubectl
+            .run(&["create", "token", account, "--namespace", namespace])?;
+        let path = self.kubeconfig();
+        let text = fs::read_to_string(&path).map_err(Error::file("cannot read", &path))?;
+        let mut config: serde_json::Value = serde_json::from_str(&text).map_err(|why| Error::Json {
+            what: path.display().to_string(),
+            problem: why.to_string(),
+        })?;
+        if let Some(given) = config.pointer_mut("/users/0/user/token") {
+            *given = json!(token.trim());
+        }
+        run.write(&format!("kubeconfig-{namespace}-{account}"), &config.to_string())
     }
 
     /// The administrator's kubeconfig.
@@ -156,10 +179,10 @@ fn start_apiserver(
     tools: &Tools,
     run: &RunDir,
     etcd_url: &str,
-    port: Option<u16>,
+    options: &Options,
 ) -> Result<(Process, u16), Error> {
     let [free] = free_ports()?;
-    let port = port.unwrap_or(free);
+    let port = options.port.unwrap_or(free);
     let certificates = run.folder("certificates")?;
     let pair = keys::signing_pair()?;
     let private = run.write("service-account.key", &pair.private)?;
@@ -191,6 +214,9 @@ fn start_apiserver(
             private.display()
         ))
         .arg(format!("--token-auth-file={}", tokens.display()));
+    if options.audit {
+        command.args(audit::flags(run)?);
+    }
     let mut process = Process::start("kube-apiserver", command, run, APISERVER_GRACE)?;
     // It signs its own certificate before it listens.
     let certificate = certificates.join("apiserver.crt");

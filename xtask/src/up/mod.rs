@@ -64,7 +64,6 @@ impl Options {
             }
         }
         Ok(stack::Options {
-            binaries: cargo::binaries()?,
             keep_data: self.keep_data.clone(),
             timing: match self.timing {
                 Timing::Fast => "fast",
@@ -74,7 +73,7 @@ impl Options {
             apiserver_port: self.apiserver_port,
             backend_port: self.backend_port,
             operator_port: self.operator_port,
-            operator_flags: Vec::new(),
+            ..stack::Options::ephemeral(cargo::binaries()?)
         })
     }
 }
