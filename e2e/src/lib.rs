@@ -13,6 +13,7 @@ pub mod error;
 pub mod free_ports;
 pub mod guardian;
 pub mod kubectl;
+pub mod oci;
 pub mod operator;
 pub mod poll;
 pub mod process;
