@@ -16,6 +16,7 @@ pub mod free_ports;
 pub mod guardian;
 pub mod helm;
 pub mod kubectl;
+pub mod oci;
 pub mod operator;
 pub mod poll;
 pub mod process;

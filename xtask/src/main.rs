@@ -6,6 +6,7 @@ mod charts;
 mod check;
 mod crds;
 mod error;
+mod image;
 mod interrupt;
 mod model;
 mod test;
@@ -42,6 +43,8 @@ enum Task {
     Model(model::Options),
     /// Measure the operator against the real API server, beside a bare loop that writes as much
     Bench(bench::Options),
+    /// Assemble the container image as an OCI archive, without a container engine
+    Image(image::Options),
 }
 
 fn main() -> ExitCode {
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Task::Charts(options) => charts::charts(options),
         Task::Model(options) => model::model(options),
         Task::Bench(options) => bench::bench(options),
+        Task::Image(options) => image::image(options),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
