@@ -5,6 +5,7 @@ mod memory;
 mod report;
 mod watch;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -34,21 +35,32 @@ pub struct Options {
     /// Measure the optimised build
     #[arg(long)]
     release: bool,
+    /// Measure the programs in this folder, as those that `cargo xtask image` built, instead of building any
+    #[arg(long, value_name = "FOLDER", conflicts_with = "release")]
+    binaries: Option<PathBuf>,
     /// Write the result to docs/benchmarks.md
     #[arg(long)]
     write: bool,
 }
 
-/// Creates the services through the real API server, waits until all are Ready, and reports what that took.
-pub fn bench(options: &Options) -> Result<(), Error> {
+/// The folder of the programs that are measured.
+fn binaries(options: &Options) -> Result<PathBuf, Error> {
+    if let Some(folder) = &options.binaries {
+        return Ok(folder.clone());
+    }
     let profile: &[&str] = if options.release { &["--release"] } else { &[] };
     cargo::run(&[&["build", "-p", "ecs-operator", "-p", "ecs-backend"], profile].concat())?;
     let binaries = cargo::binaries()?;
-    let binaries = if options.release {
+    Ok(if options.release {
         binaries.with_file_name("release")
     } else {
         binaries
-    };
+    })
+}
+
+/// Creates the services through the real API server, waits until all are Ready, and reports what that took.
+pub fn bench(options: &Options) -> Result<(), Error> {
+    let binaries = binaries(options)?;
     let steps = Steps::shown();
     let options_of_stack = stack::Options {
         operator_flags: vec!["--request-percent".to_owned(), REQUEST_PERCENT.to_string()],

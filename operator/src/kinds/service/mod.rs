@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_ecs::primitives::DateTime;
-use ecs_crds::{EcsService, Managed};
+use ecs_crds::{EcsService, EcsServiceStatus, Managed};
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 use serde_json::json;
@@ -136,6 +136,9 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
         failing_for: ctx.backoff.failing_for(&uid).unwrap_or_default(),
         suspended,
     };
+    if let (None, Some(pause)) = (&applied.failure, unsettled(&service, ctx)) {
+        return Ok(Action::requeue(pause));
+    }
     report(ctx, &service, Some(resolved), Some(&view), course).await?;
     if let Some(error) = applied.failure {
         return Err(error.into());
@@ -164,6 +167,22 @@ fn note_unanswered(ctx: &Ctx, uid: &str, steps: &[Step], applied: &apply::Applie
     } else if steps.iter().take(applied.done).any(creates) {
         ctx.unanswered.forget(uid);
     }
+}
+
+/// How long nothing is said yet about a new spec: the same `kubectl apply` may have changed the definition too, which comes by
+/// another watch, and until then the service would be Ready for a spec that is about to be rolled out.
+fn unsettled(service: &EcsService, ctx: &Ctx) -> Option<Duration> {
+    let generation = service.metadata.generation.unwrap_or_default();
+    let uid = service.uid().unwrap_or_default();
+    let pause = QUIET.saturating_sub(ctx.quiet.generation(&uid, generation));
+    let told = ctx
+        .status
+        .latest(service)
+        .is_some_and(|status: EcsServiceStatus| {
+            status.common.observed_generation == generation || status.common.observed_generation < 0
+        });
+    let follows = service.spec.task_definition_ref.is_some();
+    (follows && !told && !pause.is_zero()).then_some(pause)
 }
 
 /// How long a service that never was in ECS is not even looked for: it may not be created yet, and by then another look

@@ -19,6 +19,7 @@ const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 #[derive(Debug, Default)]
 pub struct Quiet {
     seen: Mutex<BTreeMap<String, (String, Instant)>>,
+    generations: Mutex<BTreeMap<String, (i64, Instant)>>,
     refused: Mutex<BTreeMap<String, Refused>>,
 }
 
@@ -38,6 +39,18 @@ impl Quiet {
             Some((known, since)) if known == print => since.elapsed(),
             _ => {
                 seen.insert(uid.to_owned(), (print.to_owned(), Instant::now()));
+                Duration::ZERO
+            }
+        }
+    }
+
+    /// For how long the service's spec has been of this generation; nothing at first sight.
+    pub fn generation(&self, uid: &str, generation: i64) -> Duration {
+        let mut seen = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
+        match seen.get(uid) {
+            Some((known, since)) if *known == generation => since.elapsed(),
+            _ => {
+                seen.insert(uid.to_owned(), (generation, Instant::now()));
                 Duration::ZERO
             }
         }
@@ -76,6 +89,10 @@ impl Quiet {
     /// Forgets a service that is gone.
     pub fn forget(&self, uid: &str) {
         self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(uid);
+        self.generations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(uid);

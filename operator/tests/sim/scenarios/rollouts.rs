@@ -261,3 +261,32 @@ fn situation_12_a_sweep_begun_before_a_forced_update_is_dropped() {
         world.expect("EcsService", "web", "Ready", "True")
     });
 }
+
+/// One apply changes a service and its definition, and the two come by two watches: in between, the service must not be Ready for its
+/// new spec, or `kubectl wait` would end before the rollout has begun.
+#[test]
+fn a_service_is_not_ready_while_its_definition_is_on_its_way() {
+    story(running(2), async |world| {
+        let before = world.deployments("web");
+        world.step(&Step::Apply(service("web", "main", "app", 3))).await?;
+        let ready = |world: &World| -> Result<bool, String> {
+            let object = world.object("EcsService", "web")?;
+            let observed = &object["status"]["observedGeneration"];
+            Ok(*observed == object["metadata"]["generation"]
+                && world.expect("EcsService", "web", "Ready", "True").is_ok())
+        };
+        for moment in 0..35 {
+            if moment == 14 {
+                world.step(&Step::Apply(definition("app", "nginx:2"))).await?;
+            }
+            ensure(
+                !ready(world)?,
+                format!("Ready {} ms after the apply", moment * 50),
+            )?;
+            world.pass(Duration::from_millis(50)).await;
+        }
+        world.step(&Step::Settle).await?;
+        ensure(ready(world)?, "not Ready in the end")?;
+        ensure(world.deployments("web") == before + 1, "one deployment")
+    });
+}
