@@ -218,7 +218,10 @@ mod tests {
                 "containerd github.com/containerd/containerd/v2 v2.4.2 \n",
                 Some(Version(2, 4, 2)),
             ),
-            ("CoreDNS-1.15.0\nlinux/amd64, go1.26.8, \n", Some(Version(1, 15, 0))),
+            (
+                "CoreDNS-1.15.0\nlinux/amd64, go1.26.8, \n",
+                Some(Version(1, 15, 0)),
+            ),
             ("no version here, only 1.2", None),
             ("", None),
         ] {
