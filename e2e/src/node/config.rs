@@ -38,6 +38,7 @@ sandbox = "{PAUSE}"
 
 [plugins."io.containerd.cri.v1.runtime"]
 disable_apparmor = true
+restrict_oom_score_adj = true
 
 [plugins."io.containerd.cri.v1.runtime".cni]
 bin_dirs = ["{plugins}"]
