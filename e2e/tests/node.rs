@@ -1,19 +1,23 @@
 //! A whole cluster of one node: it becomes ready, pods run, services lead to them by address and by name, logs can be read, namespaces end,
 //! and nothing of it is left.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ecs_e2e::node::{self, Node, Options, PAUSE};
 use ecs_e2e::poll;
+use ecs_e2e::process::Process;
 use ecs_e2e::run_dir::RunDir;
 use ecs_e2e::steps::Steps;
 
 const SOON: Duration = Duration::from_mins(1);
 const OFTEN: Duration = Duration::from_millis(100);
+
+/// Set to a file's name, it makes the test that is killed the one that starts a node, says so in the file, and waits.
+const VICTIM: &str = "ECS_E2E_NODE_VICTIM";
 
 #[test]
 #[ignore = "needs the tools: cargo xtask test"]
@@ -21,7 +25,6 @@ fn a_cluster_of_one_node_works_and_leaves_nothing_behind() {
     if node::unwanted() {
         return;
     }
-    let before = Traces::of_nodes();
     let run = RunDir::temporary().unwrap();
     let options = Options {
         audit: true,
@@ -30,7 +33,8 @@ fn a_cluster_of_one_node_works_and_leaves_nothing_behind() {
     let start = Instant::now();
     let mut node = Node::start(&run, &options, Steps::shown()).unwrap();
     println!("ready after {:?}", start.elapsed());
-    assert_ne!(Traces::of_nodes(), before, "a node leaves traces while it runs");
+    let traces = Traces::of(&node, &run);
+    traces.require_all();
 
     timed("a pod runs, and its log can be read", || pods_run(&node));
     timed("a service leads to the API server", || services_lead(&node));
@@ -39,21 +43,60 @@ fn a_cluster_of_one_node_works_and_leaves_nothing_behind() {
     timed("Pod Security is enforced", || pods_are_admitted(&node));
     node.check_running().unwrap();
 
-    let space = fs::read_link(format!("/proc/{}/ns/net", node.process())).unwrap();
-    let folder = run.path().to_owned();
     timed("everything ends", || drop(node));
-    assert_eq!(processes_in(&space), BTreeSet::new(), "processes are left");
+    assert_eq!(traces.processes(), Vec::<String>::new(), "processes are left");
+    assert_eq!(traces.mounts(), Vec::<String>::new(), "mounts are left");
+    assert!(!traces.link.exists(), "the link is left");
     drop(run);
-    assert!(!folder.exists(), "{} is left", folder.display());
+    assert_eq!(traces.left(), Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs the tools: cargo xtask test"]
+fn a_node_ends_with_a_test_that_is_killed() {
+    if node::unwanted() {
+        return;
+    }
+    if let Some(file) = std::env::var_os(VICTIM) {
+        return be_killed(Path::new(&file));
+    }
+    let run = RunDir::temporary().unwrap();
+    let file = run.path().join("traces");
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--ignored", "--exact", "a_node_ends_with_a_test_that_is_killed"])
+        .env(VICTIM, &file);
+    let mut victim = Process::start("victim", command, &run, Duration::ZERO).unwrap();
+    let traces = poll::until("the victim has no node", 10 * SOON, OFTEN, || {
+        victim.check_running().unwrap();
+        let text = fs::read_to_string(&file).map_err(|why| why.to_string())?;
+        Traces::read(&text).ok_or(text)
+    })
+    .unwrap();
+    traces.require_all();
+    victim.kill();
+    let start = Instant::now();
     poll::until("traces are left", SOON, OFTEN, || {
-        let now = Traces::of_nodes();
-        if now == before {
+        let left = traces.left();
+        if left.is_empty() {
             Ok(())
         } else {
-            Err(format!("{now:?}"))
+            Err(left.join(", "))
         }
     })
     .unwrap();
+    println!("everything ended: {:?}", start.elapsed());
+}
+
+fn be_killed(file: &Path) {
+    let run = RunDir::temporary().unwrap();
+    let node = Node::start(&run, &Options::default(), Steps::shown()).unwrap();
+    node.kubectl().apply(&pod("default", "sleeper", 1000)).unwrap();
+    node.kubectl()
+        .run(&["wait", "--for=condition=Ready", "--timeout=60s", "pod/sleeper"])
+        .unwrap();
+    fs::write(file, Traces::of(&node, &run).write()).unwrap();
+    std::thread::sleep(10 * SOON);
 }
 
 fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
@@ -174,49 +217,104 @@ fn pods_are_admitted(node: &Node) {
     created(1000).unwrap();
 }
 
-/// What nodes leave on the machine while they run.
-#[derive(Debug, PartialEq, Eq)]
+/// What shows that a node runs.
+#[derive(Debug)]
 struct Traces {
-    links: BTreeSet<String>,
-    cgroups: BTreeSet<String>,
-    mounts: BTreeSet<String>,
+    link: PathBuf,
+    cgroup: String,
+    folder: PathBuf,
+    network_namespace: PathBuf,
 }
 
 impl Traces {
-    fn of_nodes() -> Self {
+    fn of(node: &Node, run: &RunDir) -> Self {
+        let number = node.address().octets()[1];
         Self {
-            links: names("/sys/class/net", "ecs-node-"),
-            cgroups: fs::read_dir("/sys/fs/cgroup")
-                .unwrap()
-                .filter_map(Result::ok)
-                .flat_map(|entry| names(entry.path(), "ecs-e2e-"))
-                .chain(names("/sys/fs/cgroup", "ecs-e2e-"))
-                .collect(),
-            mounts: fs::read_to_string("/proc/self/mounts")
-                .unwrap()
-                .lines()
-                .map(str::to_owned)
-                .collect(),
+            link: format!("/sys/class/net/ecs-node-{number}").into(),
+            cgroup: format!("ecs-e2e-{}-{number}", std::process::id()),
+            folder: run.path().to_owned(),
+            network_namespace: fs::read_link(format!("/proc/{}/ns/net", node.process())).unwrap(),
         }
     }
-}
 
-fn names(folder: impl AsRef<Path>, start: &str) -> BTreeSet<String> {
-    fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(Result::ok)
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name.starts_with(start))
-        .collect()
-}
+    fn write(&self) -> String {
+        format!(
+            "{}\n{}\n{}\n{}\n.",
+            self.link.display(),
+            self.cgroup,
+            self.folder.display(),
+            self.network_namespace.display()
+        )
+    }
 
-/// The processes in this network namespace, by their command lines.
-fn processes_in(space: &Path) -> BTreeSet<String> {
-    fs::read_dir("/proc")
-        .unwrap()
-        .filter_map(Result::ok)
-        .filter(|entry| fs::read_link(entry.path().join("ns/net")).is_ok_and(|other| other == space))
-        .map(|entry| fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default())
-        .collect()
+    /// None where the text is not whole.
+    fn read(text: &str) -> Option<Self> {
+        let lines: Vec<&str> = text.lines().collect();
+        let [link, cgroup, folder, network_namespace, "."] = lines[..] else {
+            return None;
+        };
+        Some(Self {
+            link: link.into(),
+            cgroup: cgroup.to_owned(),
+            folder: folder.into(),
+            network_namespace: network_namespace.into(),
+        })
+    }
+
+    /// The node runs, and it can be seen by what is looked for after its end.
+    fn require_all(&self) {
+        assert!(self.link.exists() && self.folder.exists(), "{self:?}");
+        assert!(!self.cgroups().is_empty(), "{self:?}");
+        assert!(self.processes().len() > 4, "{:?}", self.processes());
+    }
+
+    fn left(&self) -> Vec<String> {
+        let paths = [&self.link, &self.folder]
+            .into_iter()
+            .filter(|path| path.exists());
+        let keep = std::env::var_os("ECS_E2E_KEEP").is_some();
+        paths
+            .filter(|path| !keep || *path != &self.folder)
+            .map(|path| path.display().to_string())
+            .chain(self.cgroups())
+            .chain(self.processes())
+            .chain(self.mounts())
+            .collect()
+    }
+
+    fn cgroups(&self) -> Vec<String> {
+        let hierarchies = fs::read_dir("/sys/fs/cgroup").unwrap().filter_map(Result::ok);
+        hierarchies
+            .map(|entry| entry.path())
+            .chain(["/sys/fs/cgroup".into()])
+            .map(|hierarchy| hierarchy.join(&self.cgroup))
+            .filter(|path| path.exists())
+            .map(|path| path.display().to_string())
+            .collect()
+    }
+
+    /// The mounts that this machine's own processes see of it: there are none at any time.
+    fn mounts(&self) -> Vec<String> {
+        let folder = self.folder.to_string_lossy();
+        fs::read_to_string("/proc/self/mounts")
+            .unwrap()
+            .lines()
+            .filter(|line| {
+                line.starts_with("node ") || line.contains(folder.as_ref()) || line.contains("containerd")
+            })
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The command lines of the processes in its network namespace.
+    fn processes(&self) -> Vec<String> {
+        fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(Result::ok)
+            .filter(|entry| {
+                fs::read_link(entry.path().join("ns/net")).is_ok_and(|other| other == self.network_namespace)
+            })
+            .map(|entry| fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default())
+            .collect()
+    }
 }

@@ -245,7 +245,12 @@ fn start_apiserver(
     if options.audit {
         command.args(audit::flags(run)?);
     }
-    let mut process = Process::start("kube-apiserver", command, run, APISERVER_GRACE)?;
+    // Where a node was, it would wait for connections whose other ends are gone; nothing of such a cluster is kept.
+    let grace = options
+        .members
+        .as_ref()
+        .map_or(APISERVER_GRACE, |_| Duration::ZERO);
+    let mut process = Process::start("kube-apiserver", command, run, grace)?;
     // It signs its own certificate before it listens.
     let certificate = authority(run);
     let authority = poll::until(
