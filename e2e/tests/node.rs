@@ -1,5 +1,11 @@
 //! A whole cluster of one node: it becomes ready, pods run, services lead to them by address and by name, logs can be read, namespaces end,
 //! and nothing of it is left.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends where something is wrong"
+)]
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -31,7 +37,7 @@ fn a_cluster_of_one_node_works_and_leaves_nothing_behind() {
         ..Options::default()
     };
     let start = Instant::now();
-    let mut node = Node::start(&run, &options, Steps::shown()).unwrap();
+    let mut node = Node::start(&run, &options, Steps::shown()).unwrap_or_else(|why| panic!("{why}"));
     println!("ready after {:?}", start.elapsed());
     let traces = Traces::of(&node, &run);
     traces.require_all();
@@ -68,7 +74,7 @@ fn a_node_ends_with_a_test_that_is_killed() {
         .env(VICTIM, &file);
     let mut victim = Process::start("victim", command, &run, Duration::ZERO).unwrap();
     let traces = poll::until("the victim has no node", 10 * SOON, OFTEN, || {
-        victim.check_running().unwrap();
+        victim.check_running().unwrap_or_else(|why| panic!("{why}"));
         let text = fs::read_to_string(&file).map_err(|why| why.to_string())?;
         Traces::read(&text).ok_or(text)
     })
@@ -90,7 +96,7 @@ fn a_node_ends_with_a_test_that_is_killed() {
 
 fn be_killed(file: &Path) {
     let run = RunDir::temporary().unwrap();
-    let node = Node::start(&run, &Options::default(), Steps::shown()).unwrap();
+    let node = Node::start(&run, &Options::default(), Steps::shown()).unwrap_or_else(|why| panic!("{why}"));
     node.kubectl().apply(&pod("default", "sleeper", 1000)).unwrap();
     node.kubectl()
         .run(&["wait", "--for=condition=Ready", "--timeout=60s", "pod/sleeper"])
@@ -266,6 +272,7 @@ impl Traces {
         assert!(self.link.exists() && self.folder.exists(), "{self:?}");
         assert!(!self.cgroups().is_empty(), "{self:?}");
         assert!(self.processes().len() > 4, "{:?}", self.processes());
+        assert_eq!(self.mounts(), Vec::<String>::new());
     }
 
     fn left(&self) -> Vec<String> {
@@ -306,7 +313,7 @@ impl Traces {
             .collect()
     }
 
-    /// The command lines of the processes in its network namespace.
+    /// The command lines of the processes in its network namespace: all but those in pods, without which no cgroup could be gone.
     fn processes(&self) -> Vec<String> {
         fs::read_dir("/proc")
             .unwrap()

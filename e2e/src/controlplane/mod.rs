@@ -54,7 +54,7 @@ pub struct Options {
     pub durable: bool,
     /// Whether every request is written to an audit log ([`crate::audit`]).
     pub audit: bool,
-    /// Where a node joins: what the API server has to know about it. Without, it serves this machine alone, without ServiceAccounts.
+    /// Where a node joins: what the API server has to know about it. Without, it serves this machine alone, without `ServiceAccount`s.
     pub members: Option<Members>,
 }
 
@@ -115,7 +115,7 @@ impl ControlPlane {
         run.write(&format!("kubeconfig-{name}"), &config.to_string())
     }
 
-    /// A kubeconfig of a ServiceAccount, with a token such as its pods get.
+    /// A kubeconfig of a `ServiceAccount`, with a token such as its pods get.
     ///
     /// # Errors
     /// [`Error::Command`] where there is no such account, [`Error::File`] where the file cannot be read or written.
@@ -160,7 +160,7 @@ pub(crate) fn authority(run: &RunDir) -> PathBuf {
     run.path().join("certificates").join("apiserver.crt")
 }
 
-/// The key that signs the tokens of ServiceAccounts.
+/// The key that signs the tokens of `ServiceAccount`s.
 pub(crate) fn signing_key(run: &RunDir) -> PathBuf {
     run.path().join("service-account.key")
 }

@@ -87,7 +87,7 @@ pub(super) const KUBERNETES_NODE: Family = Family {
     module: KUBERNETES.module,
     version: KUBERNETES.version,
     ldflags: KUBERNETES.ldflags,
-    takes: "a minute and a half",
+    takes: "two minutes",
     programs: &[
         Program {
             name: "kubelet",
