@@ -32,10 +32,7 @@ fn a_cluster_of_one_node_works_and_leaves_nothing_behind() {
         return;
     }
     let run = RunDir::temporary().unwrap();
-    let options = Options {
-        audit: true,
-        ..Options::default()
-    };
+    let options = Options { audit: true };
     let start = Instant::now();
     let mut node = Node::start(&run, &options, Steps::shown()).unwrap_or_else(|why| panic!("{why}"));
     println!("ready after {:?}", start.elapsed());

@@ -57,8 +57,6 @@ pub struct Node {
 /// What may be chosen about a cluster.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// kube-apiserver's port; a free one where absent.
-    pub apiserver_port: Option<u16>,
     /// Whether every request is written to an audit log ([`crate::audit`]).
     pub audit: bool,
 }
@@ -85,7 +83,7 @@ impl Node {
             Ok::<_, Error>((space, containerd))
         })?;
         let plane_options = controlplane::Options {
-            port: options.apiserver_port,
+            port: None,
             durable: false,
             audit: options.audit,
             members: Some(Members::new(
