@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use ecs_e2e::audit;
 use ecs_e2e::node::{self, Node, Options, PAUSE};
 use ecs_e2e::poll;
 use ecs_e2e::process::Process;
@@ -44,6 +45,13 @@ fn a_cluster_of_one_node_works_and_leaves_nothing_behind() {
     timed("a service has a name", || services_have_names(&node));
     timed("a namespace ends", || namespaces_end(&node));
     timed("Pod Security is enforced", || pods_are_admitted(&node));
+    api_servers_can_join(&node);
+    // Nodes have only the rights of nodes.
+    let asked = audit::requests(&run, "system:node:node").unwrap();
+    assert!(
+        asked.iter().any(|request| request.resource == "pods/status"),
+        "{asked:?}"
+    );
     node.check_running().unwrap();
 
     timed("everything ends", || drop(node));
@@ -218,6 +226,22 @@ fn pods_are_admitted(node: &Node) {
     let refused = created(0).unwrap_err().to_string();
     assert!(refused.contains("violates PodSecurity"), "{refused}");
     created(1000).unwrap();
+}
+
+/// What an API server behind this one reads, to know whose requests it forwards.
+fn api_servers_can_join(node: &Node) {
+    let map = node
+        .kubectl()
+        .json(&[
+            "get",
+            "configmap",
+            "extension-apiserver-authentication",
+            "--namespace=kube-system",
+        ])
+        .unwrap();
+    let text = |name: &str| map["data"][name].as_str().unwrap_or_default().to_owned();
+    assert!(text("requestheader-client-ca-file").starts_with("-----BEGIN CERTIFICATE-----"));
+    assert_eq!(text("requestheader-allowed-names"), r#"["front-proxy-client"]"#);
 }
 
 /// What shows that a node runs.

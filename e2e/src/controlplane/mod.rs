@@ -228,6 +228,7 @@ fn start_apiserver(
     )?;
     let mut command = Command::new(&tools.kube_apiserver);
     command
+        .env("NO_PROXY", "*")
         .args(member::flags(options.members.as_ref()))
         .args([
             "--service-account-issuer=https://kubernetes.default.svc",

@@ -70,6 +70,7 @@ impl Node {
         let plugins = require::everything(run, steps)?;
         let tools = Tools::find_or_build(steps)?;
         let node_tools = NodeTools::find_or_build(steps)?;
+        require::programs(&node_tools)?;
         let users = Users::new()?;
         let link = Link::take()?;
         let network = link.network();

@@ -148,7 +148,8 @@ impl Site<'_> {
         self.start("coredns", command)
     }
 
-    fn start(&self, name: &str, command: Command) -> Result<Process, Error> {
+    fn start(&self, name: &str, mut command: Command) -> Result<Process, Error> {
+        command.env("NO_PROXY", "*");
         Process::start(name, command, self.run, GRACE)
     }
 }

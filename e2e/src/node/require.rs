@@ -8,6 +8,7 @@ use crate::Error;
 use crate::process;
 use crate::run_dir::RunDir;
 use crate::steps::Steps;
+use crate::tools::NodeTools;
 
 /// Set to anything, it skips the tests that need a node.
 const WITHOUT: &str = "ECS_E2E_WITHOUT_NODE";
@@ -34,14 +35,7 @@ pub(super) fn everything(run: &RunDir, steps: Steps) -> Result<PathBuf, Error> {
             "a node needs root, for its namespaces, mounts and cgroups: run this as root, or set {WITHOUT}=1 to skip what needs a node"
         )));
     }
-    for hidden in HIDDEN {
-        if run.path().starts_with(hidden) {
-            return Err(Error::Missing(format!(
-                "the run's folder {} is under {hidden}, which a node hides: set TMPDIR (or ECS_E2E_KEEP) to a folder elsewhere",
-                run.path().display()
-            )));
-        }
-    }
+    visible("the run's folder", run.path(), "TMPDIR (or ECS_E2E_KEEP)")?;
     let lacking = packages();
     if !lacking.is_empty() {
         install(&lacking, run, steps)?;
@@ -51,6 +45,33 @@ pub(super) fn everything(run: &RunDir, steps: Steps) -> Result<PathBuf, Error> {
         }
     }
     plugins().ok_or_else(|| wanted(&["containernetworking-plugins"]))
+}
+
+/// Fails where the programs are in a folder that the node hides.
+pub(super) fn programs(tools: &NodeTools) -> Result<(), Error> {
+    let NodeTools {
+        kubelet,
+        kube_proxy,
+        containerd,
+        shim,
+        ctr,
+        coredns,
+        ..
+    } = tools;
+    for program in [kubelet, kube_proxy, containerd, shim, ctr, coredns] {
+        visible("a program of the node", program, "XDG_CACHE_HOME")?;
+    }
+    Ok(())
+}
+
+fn visible(what: &str, path: &Path, option: &str) -> Result<(), Error> {
+    match HIDDEN.into_iter().find(|hidden| path.starts_with(hidden)) {
+        None => Ok(()),
+        Some(hidden) => Err(Error::Missing(format!(
+            "{what}, {}, is under {hidden}, which a node hides: set {option} to a folder elsewhere",
+            path.display()
+        ))),
+    }
 }
 
 /// The PATH of the node's programs: containerd finds its shim beside what the system has.
@@ -143,6 +164,18 @@ mod tests {
         assert!(!message.contains('\n'), "{message}");
         assert!(
             message.ends_with("--no-install-recommends runc iptables)"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_folder_that_the_node_hides_is_named_with_what_moves_it() {
+        assert!(visible("the run's folder", Path::new("/tmp/run"), "TMPDIR").is_ok());
+        let message = visible("the run's folder", Path::new("/run/user/0/x"), "TMPDIR")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("/run/user/0/x") && message.contains("TMPDIR"),
             "{message}"
         );
     }
