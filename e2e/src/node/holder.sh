@@ -1,8 +1,11 @@
 # Process 1 of a node: makes the node's namespaces a home, says so, and stays. When it ends, the system ends every process of the node,
 # whoever started it, and with the last of them go the mounts and the links.
-# $1: the run's folder. $2: the address where CoreDNS listens.
+# $1: the run's folder. $2: the address where CoreDNS listens. Then the folders that the node has for itself.
 set -eu
-for folder in /run /var/log /var/lib; do mount -t tmpfs -o mode=755 node "$folder"; done
+run=$1
+names=$2
+shift 2
+for folder; do mount -t tmpfs -o mode=755 node "$folder"; done
 mkdir -p /run/lock /var/lib/kubelet
 # The kubelet wants these, and would set them for the whole machine: it is shown files that say what it wants to read.
 for wanted in vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/panic_on_oops=1 kernel/keys/root_maxkeys=1000000 kernel/keys/root_maxbytes=25000000; do
@@ -14,10 +17,10 @@ done
 # Mounts that the kubelet makes must be seen by containers, as on a machine that systemd started.
 mount --make-rshared /
 ip link set lo up
-ip address add "$2/32" dev lo
+ip address add "$names/32" dev lo
 # Orphans become children of process 1; the wait buries them.
 trap 'exit 0' TERM
-: > "$1/node.ready"
+: > "$run/node.ready"
 while :; do
   sleep 3600 &
   wait $! || :

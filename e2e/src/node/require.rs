@@ -1,6 +1,7 @@
 //! What the machine must have: root, and four things from the distribution, which Debian's apt-get installs where they are missing.
 
 use std::env;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -36,9 +37,15 @@ pub(super) fn everything(run: &RunDir, steps: Steps) -> Result<PathBuf, Error> {
         )));
     }
     visible("the run's folder", run.path(), "TMPDIR (or ECS_E2E_KEEP)")?;
-    let lacking = packages();
-    if !lacking.is_empty() {
-        install(&lacking, run, steps)?;
+    if !packages().is_empty() {
+        // Two tests that start at once must not both run apt-get; the second finds everything there.
+        let path = env::temp_dir().join("ecs-operator-apt.lock");
+        let alone = File::create(&path).map_err(Error::file("cannot write", &path))?;
+        alone.lock().map_err(Error::file("cannot lock", &path))?;
+        let lacking = packages();
+        if !lacking.is_empty() {
+            install(&lacking, run, steps)?;
+        }
         let still = packages();
         if !still.is_empty() {
             return Err(wanted(&still));

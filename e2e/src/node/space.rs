@@ -41,7 +41,8 @@ impl Space {
             ])
             .args(["sh", "-c", include_str!("holder.sh"), "holder"])
             .arg(run.path())
-            .arg(network.names().to_string());
+            .arg(network.names().to_string())
+            .args(require::HIDDEN);
         let path = require::path(shim);
         command.env("PATH", &path);
         let holder = Process::start("node", command, run, GRACE)?;
