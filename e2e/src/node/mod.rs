@@ -3,7 +3,7 @@
 //!
 //! Laws:
 //! - it needs root, and changes nothing of the machine that outlives it: mounts, network and processes are namespaces' own, sysctls are
-//!   only shown, cgroups bear a name of their own ([`space`], [`network`], [`cgroups`]);
+//!   only shown, cgroups bear a name of their own (`space`, `network`, `cgroups`);
 //! - everything of it ends with process 1 of those namespaces, which the guardian ends where we cannot;
 //! - it pulls no image: what pods run is imported ([`Node::import_image`]).
 
