@@ -58,6 +58,11 @@ impl Guardian {
         self.tell(&format!("remove {}\n", folder.display()));
     }
 
+    /// Removes the cgroups of this name, in each hierarchy and with all below them, once we are gone, after the process groups.
+    pub fn remove_cgroup(&self, name: &str) {
+        self.tell(&format!("cgroup {name}\n"));
+    }
+
     fn tell(&self, order: &str) {
         let mut shell = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(orders) = &mut shell.orders {

@@ -50,6 +50,8 @@ impl Helm {
             .env("HELM_CACHE_HOME", self.home.join("cache"))
             .env("HELM_CONFIG_HOME", self.home.join("config"))
             .env("HELM_DATA_HOME", self.home.join("data"))
+            // The API server is on this machine, though not always at a loopback address.
+            .env("NO_PROXY", "*")
             .env_remove("KUBECONFIG")
             .stdin(Stdio::null());
         if let Some(kubeconfig) = &self.kubeconfig {

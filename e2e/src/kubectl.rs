@@ -121,6 +121,8 @@ impl Kubectl {
         command
             .args(arguments)
             .env("HOME", &self.home)
+            // The API server is on this machine, though not always at a loopback address.
+            .env("NO_PROXY", "*")
             .env_remove("KUBECONFIG");
         command
     }

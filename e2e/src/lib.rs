@@ -8,6 +8,7 @@
 
 pub mod audit;
 pub mod backend;
+pub mod certificates;
 pub mod charts;
 pub mod controlplane;
 pub mod effects;
@@ -16,6 +17,7 @@ pub mod free_ports;
 pub mod guardian;
 pub mod helm;
 pub mod kubectl;
+pub mod node;
 pub mod oci;
 pub mod operator;
 pub mod poll;

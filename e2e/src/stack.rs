@@ -98,6 +98,7 @@ impl Stack {
             port: options.apiserver_port,
             durable: options.keep_data.is_some(),
             audit: options.audit,
+            members: None,
         };
         let plane = steps.run("etcd and kube-apiserver ready", |_| {
             ControlPlane::start(&tools, &run, &plane_options)

@@ -4,6 +4,7 @@ mod bench;
 mod cargo;
 mod charts;
 mod check;
+mod cluster;
 mod crds;
 mod error;
 mod image;
@@ -33,6 +34,8 @@ struct Arguments {
 enum Task {
     /// Start a Kubernetes API, the ECS backend and the operator, apply the samples and show them become Ready
     Up(up::Options),
+    /// Start a whole Kubernetes cluster of one node, for charts and images, or end it; needs root
+    Cluster(cluster::Options),
     /// Check everything that CI checks
     Test(test::Options),
     /// Write the CRD manifests from the Rust types
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = Interrupt::listen().and_then(|interrupt| match &arguments.task {
         Task::Up(options) => up::up(options, &interrupt),
+        Task::Cluster(options) => cluster::cluster(options, &interrupt),
         Task::Test(options) => test::test(options),
         Task::Crds(options) => crds::crds(options),
         Task::Charts(options) => charts::charts(options),

@@ -1,8 +1,11 @@
-//! etcd and kube-apiserver as child processes: no kubelet, no controllers, so no garbage collection and no namespace deletion.
+//! etcd and kube-apiserver as child processes: no kubelet, no controllers, so no garbage collection and no namespace deletion, unless
+//! [`crate::node`] joins them.
 
 mod keys;
+mod member;
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -19,6 +22,7 @@ use crate::poll;
 use crate::process::Process;
 use crate::run_dir::RunDir;
 use crate::tools::Tools;
+pub use member::{Member, Members};
 
 /// How long each of the two may take until it is ready; they take 0.5 and 4 s on an idle machine.
 const READY_WITHIN: Duration = Duration::from_secs(90);
@@ -50,6 +54,16 @@ pub struct Options {
     pub durable: bool,
     /// Whether every request is written to an audit log ([`crate::audit`]).
     pub audit: bool,
+    /// Where a node joins: what the API server has to know about it. Without, it serves this machine alone, without `ServiceAccount`s.
+    pub members: Option<Members>,
+}
+
+impl Options {
+    fn address(&self) -> Ipv4Addr {
+        self.members
+            .as_ref()
+            .map_or(Ipv4Addr::LOCALHOST, |members| members.address)
+    }
 }
 
 impl ControlPlane {
@@ -65,7 +79,7 @@ impl ControlPlane {
             apiserver,
             etcd,
             kubectl,
-            url: format!("https://127.0.0.1:{port}"),
+            url: format!("https://{}:{port}", options.address()),
         };
         poll::until("kube-apiserver is not ready", READY_WITHIN, ASK_EVERY, || {
             plane.ready()
@@ -74,7 +88,7 @@ impl ControlPlane {
         Ok(plane)
     }
 
-    /// Where the API answers, `https://127.0.0.1:<port>`.
+    /// Where the API answers, `https://<address>:<port>`.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -84,14 +98,11 @@ impl ControlPlane {
         &self.kubectl
     }
 
-    /// A kubeconfig of a ServiceAccount, with a token such as its pods get.
+    /// A kubeconfig of another bearer of a token, in the run's folder under the name `kubeconfig-<name>`.
     ///
     /// # Errors
-    /// [`Error::Command`] where there is no such account, [`Error::File`] where the file cannot be read or written.
-    pub fn kubeconfig_of(&self, run: &RunDir, namespace: &str, account: &str) -> Result<PathBuf, Error> {
-        let token = self
-            .kubectl
-            .run(&["create", "token", account, "--namespace", namespace])?;
+    /// [`Error::File`] where a file cannot be read or written.
+    pub fn kubeconfig_with(&self, run: &RunDir, name: &str, token: &str) -> Result<PathBuf, Error> {
         let path = self.kubeconfig();
         let text = fs::read_to_string(&path).map_err(Error::file("cannot read", &path))?;
         let mut config: serde_json::Value = serde_json::from_str(&text).map_err(|why| Error::Json {
@@ -99,9 +110,20 @@ impl ControlPlane {
             problem: why.to_string(),
         })?;
         if let Some(given) = config.pointer_mut("/users/0/user/token") {
-            *given = json!(token.trim());
+            *given = json!(token);
         }
-        run.write(&format!("kubeconfig-{namespace}-{account}"), &config.to_string())
+        run.write(&format!("kubeconfig-{name}"), &config.to_string())
+    }
+
+    /// A kubeconfig of a `ServiceAccount`, with a token such as its pods get.
+    ///
+    /// # Errors
+    /// [`Error::Command`] where there is no such account, [`Error::File`] where the file cannot be read or written.
+    pub fn kubeconfig_of(&self, run: &RunDir, namespace: &str, account: &str) -> Result<PathBuf, Error> {
+        let token = self
+            .kubectl
+            .run(&["create", "token", account, "--namespace", namespace])?;
+        self.kubeconfig_with(run, &format!("{namespace}-{account}"), token.trim())
     }
 
     /// The administrator's kubeconfig.
@@ -131,6 +153,16 @@ impl ControlPlane {
             .map(drop)
             .map_err(|why| why.to_string())
     }
+}
+
+/// The certificate that who speaks to the API server has to trust.
+pub(crate) fn authority(run: &RunDir) -> PathBuf {
+    run.path().join("certificates").join("apiserver.crt")
+}
+
+/// The key that signs the tokens of `ServiceAccount`s.
+pub(crate) fn signing_key(run: &RunDir) -> PathBuf {
+    run.path().join("service-account.key")
 }
 
 /// Tries again with other ports where a child ends at once.
@@ -188,19 +220,16 @@ fn start_apiserver(
     let private = run.write("service-account.key", &pair.private)?;
     let public = run.write("service-account.pub", &pair.public)?;
     let token = keys::token()?;
-    let tokens = run.write("tokens.csv", &format!("{token},admin,admin,\"system:masters\"\n"))?;
+    let members = options.members.iter().flat_map(|members| &members.members);
+    let lines: Vec<String> = members.map(Member::line).collect();
+    let tokens = run.write(
+        "tokens.csv",
+        &format!("{token},admin,admin,\"system:masters\"\n{}", lines.concat()),
+    )?;
     let mut command = Command::new(&tools.kube_apiserver);
     command
-        .args([
-            "--bind-address=127.0.0.1",
-            "--advertise-address=127.0.0.1",
-            "--endpoint-reconciler-type=none",
-        ])
-        .args([
-            "--authorization-mode=RBAC",
-            "--disable-admission-plugins=ServiceAccount",
-            "--service-cluster-ip-range=10.96.0.0/16",
-        ])
+        .env("NO_PROXY", "*")
+        .args(member::flags(options.members.as_ref()))
         .args([
             "--service-account-issuer=https://kubernetes.default.svc",
             "--allow-privileged=true",
@@ -217,9 +246,14 @@ fn start_apiserver(
     if options.audit {
         command.args(audit::flags(run)?);
     }
-    let mut process = Process::start("kube-apiserver", command, run, APISERVER_GRACE)?;
+    // Where a node was, it would wait for connections whose other ends are gone; nothing of such a cluster is kept.
+    let grace = options
+        .members
+        .as_ref()
+        .map_or(APISERVER_GRACE, |_| Duration::ZERO);
+    let mut process = Process::start("kube-apiserver", command, run, grace)?;
     // It signs its own certificate before it listens.
-    let certificate = certificates.join("apiserver.crt");
+    let certificate = authority(run);
     let authority = poll::until(
         "kube-apiserver made no certificate",
         READY_WITHIN,
@@ -235,7 +269,7 @@ fn start_apiserver(
         "kind": "Config",
         "current-context": "ecs-operator",
         "clusters": [{"name": "ecs-operator", "cluster": {
-            "server": format!("https://127.0.0.1:{port}"), "certificate-authority-data": STANDARD.encode(authority),
+            "server": format!("https://{}:{port}", options.address()), "certificate-authority-data": STANDARD.encode(authority),
         }}],
         "users": [{"name": "admin", "user": {"token": token}}],
         "contexts": [{"name": "ecs-operator", "context": {"cluster": "ecs-operator", "user": "admin", "namespace": "default"}}],

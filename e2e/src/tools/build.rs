@@ -84,7 +84,7 @@ fn lock(path: &Path, family: &Family, steps: Steps) -> Result<File, Error> {
 fn compile(family: &Family, into: &Path, progress: &mut Progress) -> Result<(), Error> {
     let module = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tools")
-        .join(family.name);
+        .join(family.module);
     let (mut modules, mut packages) = (0_u32, 0_u32);
     for program in family.programs {
         let mut command = Command::new("go");

@@ -6,12 +6,14 @@
 
 mod build;
 mod locate;
+mod node;
 mod pins;
 
 use std::path::PathBuf;
 
 use crate::Error;
 use crate::steps::Steps;
+pub use node::NodeTools;
 use pins::{ETCD, Family, HELM, KUBERNETES};
 
 /// Where the programs are.

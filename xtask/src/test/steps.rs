@@ -5,9 +5,10 @@ use std::process::Command;
 
 use ecs_e2e::backend::{self, Backend};
 use ecs_e2e::free_ports::free_ports;
+use ecs_e2e::node;
 use ecs_e2e::run_dir::RunDir;
 use ecs_e2e::steps::Steps;
-use ecs_e2e::tools::{self, Tools};
+use ecs_e2e::tools::{self, NodeTools, Tools};
 
 use super::counted;
 use crate::error::Error;
@@ -76,6 +77,9 @@ pub const STEPS: &[Step] = &[
         run: || {
             Tools::find_or_build(Steps::shown())?;
             tools::helm(Steps::shown())?;
+            if !node::unwanted() {
+                NodeTools::find_or_build(Steps::shown())?;
+            }
             Ok(0)
         },
     },
