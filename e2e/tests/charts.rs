@@ -138,11 +138,10 @@ fn others_than(path: &str, value: &Value) -> Vec<Value> {
         "accounts" => {
             json!([{"name": "other", "spec": {"accountId": "210987654321", "region": "eu-west-1"}}])
         }
-        "imagePullSecrets" => json!([{"name": "other"}]),
         "watchNamespaces" => json!(["other"]),
         "networkPolicy.egressPorts" => json!([8443]),
-        "extraArgs" | "securityContext.capabilities.drop" => json!(["other"]),
-        "extraEnv" | "extraVolumes" => json!([{"name": "other"}]),
+        "extraArgs" | "securityContext.capabilities.drop" => json!(["capability"]),
+        "imagePullSecrets" | "extraEnv" | "extraVolumes" => json!([{"name": "other"}]),
         "extraVolumeMounts" => json!([{"name": "other", "mountPath": "/other"}]),
         path if path.ends_with(".interval") => json!("7s"),
         _ => match value {
@@ -260,7 +259,7 @@ fn roles(yaml: &str) -> BTreeSet<String> {
     all
 }
 
-/// The PromQL of the alerts and the dashboard, with where it stands.
+/// The `PromQL` of the alerts and the dashboard, with where it stands.
 fn expressions() -> Vec<(String, String)> {
     let files = helm::charts().join("ecs-operator/files");
     let alerts: Value =

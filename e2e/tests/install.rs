@@ -1,5 +1,5 @@
 //! Installing, upgrading and removing the charts with real helm, as far as that goes without a node: the operator runs here as a process, with the
-//! arguments of the chart's Deployment and the token of the chart's ServiceAccount.
+//! arguments of the chart's Deployment and the token of the chart's service account.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -116,7 +116,7 @@ impl Installation {
             .collect()
     }
 
-    /// Runs the operator as the chart's pod would be, as its ServiceAccount.
+    /// Runs the operator as the chart's pod would be, as its service account.
     fn start_operator(&mut self) {
         let arguments = self.arguments();
         let stack = self.scene.stack();
@@ -330,7 +330,7 @@ fn the_pod_meets_the_restricted_standard(at: &Installation) {
     );
 }
 
-/// What the pod of `helm test` does, as its own ServiceAccount.
+/// What the pod of `helm test` does, as its own service account.
 fn selftest_passes(at: &Installation) {
     let template = helm::charts().join("ecs-operator");
     let rendered = at
@@ -448,7 +448,7 @@ fn old_crds_are_refused_and_upgraded(at: &mut Installation) {
     let arguments = at.arguments();
     let stack = at.scene.stack();
     let mut options = stack.operator_options().clone();
-    options.name = "old-crds".to_owned();
+    "old-crds".clone_into(&mut options.name);
     options.flags = arguments;
     let run = stack.run().clone();
     let waiting = operator::Operator::start_unready(&options, &run).unwrap();

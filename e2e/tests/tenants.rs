@@ -77,6 +77,7 @@ fn account(name: &str) -> Value {
     json!({"accountRef": {"name": name}})
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "specs are written as literals")]
 fn object(kind: &str, namespace: &str, name: &str, spec: Value) -> Value {
     json!({"apiVersion": "ecs-operator.dev/v1alpha1", "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec})
 }

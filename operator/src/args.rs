@@ -1,5 +1,10 @@
 //! The command line. Every flag can also be set by an environment variable.
 
+#![allow(
+    clippy::doc_markdown,
+    reason = "docs of flags are what `--help` prints, as plain text"
+)]
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -19,7 +19,7 @@ pub struct Settings {
     pub namespace: String,
     /// Its name, and the family's.
     pub name: String,
-    /// The AwsAccount that it uses.
+    /// The `AwsAccount` that it uses.
     pub account: String,
     /// The longest that registering it may take, and deleting it again.
     pub timeout: Duration,

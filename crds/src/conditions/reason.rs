@@ -105,6 +105,19 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
+    /// Whoever meets a reason finds what to do about it.
+    #[test]
+    fn each_reason_has_its_entry_in_the_troubleshooting_page() {
+        let page = include_str!("../../../docs/troubleshooting.md");
+        let entries: Vec<&str> = page
+            .lines()
+            .filter_map(|line| line.strip_prefix("### "))
+            .filter(|title| Reason::ALL.iter().any(|reason| reason.as_str() == *title))
+            .collect();
+        let reasons: Vec<&str> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+        assert_eq!(entries, reasons);
+    }
+
     #[test]
     fn reasons_are_words_and_each_is_explained() {
         let mut seen = BTreeSet::new();

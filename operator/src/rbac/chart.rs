@@ -25,8 +25,9 @@ pub fn template() -> String {
 
 fn item(rule: &Rule) -> String {
     let list = |name: &str, items: &[String]| {
-        let items: String = items.iter().map(|item| format!("    - {item}\n")).collect();
-        format!("  {name}:\n{items}")
+        items.iter().fold(format!("  {name}:\n"), |list, item| {
+            format!("{list}    - {item}\n")
+        })
     };
     let group = if rule.group.is_empty() { "\"\"" } else { rule.group };
     let verbs: Vec<String> = rule.verbs.iter().map(|&verb| verb.to_owned()).collect();

@@ -13,7 +13,7 @@ use super::{CLUSTER_EVENTS_NAMESPACE, Grant, Names};
 pub struct Options {
     /// The operator's own namespace.
     pub namespace: String,
-    /// Its ServiceAccount, after which the Roles are called too.
+    /// Its service account, after which the Roles are called too.
     pub service_account: String,
     /// The namespaces that it watches; all where none is named.
     pub watch_namespaces: Vec<String>,
@@ -28,7 +28,7 @@ pub struct Options {
 #[error("the Roles cannot be written as YAML: {0}")]
 pub struct RoleError(#[from] serde_saphyr::ser::Error);
 
-/// A Role or ClusterRole with the binding that gives it to the operator.
+/// A Role or `ClusterRole` with the binding that gives it to the operator.
 enum Given {
     Everywhere(ClusterRole, ClusterRoleBinding),
     In(Role, RoleBinding),
