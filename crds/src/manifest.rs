@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{AwsAccount, CapacityProvider, EcsCluster, EcsService, EcsTaskDefinition};
 
-/// The annotation with the hash of what a CRD defines. The operator compares it with its own, so that it does not
-/// work with CRDs of another release without saying so.
+/// The annotation with the hash of what a CRD defines, by which a person sees whether two clusters have the same. The operator goes
+/// by the schemas themselves ([`crate::fit`]): newer ones do as well.
 pub const SCHEMA_HASH: &str = "ecs-operator.dev/schema-hash";
 
 /// Why the YAML could not be written; it cannot happen with the CRDs of this crate, as the tests show.

@@ -97,54 +97,56 @@ fn definition(settings: &Settings) -> Result<EcsTaskDefinition, serde_json::Erro
 }
 
 async fn until_registered(objects: &Api<EcsTaskDefinition>, settings: &Settings) -> Result<String, Failed> {
-    let until = Instant::now() + settings.timeout;
-    let mut said = "the operator has not looked at it".to_owned();
-    while Instant::now() < until {
-        match objects.get(&settings.name).await {
-            Ok(object) => {
-                let status = object.status.unwrap_or_default();
-                let ready = status
-                    .common
-                    .conditions
-                    .iter()
-                    .find(|condition| condition.type_ == "Ready");
-                if let (Some("True"), Some(arn)) =
-                    (ready.map(|ready| ready.status.as_str()), status.common.arn)
-                {
-                    return Ok(arn);
-                }
-                if let Some(ready) = ready {
-                    said = words(ready);
-                }
-            }
-            Err(error) => said = error.to_string(),
+    until(objects, settings, "registered", |object| {
+        let status = object.and_then(|object| object.status).unwrap_or_default();
+        let ready = status
+            .common
+            .conditions
+            .iter()
+            .find(|condition| condition.type_ == "Ready");
+        match (ready, status.common.arn) {
+            (Some(ready), Some(arn)) if ready.status == "True" => Ok(arn),
+            (Some(ready), _) => Err(words(ready)),
+            (None, _) => Err("the operator has not looked at it".to_owned()),
         }
-        tokio::time::sleep(LOOK).await;
-    }
-    Err(too_long(settings, "registered", said))
+    })
+    .await
 }
 
 async fn until_gone(objects: &Api<EcsTaskDefinition>, settings: &Settings) -> Result<(), Failed> {
+    until(objects, settings, "gone", |object| match object {
+        None => Ok(()),
+        Some(object) => {
+            let conditions = object.status.unwrap_or_default().common.conditions;
+            Err(conditions.iter().map(words).collect::<Vec<_>>().join("; "))
+        }
+    })
+    .await
+}
+
+/// Looks at the object until `seen` is content, or its time is over; `seen` says why it is not.
+async fn until<T>(
+    objects: &Api<EcsTaskDefinition>,
+    settings: &Settings,
+    what: &'static str,
+    seen: impl Fn(Option<EcsTaskDefinition>) -> Result<T, String>,
+) -> Result<T, Failed> {
     let until = Instant::now() + settings.timeout;
     let mut said = String::new();
     while Instant::now() < until {
-        match objects.get_opt(&settings.name).await {
-            Ok(None) => return Ok(()),
-            Ok(Some(object)) => {
-                let status = object.status.unwrap_or_default();
-                said = status
-                    .common
-                    .conditions
-                    .iter()
-                    .map(words)
-                    .collect::<Vec<_>>()
-                    .join("; ");
-            }
-            Err(error) => said = error.to_string(),
+        let read = objects.get_opt(&settings.name).await;
+        match read.map_err(|error| error.to_string()).and_then(&seen) {
+            Ok(found) => return Ok(found),
+            Err(why) => said = why,
         }
         tokio::time::sleep(LOOK).await;
     }
-    Err(too_long(settings, "gone", said))
+    Err(Failed::TooLong {
+        name: settings.name.clone(),
+        what,
+        timeout: settings.timeout,
+        said,
+    })
 }
 
 fn words(condition: &Condition) -> String {
@@ -152,15 +154,6 @@ fn words(condition: &Condition) -> String {
         "{}={} {}: {}",
         condition.type_, condition.status, condition.reason, condition.message
     )
-}
-
-fn too_long(settings: &Settings, what: &'static str, said: String) -> Failed {
-    Failed::TooLong {
-        name: settings.name.clone(),
-        what,
-        timeout: settings.timeout,
-        said,
-    }
 }
 
 #[cfg(test)]

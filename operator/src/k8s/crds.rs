@@ -104,20 +104,23 @@ mod tests {
         )
     }
 
-    async fn told(serve: impl Fn(&fake::Request) -> Answer + Send + Sync + 'static) -> Option<String> {
+    /// What is said to be missing where requests whose path has this part get another answer than an empty list.
+    async fn told(part: &'static str, answer: Answer) -> Option<String> {
+        let serve = move |request: &fake::Request| {
+            if request.path.contains(part) {
+                answer.clone()
+            } else {
+                list()
+            }
+        };
         missing(&fake::client(serve).0, &[]).await
     }
 
     #[tokio::test]
     async fn a_kind_that_is_not_there_is_named_with_what_to_do() {
-        let told = told(|request| {
-            if request.path.ends_with("/ecsservices") {
-                Answer::refusal(404, "NotFound")
-            } else {
-                list()
-            }
-        });
-        let told = told.await.unwrap();
+        let told = told("/ecsservices", Answer::refusal(404, "NotFound"))
+            .await
+            .unwrap();
         assert!(
             told.starts_with("EcsService is not installed; install the chart ecs-operator-crds"),
             "{told}"
@@ -126,14 +129,8 @@ mod tests {
 
     #[tokio::test]
     async fn schemas_of_an_older_release_are_refused_by_name() {
-        let told = told(|request| {
-            if request.path.starts_with("/openapi") {
-                Answer::ok(json!({"components": {"schemas": {}}}))
-            } else {
-                list()
-            }
-        });
-        let told = told.await.unwrap();
+        let empty = Answer::ok(json!({"components": {"schemas": {}}}));
+        let told = told("/openapi", empty).await.unwrap();
         assert!(
             told.contains("older than") && told.contains("AwsAccount: the kind is missing"),
             "{told}"
@@ -142,13 +139,6 @@ mod tests {
 
     #[tokio::test]
     async fn where_nothing_is_published_nothing_is_held_up() {
-        let told = told(|request| {
-            if request.path.starts_with("/openapi") {
-                Answer::refusal(403, "Forbidden")
-            } else {
-                list()
-            }
-        });
-        assert_eq!(told.await, None);
+        assert_eq!(told("/openapi", Answer::refusal(403, "Forbidden")).await, None);
     }
 }

@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures::{Stream, StreamExt, stream};
+use futures::future::Either;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use kube::ResourceExt;
 use kube::runtime::watcher::{self, Event};
 
@@ -22,8 +23,19 @@ pub enum Joined<K> {
     Gone(Key),
 }
 
-/// Joins the streams of these parts, each with its name.
-pub fn join<K, S>(parts: Vec<(String, S)>) -> impl Stream<Item = watcher::Result<Joined<K>>> + Send
+/// Joins the streams of these parts, each with its name. A single one passes as it is: nothing of it need be remembered.
+pub fn join<K, S>(mut parts: Vec<(String, S)>) -> impl Stream<Item = watcher::Result<Joined<K>>> + Send
+where
+    K: ResourceExt + Clone + Send + 'static,
+    S: Stream<Item = watcher::Result<Event<K>>> + Send + 'static,
+{
+    match parts.pop() {
+        Some((_, only)) if parts.is_empty() => Either::Left(only.map_ok(Joined::Event)),
+        last => Either::Right(join_several(parts.into_iter().chain(last).collect())),
+    }
+}
+
+fn join_several<K, S>(parts: Vec<(String, S)>) -> impl Stream<Item = watcher::Result<Joined<K>>> + Send
 where
     K: ResourceExt + Clone + Send + 'static,
     S: Stream<Item = watcher::Result<Event<K>>> + Send + 'static,

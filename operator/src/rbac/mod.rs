@@ -86,8 +86,8 @@ impl Grant {
     /// What it takes, with the reason for each verb that is not plain.
     fn rules(self) -> Vec<Rule> {
         match self {
-            Self::Objects => kept(|kind| kind != Kind::AwsAccount),
-            Self::Accounts => kept(|kind| kind == Kind::AwsAccount),
+            Self::Objects => kept(&namespaced_kinds()),
+            Self::Accounts => kept(&[Kind::AwsAccount.plural()]),
             // An Event that repeats is counted up by a patch.
             Self::Events => vec![rule(EVENTS, &["events"], Names::Any, &["create", "patch"])],
             Self::AllNamespaces => vec![rule("", &["namespaces"], Names::Any, &["list", "watch"])],
@@ -107,25 +107,30 @@ impl Grant {
     }
 }
 
+/// The resources of the kinds that are in namespaces.
+fn namespaced_kinds() -> Vec<&'static str> {
+    let kinds = Kind::ALL.into_iter().filter(|kind| *kind != Kind::AwsAccount);
+    kinds.map(Kind::plural).collect()
+}
+
 /// Objects are watched, and patched for their finalizer and for a count that a scaler needs to find; status is patched.
-fn kept(chosen: impl Fn(Kind) -> bool) -> Vec<Rule> {
-    let kinds: Vec<&str> = Kind::ALL
-        .into_iter()
-        .filter(|kind| chosen(*kind))
-        .map(Kind::plural)
-        .collect();
+fn kept(kinds: &[&str]) -> Vec<Rule> {
     let statuses: Vec<String> = kinds.iter().map(|plural| format!("{plural}/status")).collect();
-    let statuses: Vec<&str> = statuses.iter().map(String::as_str).collect();
     vec![
-        rule(ecs_crds::GROUP, &kinds, Names::Any, &["list", "watch", "patch"]),
+        rule(ecs_crds::GROUP, kinds, Names::Any, &["list", "watch", "patch"]),
         rule(ecs_crds::GROUP, &statuses, Names::Any, &["patch"]),
     ]
 }
 
-fn rule(group: &'static str, resources: &[&str], names: Names, verbs: &'static [&'static str]) -> Rule {
+fn rule(
+    group: &'static str,
+    resources: &[impl ToString],
+    names: Names,
+    verbs: &'static [&'static str],
+) -> Rule {
     Rule {
         group,
-        resources: resources.iter().map(|&resource| resource.to_owned()).collect(),
+        resources: resources.iter().map(ToString::to_string).collect(),
         names,
         verbs,
     }

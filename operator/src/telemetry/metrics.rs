@@ -34,7 +34,7 @@ struct KindLabel {
 }
 
 /// What holds of an object, as far as it is counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct State {
     /// Its kind.
     pub kind: &'static str,
@@ -46,14 +46,6 @@ pub struct State {
     pub stalled: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StateLabels {
-    kind: &'static str,
-    ready: &'static str,
-    reason: String,
-    stalled: bool,
-}
-
 /// All metrics of the process.
 #[derive(Debug)]
 pub struct Metrics {
@@ -63,7 +55,7 @@ pub struct Metrics {
     reconciles: Family<OutcomeLabels, Counter>,
     reconcile_seconds: Family<KindLabel, Histogram>,
     status_writes: Family<OutcomeLabels, Counter>,
-    objects: Family<StateLabels, Gauge>,
+    objects: Family<State, Gauge>,
     watched: Family<KindLabel, Gauge>,
     observations: Family<OutcomeLabels, Counter>,
     leading: Gauge,
@@ -186,13 +178,7 @@ impl Metrics {
 
     /// Counts so many objects more in this state.
     pub fn object(&self, state: &State, more: i64) {
-        let labels = StateLabels {
-            kind: state.kind,
-            ready: state.ready,
-            reason: state.reason.clone(),
-            stalled: state.stalled,
-        };
-        self.objects.get_or_create(&labels).inc_by(more);
+        self.objects.get_or_create(state).inc_by(more);
     }
 
     /// How many resources of a kind are kept.

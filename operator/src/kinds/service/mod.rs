@@ -175,14 +175,16 @@ fn unsettled(service: &EcsService, ctx: &Ctx) -> Option<Duration> {
     let generation = service.metadata.generation.unwrap_or_default();
     let uid = service.uid().unwrap_or_default();
     let pause = QUIET.saturating_sub(ctx.quiet.generation(&uid, generation));
+    if pause.is_zero() || service.spec.task_definition_ref.is_none() {
+        return None;
+    }
     let told = ctx
         .status
         .latest(service)
         .is_some_and(|status: EcsServiceStatus| {
             status.common.observed_generation == generation || status.common.observed_generation < 0
         });
-    let follows = service.spec.task_definition_ref.is_some();
-    (follows && !told && !pause.is_zero()).then_some(pause)
+    (!told).then_some(pause)
 }
 
 /// How long a service that never was in ECS is not even looked for: it may not be created yet, and by then another look

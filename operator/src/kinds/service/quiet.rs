@@ -1,6 +1,7 @@
 //! When not to act yet: a rollout waits for a second of quiet, so that one `kubectl apply` of a definition and its service is
 //! one deployment (design.md §2.5); and what ECS refused is not asked again at every wake-up.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -34,26 +35,12 @@ struct Refused {
 impl Quiet {
     /// For how long the service has looked like this; nothing at first sight.
     pub fn seen(&self, uid: &str, print: &str) -> Duration {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        match seen.get(uid) {
-            Some((known, since)) if known == print => since.elapsed(),
-            _ => {
-                seen.insert(uid.to_owned(), (print.to_owned(), Instant::now()));
-                Duration::ZERO
-            }
-        }
+        unchanged(&self.seen, uid, print)
     }
 
     /// For how long the service's spec has been of this generation; nothing at first sight.
     pub fn generation(&self, uid: &str, generation: i64) -> Duration {
-        let mut seen = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        match seen.get(uid) {
-            Some((known, since)) if *known == generation => since.elapsed(),
-            _ => {
-                seen.insert(uid.to_owned(), (generation, Instant::now()));
-                Duration::ZERO
-            }
-        }
+        unchanged(&self.generations, uid, &generation)
     }
 
     /// Notes that ECS refused the call with this print.
@@ -97,6 +84,22 @@ impl Quiet {
             .unwrap_or_else(PoisonError::into_inner)
             .remove(uid);
         self.accepted(uid);
+    }
+}
+
+/// For how long this has been what was last seen under `uid`; nothing where it is new.
+fn unchanged<T: ToOwned + PartialEq + ?Sized>(
+    last: &Mutex<BTreeMap<String, (T::Owned, Instant)>>,
+    uid: &str,
+    now: &T,
+) -> Duration {
+    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+    match last.get(uid) {
+        Some((known, since)) if known.borrow() == now => since.elapsed(),
+        _ => {
+            last.insert(uid.to_owned(), (now.to_owned(), Instant::now()));
+            Duration::ZERO
+        }
     }
 }
 
