@@ -1,5 +1,6 @@
 //! The charts' value sets and what they render to, kept in `e2e/charts`.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -78,6 +79,13 @@ impl Set {
     pub fn golden(&self) -> PathBuf {
         folder().join("golden").join(format!("{}.yaml", self.name))
     }
+}
+
+/// The operator's metrics that a text names, as they are in `/metrics`.
+pub fn metrics_in(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .filter(|word| word.starts_with("ecs_operator_"))
+        .collect()
 }
 
 fn folder() -> PathBuf {

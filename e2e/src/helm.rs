@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::Error;
+use crate::command::run_to_end;
 use crate::run_dir::RunDir;
 use crate::steps::Steps;
 use crate::tools;
@@ -57,18 +58,7 @@ impl Helm {
         if let Some(kubeconfig) = &self.kubeconfig {
             command.arg("--kubeconfig").arg(kubeconfig);
         }
-        let output = command.output().map_err(|source| Error::Start {
-            program: self.program.display().to_string(),
-            source,
-        })?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        Err(Error::Command {
-            command: format!("helm {}", arguments.join(" ")),
-            status: output.status.to_string(),
-            output: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
-        })
+        run_to_end(command, &format!("helm {}", arguments.join(" ")))
     }
 }
 

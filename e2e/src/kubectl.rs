@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::Error;
+use crate::command::{not_started, run_to_end, text};
 use crate::run_dir::RunDir;
 
 /// kubectl with a kubeconfig and a cache of its own, untouched by what the person who runs us has configured.
@@ -57,12 +58,9 @@ impl Kubectl {
     /// # Errors
     /// [`Error::Command`] with what it wrote to standard error.
     pub fn run(&self, arguments: &[&str]) -> Result<String, Error> {
-        let output = self
-            .command(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|source| self.not_started(source))?;
-        text(arguments, &output)
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null());
+        run_to_end(command, &named(arguments))
     }
 
     /// Runs it with `-o json` and gives what it answered.
@@ -75,6 +73,22 @@ impl Kubectl {
             what: format!("what kubectl {} answers", arguments.join(" ")),
             problem: why.to_string(),
         })
+    }
+
+    /// Waits a minute for an object (`ecscl/main`, `pod/web`) to be Ready for its present generation.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn wait_ready(&self, namespace: &str, object: &str) -> Result<(), Error> {
+        let namespace = format!("--namespace={namespace}");
+        let wait = [
+            "wait",
+            "--for=condition=Ready",
+            "--timeout=60s",
+            &namespace,
+            object,
+        ];
+        self.run(&wait).map(drop)
     }
 
     /// `kubectl apply --server-side -f -` with these manifests (YAML or JSON).
@@ -90,21 +104,19 @@ impl Kubectl {
     /// # Errors
     /// As [`Self::run`].
     pub fn feed(&self, arguments: &[&str], input: &str) -> Result<String, Error> {
-        let mut child = self
-            .command(arguments)
+        let mut command = self.command(arguments);
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .map_err(|source| self.not_started(source))?;
+            .map_err(not_started(&command))?;
         if let Some(mut stdin) = child.stdin.take() {
             // Where kubectl ends before it has read everything, its own message says more than a broken pipe.
             let _ = stdin.write_all(input.as_bytes());
         }
-        let output = child
-            .wait_with_output()
-            .map_err(|source| self.not_started(source))?;
-        text(arguments, &output)
+        let output = child.wait_with_output().map_err(not_started(&command))?;
+        text(&output, &named(arguments))
     }
 
     /// The command, for who wants its output elsewhere.
@@ -135,22 +147,8 @@ impl Kubectl {
         fs::read_dir(folder).map_err(Error::file("cannot read the folder", folder))?;
         self.run(&["apply", "--server-side", "-f", &folder.to_string_lossy()])
     }
-
-    fn not_started(&self, source: std::io::Error) -> Error {
-        Error::Start {
-            program: self.program.display().to_string(),
-            source,
-        }
-    }
 }
 
-fn text(arguments: &[&str], output: &Output) -> Result<String, Error> {
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(Error::Command {
-        command: format!("kubectl {}", arguments.join(" ")),
-        status: output.status.to_string(),
-        output: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
-    })
+fn named(arguments: &[&str]) -> String {
+    format!("kubectl {}", arguments.join(" "))
 }

@@ -10,6 +10,7 @@ pub mod audit;
 pub mod backend;
 pub mod certificates;
 pub mod charts;
+pub mod command;
 pub mod controlplane;
 pub mod effects;
 pub mod error;

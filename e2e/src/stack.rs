@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::controlplane::{self, ControlPlane};
 use crate::free_ports::free_ports;
+use crate::kubectl::Kubectl;
 use crate::run_dir::RunDir;
 use crate::steps::Steps;
 use crate::tools::Tools;
@@ -205,7 +206,15 @@ pub fn establish_crds(plane: &ControlPlane) -> Result<(), Error> {
         "-f",
         &folder,
     ])?;
-    // Established says that the API server will serve the kind; discovery, which kubectl reads, follows a moment later.
+    until_served(kubectl)
+}
+
+/// Waits until the kinds are served. Established says that the API server will serve one; discovery, which kubectl reads, follows
+/// a moment later.
+///
+/// # Errors
+/// [`Error::Timeout`] with kubectl's words.
+pub fn until_served(kubectl: &Kubectl) -> Result<(), Error> {
     poll::until(
         "the kinds are not served",
         ESTABLISHED_WITHIN,

@@ -103,9 +103,7 @@ fn be_killed(file: &Path) {
     let run = RunDir::temporary().unwrap();
     let node = Node::start(&run, &Options::default(), Steps::shown()).unwrap_or_else(|why| panic!("{why}"));
     node.kubectl().apply(&pod("default", "sleeper", 1000)).unwrap();
-    node.kubectl()
-        .run(&["wait", "--for=condition=Ready", "--timeout=60s", "pod/sleeper"])
-        .unwrap();
+    node.kubectl().wait_ready("default", "pod/sleeper").unwrap();
     fs::write(file, Traces::of(&node, &run).write()).unwrap();
     std::thread::sleep(10 * SOON);
 }
@@ -131,9 +129,7 @@ fn pod(namespace: &str, name: &str, user: u32) -> String {
 fn pods_run(node: &Node) {
     let kubectl = node.kubectl();
     kubectl.apply(&pod("default", "sleeper", 1000)).unwrap();
-    kubectl
-        .run(&["wait", "--for=condition=Ready", "--timeout=60s", "pod/sleeper"])
-        .unwrap();
+    kubectl.wait_ready("default", "pod/sleeper").unwrap();
     let token = "--output=jsonpath={.spec.volumes[*].projected.sources[*].serviceAccountToken.path}";
     assert_eq!(kubectl.run(&["get", "pod", "sleeper", token]).unwrap(), "token");
     // The kubelet trusts the API server's certificate.

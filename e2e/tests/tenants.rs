@@ -61,14 +61,7 @@ fn two_teams(scene: &Scene) {
     for (namespace, name) in [("billing", "billing-main"), ("shop", "shop-main")] {
         scene
             .kubectl()
-            .run(&[
-                "wait",
-                "--for=condition=Ready",
-                "-n",
-                namespace,
-                &format!("ecscl/{name}"),
-                "--timeout=60s",
-            ])
+            .wait_ready(namespace, &format!("ecscl/{name}"))
             .unwrap();
     }
 }
@@ -212,17 +205,7 @@ fn a_tenant_reaches_nothing_that_was_not_granted() {
     tenant
         .apply(&definition("shop-app", &[("taskRoleArn", json!(format!("{ROLE}/shop-app")))]).to_string())
         .unwrap();
-    scene
-        .kubectl()
-        .run(&[
-            "wait",
-            "--for=condition=Ready",
-            "-n",
-            "shop",
-            "ecstd/shop-app",
-            "--timeout=60s",
-        ])
-        .unwrap();
+    scene.kubectl().wait_ready("shop", "ecstd/shop-app").unwrap();
 }
 
 fn until_looked_at(scene: &Scene, name: &str) -> Value {

@@ -4,6 +4,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use ecs_e2e::command::run_to_end;
+
 use crate::error::Error;
 
 /// The checkout.
@@ -34,6 +36,14 @@ pub fn cargo(arguments: &[&str]) -> Command {
         }
     }
     command
+}
+
+/// What one of the built operator's commands prints.
+pub fn printed_by_the_operator(arguments: &[&str]) -> Result<String, Error> {
+    let mut command = Command::new(binaries()?.join("ecs-operator"));
+    command.args(arguments);
+    let name = format!("ecs-operator {}", arguments.join(" "));
+    Ok(run_to_end(command, &name)?)
 }
 
 /// Runs cargo with its own progress on the terminal.

@@ -72,7 +72,7 @@ fn up(options: &Up, interrupt: &Interrupt) -> Result<(), Error> {
     let path = pid_file();
     fs::write(&path, process::id().to_string()).map_err(ecs_e2e::Error::file("cannot write", &path))?;
     say_how_to_go_on(&node, &run);
-    let outcome = stay(&mut node, interrupt);
+    let outcome = interrupt.stay(|| node.check_running());
     // Whoever runs `down` waits for our end, and not for this file.
     let _ = fs::remove_file(&path);
     outcome?;
@@ -96,14 +96,6 @@ fn say_how_to_go_on(node: &Node, run: &RunDir) {
         node::PAUSE,
         run.path().display()
     );
-}
-
-fn stay(node: &mut Node, interrupt: &Interrupt) -> Result<(), Error> {
-    while !interrupt.asked() {
-        node.check_running()?;
-        std::thread::sleep(LOOK_EVERY);
-    }
-    Ok(())
 }
 
 fn down() -> Result<(), Error> {

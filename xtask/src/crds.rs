@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use clap::Args;
 use ecs_e2e::stack;
@@ -48,22 +47,7 @@ pub fn check_built() -> Result<(), Error> {
 
 /// The manifests as the built operator prints them, by their file's name.
 pub fn generated() -> Result<BTreeMap<String, String>, Error> {
-    split(&printed_by_the_operator()?)
-}
-
-fn printed_by_the_operator() -> Result<String, Error> {
-    let operator = cargo::binaries()?.join("ecs-operator");
-    let output = Command::new(&operator)
-        .arg("crds")
-        .output()
-        .map_err(|why| Error::told(format!("cannot start {}: {why}", operator.display())))?;
-    if !output.status.success() {
-        return Err(Error::told(format!(
-            "`ecs-operator crds` failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        )));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    split(&cargo::printed_by_the_operator(&["crds"])?)
 }
 
 fn read(folder: &Path) -> Result<BTreeMap<String, String>, Error> {

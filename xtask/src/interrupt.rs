@@ -4,6 +4,7 @@ use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::signal::unix::{SignalKind, signal};
@@ -12,6 +13,8 @@ use crate::error::Error;
 
 /// The exit code of a program that SIGINT ended, as shells count.
 const INTERRUPTED: i32 = 130;
+/// How often who stays looks at the children.
+const LOOK_EVERY: Duration = Duration::from_millis(400);
 
 /// Knows whether somebody wants us to end.
 #[derive(Clone)]
@@ -54,6 +57,15 @@ impl Interrupt {
     /// From now on the first signal is only noted, for who looks at [`Self::asked`]; the second still ends us.
     pub fn ask_politely(&self) {
         self.polite.store(true, Ordering::Relaxed);
+    }
+
+    /// Stays until a signal comes, or until `check` tells of a child that has ended.
+    pub fn stay(&self, mut check: impl FnMut() -> Result<(), ecs_e2e::Error>) -> Result<(), Error> {
+        while !self.asked() {
+            check()?;
+            thread::sleep(LOOK_EVERY);
+        }
+        Ok(())
     }
 
     /// Whether a signal came.

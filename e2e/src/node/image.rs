@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::space::Space;
 use crate::Error;
+use crate::command::run_to_end;
 use crate::oci::{self, Config, Layer};
 use crate::poll;
 use crate::run_dir::RunDir;
@@ -84,21 +85,6 @@ fn ctr(space: &Space, tools: &NodeTools, arguments: &[&str]) -> Command {
         .args(arguments)
         .stdin(Stdio::null());
     command
-}
-
-fn run_to_end(mut command: Command, name: &str) -> Result<String, Error> {
-    let output = command.output().map_err(|source| Error::Start {
-        program: "nsenter".to_owned(),
-        source,
-    })?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(Error::Command {
-        command: name.to_owned(),
-        status: output.status.to_string(),
-        output: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
-    })
 }
 
 /// In Go's words.

@@ -28,6 +28,7 @@ use crate::kubectl::Kubectl;
 use crate::poll;
 use crate::process::Process;
 use crate::run_dir::RunDir;
+use crate::samples;
 use crate::steps::Steps;
 use crate::tools::{NodeTools, Tools};
 pub use image::PAUSE;
@@ -214,11 +215,7 @@ fn site<'a>(
 
 /// Whether a node's conditions say Ready; what they say instead.
 fn ready(node: &Value) -> Result<(), String> {
-    let conditions = node.pointer("/status/conditions").and_then(Value::as_array);
-    let ready = conditions
-        .into_iter()
-        .flatten()
-        .find(|condition| condition.get("type").and_then(Value::as_str) == Some("Ready"));
+    let ready = samples::condition(node, "Ready");
     let text = |name| {
         ready
             .and_then(|condition| condition.get(name))

@@ -5,11 +5,12 @@
 //! on the machine's end of the link.
 
 use std::net::Ipv4Addr;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::Error;
+use crate::command::run_to_end;
 
 /// The second numbers that are tried, far from where networks begin to count.
 const CANDIDATES: std::ops::RangeInclusive<u8> = 192..=251;
@@ -75,11 +76,11 @@ impl Link {
                 continue;
             }
             let link = network.link();
-            if ip(&format!("link add {link} type veth peer name {link}-in"))?
-                .status
-                .success()
-            {
-                return Ok(Self { network });
+            match ip(&format!("link add {link} type veth peer name {link}-in")) {
+                Ok(_) => return Ok(Self { network }),
+                // Another node was faster.
+                Err(Error::Command { .. }) => {}
+                Err(other) => return Err(other),
             }
         }
         Err(Error::Missing(
@@ -95,30 +96,28 @@ impl Link {
     /// Gives the machine its end.
     pub fn raise(&self) -> Result<(), Error> {
         let link = self.network.link();
-        done(&format!("address add {}/29 dev {link}", self.network.host()))?;
-        done(&format!("link set {link} up"))?;
-        done(&format!(
+        ip(&format!("address add {}/29 dev {link}", self.network.host()))?;
+        ip(&format!("link set {link} up"))?;
+        ip(&format!(
             "route add {} via {} dev {link}",
             self.network.whole(),
             self.network.node()
         ))
+        .map(drop)
     }
 
     /// Gives the node of this process its end.
     pub fn lead_into(&self, process: u32) -> Result<(), Error> {
         let link = self.network.link();
-        done(&format!("link set {link}-in netns {process} name eth0"))?;
+        ip(&format!("link set {link}-in netns {process} name eth0"))?;
         let inside = |words: &str| {
             let mut command = Command::new("nsenter");
-            command
-                .arg(format!("--net=/proc/{process}/ns/net"))
-                .arg("ip")
-                .args(words.split(' '));
+            command.arg(format!("--net=/proc/{process}/ns/net")).arg("ip");
             finish(command, words)
         };
         inside(&format!("address add {}/29 dev eth0", self.network.node()))?;
         inside("link set eth0 up")?;
-        inside(&format!("route add default via {}", self.network.host()))
+        inside(&format!("route add default via {}", self.network.host())).map(drop)
     }
 }
 
@@ -132,8 +131,7 @@ impl Drop for Link {
 /// The destinations that the machine knows.
 fn routes() -> Result<Vec<String>, Error> {
     let words = "-json -4 route show table all";
-    let output = ip(words)?;
-    let routes: Value = serde_json::from_slice(&output.stdout).map_err(|why| Error::Json {
+    let routes: Value = serde_json::from_str(&ip(words)?).map_err(|why| Error::Json {
         what: format!("what `ip {words}` answers"),
         problem: why.to_string(),
     })?;
@@ -152,35 +150,14 @@ fn taken(network: Network, routes: &[String]) -> bool {
     routes.iter().any(|route| route.starts_with(&start))
 }
 
-fn ip(words: &str) -> Result<Output, Error> {
-    Command::new("ip")
-        .args(words.split(' '))
-        .output()
-        .map_err(|source| Error::Start {
-            program: "ip".to_owned(),
-            source,
-        })
+fn ip(words: &str) -> Result<String, Error> {
+    finish(Command::new("ip"), words)
 }
 
-fn done(words: &str) -> Result<(), Error> {
-    let mut command = Command::new("ip");
+/// Runs `ip`, or what leads to it, with these words.
+fn finish(mut command: Command, words: &str) -> Result<String, Error> {
     command.args(words.split(' '));
-    finish(command, words)
-}
-
-fn finish(mut command: Command, words: &str) -> Result<(), Error> {
-    let output = command.output().map_err(|source| Error::Start {
-        program: command.get_program().to_string_lossy().into_owned(),
-        source,
-    })?;
-    if output.status.success() {
-        return Ok(());
-    }
-    Err(Error::Command {
-        command: format!("ip {words}"),
-        status: output.status.to_string(),
-        output: String::from_utf8_lossy(&output.stderr).trim_end().to_owned(),
-    })
+    run_to_end(command, &format!("ip {words}"))
 }
 
 #[cfg(test)]

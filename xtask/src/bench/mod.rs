@@ -58,6 +58,15 @@ fn binaries(options: &Options) -> Result<PathBuf, Error> {
     })
 }
 
+/// What the report calls the build, and the flag that chose it.
+fn named(options: &Options) -> (&'static str, String) {
+    match &options.binaries {
+        Some(folder) => ("given", format!(" --binaries {}", folder.display())),
+        None if options.release => ("optimised", " --release".to_owned()),
+        None => ("unoptimised", String::new()),
+    }
+}
+
 /// Creates the services through the real API server, waits until all are Ready, and reports what that took.
 pub fn bench(options: &Options) -> Result<(), Error> {
     let binaries = binaries(options)?;
@@ -113,9 +122,11 @@ pub fn bench(options: &Options) -> Result<(), Error> {
     let bare = steps.run("the same writes by a bare loop", |_| {
         load.bare(options.services, &writes, &status)
     })?;
+    let (build, flag) = named(options);
     let report = Report {
         services: options.services,
-        release: options.release,
+        build,
+        flag,
         took,
         writes,
         calls,

@@ -10,8 +10,10 @@ use super::memory::Memory;
 pub struct Report {
     /// How many services were created.
     pub services: u32,
-    /// Whether the binaries were optimised.
-    pub release: bool,
+    /// Which build was measured, as `optimised`.
+    pub build: &'static str,
+    /// The flag that chose it, with a space before it; empty where none did.
+    pub flag: String,
     /// From the first create until the last service was Ready.
     pub took: Duration,
     /// What was written to Kubernetes for it.
@@ -72,8 +74,7 @@ impl Report {
 
     /// The section of the page of numbers that this run renews.
     fn section(&self) -> String {
-        let build = if self.release { "optimised" } else { "unoptimised" };
-        let flag = if self.release { " --release" } else { "" };
+        let Self { build, flag, .. } = self;
         format!(
             "{HEADING}\n\n{} services of one Fargate task each, created through a real kube-apiserver against the backend in its `fast` timing, {build} build, everything on one\n\
              machine. Beside it, in the same run, a bare loop without an operator that creates as many services, and writes their status and Events about them as often: what the\n\
@@ -172,7 +173,8 @@ mod tests {
     fn report() -> Report {
         Report {
             services: 1000,
-            release: true,
+            build: "optimised",
+            flag: " --release".to_owned(),
             took: Duration::from_secs(20),
             writes: Writes {
                 services: 3000,

@@ -1,7 +1,6 @@
 //! The templates that are generated: the CRDs, and the rules of the operator's Roles.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use crate::cargo;
 use crate::crds;
@@ -43,19 +42,7 @@ fn template(manifest: &str) -> Result<String, Error> {
 
 /// The helpers that the operator prints of its own rules.
 pub fn rules() -> Result<String, Error> {
-    let operator = cargo::binaries()?.join("ecs-operator");
-    let output = Command::new(&operator)
-        .args(["rbac", "--chart-template"])
-        .output()
-        .map_err(|why| Error::told(format!("cannot start {}: {why}", operator.display())))?;
-    if output.status.success() {
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-    } else {
-        Err(Error::told(format!(
-            "`ecs-operator rbac` failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        )))
-    }
+    cargo::printed_by_the_operator(&["rbac", "--chart-template"])
 }
 
 #[cfg(test)]

@@ -117,7 +117,7 @@ pub fn up(options: &Options, interrupt: &Interrupt) -> Result<(), Error> {
         return Ok(());
     }
     goodbye::say_how_to_go_on(&stack);
-    stay(&mut stack, interrupt)?;
+    interrupt.stay(|| stack.check_running())?;
     steps.run("everything ended", |_| {
         drop(stack);
         Ok::<_, Error>(())
@@ -164,13 +164,4 @@ fn not_ready(stack: &Stack, seen: &[samples::Progress]) -> Error {
         READY_WITHIN.as_secs(),
         lines.join("\n")
     ))
-}
-
-/// Until Ctrl-C, or until a child ends, which is told.
-fn stay(stack: &mut Stack, interrupt: &Interrupt) -> Result<(), Error> {
-    while !interrupt.asked() {
-        stack.check_running()?;
-        std::thread::sleep(LOOK_EVERY);
-    }
-    Ok(())
 }
