@@ -1,4 +1,4 @@
-//! Container images without a container engine: one gzip layer, its config, and the OCI archive around them, as
+//! Container images without a container engine: one layer, its config, and the OCI archive around them, as
 //! `ctr images import`, `kind load image-archive`, `podman load`, `skopeo copy oci-archive:` and `docker load` take it.
 //!
 //! Pure: files go in, bytes and digests come out. The same files and the same config give the same bytes, in whatever order the
@@ -15,11 +15,35 @@ use crate::Error;
 
 const CONFIG_TYPE: &str = "application/vnd.oci.image.config.v1+json";
 const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
-const LAYER_TYPE: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 
 /// gzip's "unknown": what it was packed on does not matter.
 const ANY_SYSTEM: u8 = 255;
+
+/// How a layer is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Packing {
+    /// Compressed as far as it goes, for images that are sent.
+    Gzip,
+    /// As it is, for those that stay on this machine.
+    Plain,
+}
+
+impl Packing {
+    fn layer_type(self) -> &'static str {
+        match self {
+            Self::Gzip => "application/vnd.oci.image.layer.v1.tar+gzip",
+            Self::Plain => "application/vnd.oci.image.layer.v1.tar",
+        }
+    }
+
+    fn pack(self, tar: &[u8]) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Gzip => gzip(tar),
+            Self::Plain => Ok(tar.to_owned()),
+        }
+    }
+}
 
 /// The files of an image, by path; in whatever order they are added, they pack to the same bytes.
 #[derive(Debug, Clone, Default)]
@@ -104,12 +128,12 @@ pub struct Image {
 }
 
 /// Packs the files and describes them.
-pub fn assemble(layer: &Layer, config: &Config) -> Result<Image, Error> {
+pub fn assemble(layer: &Layer, config: &Config, packing: Packing) -> Result<Image, Error> {
     let tar = layer.tar()?;
-    let layer_blob = Blob::new(
-        LAYER_TYPE,
-        gzip(&tar).map_err(Error::file("cannot compress", "the layer"))?,
-    );
+    let packed = packing
+        .pack(&tar)
+        .map_err(Error::file("cannot compress", "the layer"))?;
+    let layer_blob = Blob::new(packing.layer_type(), packed);
     let config_blob = Blob::json(CONFIG_TYPE, &ImageConfig::new(config, sha256(&tar)))?;
     let manifest = Blob::json(
         MANIFEST_TYPE,

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::Error;
+use crate::command::not_started;
 use crate::guardian::Guardian;
 use crate::run_dir::RunDir;
 
@@ -22,6 +23,7 @@ const LOOK: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct Process {
     name: String,
+    command: Command,
     child: std::process::Child,
     ended: Option<ExitStatus>,
     log: PathBuf,
@@ -44,17 +46,16 @@ impl Process {
             .open(&log)
             .map_err(Error::file("cannot write", &log))?;
         let errors = output.try_clone().map_err(Error::file("cannot write", &log))?;
-        let program = command.get_program().to_string_lossy().into_owned();
-        let child = command
+        command
             .stdin(Stdio::null())
             .stdout(output)
             .stderr(errors)
-            .process_group(0)
-            .spawn()
-            .map_err(|source| Error::Start { program, source })?;
+            .process_group(0);
+        let child = spawn(&mut command)?;
         run.guardian().watch(child.id());
         Ok(Self {
             name: name.to_owned(),
+            command,
             child,
             ended: None,
             log,
@@ -114,6 +115,18 @@ impl Process {
         }
     }
 
+    /// Stops it and starts the same command again, with the same log.
+    ///
+    /// # Errors
+    /// [`Error::Start`] for the program.
+    pub fn restart(&mut self) -> Result<(), Error> {
+        self.stop();
+        self.child = spawn(&mut self.command)?;
+        self.ended = None;
+        self.guardian.watch(self.child.id());
+        Ok(())
+    }
+
     /// Freezes the group (SIGSTOP), as a machine that hangs.
     pub fn freeze(&mut self) {
         self.signal(Signal::STOP);
@@ -152,6 +165,10 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+fn spawn(command: &mut Command) -> Result<std::process::Child, Error> {
+    command.spawn().map_err(not_started(command))
 }
 
 /// The last lines of a log; empty where there is none.
@@ -197,6 +214,35 @@ mod tests {
         .unwrap();
         assert!(report.starts_with("short ended with exit status: 3"), "{report}");
         assert!(report.ends_with("one\ntwo"), "{report}");
+    }
+
+    #[test]
+    fn a_child_can_be_started_again() {
+        let run = RunDir::temporary().unwrap();
+        let mut process =
+            Process::start("again", shell("echo started; sleep 600"), &run, Duration::ZERO).unwrap();
+        let says = |times: usize| {
+            poll::until(
+                "it does not start",
+                Duration::from_secs(10),
+                Duration::from_millis(5),
+                || {
+                    let said = fs::read_to_string(run.path().join("again.log")).unwrap();
+                    if said.lines().count() == times {
+                        Ok(())
+                    } else {
+                        Err(said)
+                    }
+                },
+            )
+            .unwrap();
+        };
+        says(1);
+        let first = process.id();
+        process.restart().unwrap();
+        says(2);
+        assert_ne!(process.id(), first);
+        process.check_running().unwrap();
     }
 
     #[test]

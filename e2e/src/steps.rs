@@ -107,6 +107,14 @@ impl Progress {
     }
 }
 
+/// Does `work`, and says on standard output what it was and how long it took.
+pub fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let outcome = work();
+    say(&format!("{:>7.1} s  {what}\n", start.elapsed().as_secs_f64()));
+    outcome
+}
+
 /// A reader who has gone away (a closed pipe) must not stop the work.
 fn say(text: &str) {
     let mut out = stdout().lock();

@@ -18,7 +18,7 @@ use ecs_e2e::node::{self, Node, Options, PAUSE};
 use ecs_e2e::poll;
 use ecs_e2e::process::Process;
 use ecs_e2e::run_dir::RunDir;
-use ecs_e2e::steps::Steps;
+use ecs_e2e::steps::{Steps, timed};
 
 const SOON: Duration = Duration::from_mins(1);
 const OFTEN: Duration = Duration::from_millis(100);
@@ -106,13 +106,6 @@ fn be_killed(file: &Path) {
     node.kubectl().wait_ready("default", "pod/sleeper").unwrap();
     fs::write(file, Traces::of(&node, &run).write()).unwrap();
     std::thread::sleep(10 * SOON);
-}
-
-fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
-    let outcome = work();
-    println!("{what}: {:?}", start.elapsed());
-    outcome
 }
 
 fn pod(namespace: &str, name: &str, user: u32) -> String {

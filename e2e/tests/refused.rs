@@ -5,6 +5,7 @@
     reason = "a test ends where something is wrong"
 )]
 
+use ecs_e2e::questions::Questions;
 use ecs_e2e::samples;
 use ecs_e2e::scene::Scene;
 use serde_json::json;

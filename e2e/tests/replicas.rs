@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use ecs_e2e::free_ports::free_ports;
 use ecs_e2e::operator::{self, Operator};
-use ecs_e2e::scene::{self, PATIENCE};
+use ecs_e2e::questions::PATIENCE;
+use ecs_e2e::scene;
 use ecs_e2e::stack::Stack;
 use ecs_e2e::steps::Steps;
 use ecs_e2e::{poll, samples};

@@ -12,7 +12,8 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use ecs_e2e::poll;
-use ecs_e2e::scene::{PATIENCE, Scene};
+use ecs_e2e::questions::{PATIENCE, Questions};
+use ecs_e2e::scene::Scene;
 use serde_json::{Value, json};
 
 /// How long nothing may happen after the tenth apply.

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use ecs_e2e::poll;
 use ecs_e2e::process::Process;
-use ecs_e2e::scene::{PATIENCE, Scene};
+use ecs_e2e::questions::{PATIENCE, Questions};
+use ecs_e2e::scene::Scene;
 use serde_json::{Value, json};
 
 static SCENE: LazyLock<Scene> = LazyLock::new(|| {

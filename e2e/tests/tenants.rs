@@ -10,6 +10,7 @@ use std::fs;
 
 use ecs_e2e::charts;
 use ecs_e2e::kubectl::Kubectl;
+use ecs_e2e::questions::{PATIENCE, Questions};
 use ecs_e2e::samples;
 use ecs_e2e::scene::Scene;
 use serde_json::{Value, json};
@@ -210,22 +211,17 @@ fn a_tenant_reaches_nothing_that_was_not_granted() {
 
 fn until_looked_at(scene: &Scene, name: &str) -> Value {
     let what = format!("{name} is not looked at");
-    ecs_e2e::poll::until(
-        &what,
-        ecs_e2e::scene::PATIENCE,
-        std::time::Duration::from_millis(100),
-        || {
-            let read = scene
-                .kubectl()
-                .json(&["get", name, "-n", "shop"])
-                .map_err(|why| why.to_string())?;
-            let current = read["status"]["observedGeneration"] == read["metadata"]["generation"];
-            match samples::condition(&read, "Ready") {
-                Some(ready) if current && ready["status"] != "True" => Ok(ready.clone()),
-                _ => Err(read["status"].to_string()),
-            }
-        },
-    )
+    ecs_e2e::poll::until(&what, PATIENCE, std::time::Duration::from_millis(100), || {
+        let read = scene
+            .kubectl()
+            .json(&["get", name, "-n", "shop"])
+            .map_err(|why| why.to_string())?;
+        let current = read["status"]["observedGeneration"] == read["metadata"]["generation"];
+        match samples::condition(&read, "Ready") {
+            Some(ready) if current && ready["status"] != "True" => Ok(ready.clone()),
+            _ => Err(read["status"].to_string()),
+        }
+    })
     .unwrap()
 }
 

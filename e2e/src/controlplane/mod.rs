@@ -81,11 +81,26 @@ impl ControlPlane {
             kubectl,
             url: format!("https://{}:{port}", options.address()),
         };
-        poll::until("kube-apiserver is not ready", READY_WITHIN, ASK_EVERY, || {
-            plane.ready()
-        })?;
-        plane.check_running()?;
+        plane.wait()?;
         Ok(plane)
+    }
+
+    /// Ends kube-apiserver, starts it again and waits until the API answers.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn restart_apiserver(&mut self) -> Result<(), Error> {
+        self.apiserver.restart()?;
+        self.wait()
+    }
+
+    /// The same for etcd, below a kube-apiserver that goes on.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub fn restart_etcd(&mut self) -> Result<(), Error> {
+        self.etcd.restart()?;
+        self.wait()
     }
 
     /// Where the API answers, `https://<address>:<port>`.
@@ -138,6 +153,13 @@ impl ControlPlane {
     pub fn check_running(&mut self) -> Result<(), Error> {
         self.etcd.check_running()?;
         self.apiserver.check_running()
+    }
+
+    fn wait(&mut self) -> Result<(), Error> {
+        poll::until("kube-apiserver is not ready", READY_WITHIN, ASK_EVERY, || {
+            self.ready()
+        })?;
+        self.check_running()
     }
 
     /// The namespace `default` is made after `/readyz` says ok, and whoever applies before that is refused.

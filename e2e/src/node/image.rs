@@ -9,7 +9,8 @@ use std::time::Duration;
 use super::space::Space;
 use crate::Error;
 use crate::command::run_to_end;
-use crate::oci::{self, Config, Layer};
+use crate::image::architecture;
+use crate::oci::{self, Config, Layer, Packing};
 use crate::poll;
 use crate::run_dir::RunDir;
 use crate::tools::NodeTools;
@@ -36,7 +37,11 @@ pub(super) fn import_pause(space: &Space, tools: &NodeTools, run: &RunDir) -> Re
         environment: Vec::new(),
         labels: BTreeMap::new(),
     };
-    let image = oci::assemble(&Layer::default().file("pause", 0o755, program), &config)?;
+    let image = oci::assemble(
+        &Layer::default().file("pause", 0o755, program),
+        &config,
+        Packing::Plain,
+    )?;
     let path = run.path().join("pause.tar");
     fs::write(&path, image.archive).map_err(Error::file("cannot write", &path))?;
     import(space, tools, &path)
@@ -85,13 +90,4 @@ fn ctr(space: &Space, tools: &NodeTools, arguments: &[&str]) -> Command {
         .args(arguments)
         .stdin(Stdio::null());
     command
-}
-
-/// In Go's words.
-fn architecture() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
 }

@@ -116,6 +116,11 @@ impl Node {
         &self.plane
     }
 
+    /// The same, for who restarts parts of it.
+    pub fn plane_mut(&mut self) -> &mut ControlPlane {
+        &mut self.plane
+    }
+
     /// kubectl as the administrator.
     pub fn kubectl(&self) -> &Kubectl {
         self.plane.kubectl()

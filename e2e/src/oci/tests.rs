@@ -57,19 +57,19 @@ fn blob<'a>(archive: &'a BTreeMap<String, (u32, Vec<u8>)>, descriptor: &Value) -
 
 #[test]
 fn the_same_files_in_another_order_are_the_same_image() {
-    let first = assemble(&layer(), &config()).unwrap();
+    let first = assemble(&layer(), &config(), Packing::Gzip).unwrap();
     let other = Layer::default()
         .file("/etc/deep/file", 0o644, *b"text")
         .file("/bin/small", 0o755, *b"program")
         .folder("/tmp", 0o1777);
-    let second = assemble(&other, &config()).unwrap();
+    let second = assemble(&other, &config(), Packing::Gzip).unwrap();
     assert_eq!(first.digest, second.digest);
     assert!(first.archive == second.archive);
 }
 
 #[test]
 fn another_byte_a_mode_or_a_label_is_another_image() {
-    let digest = assemble(&layer(), &config()).unwrap().digest;
+    let digest = assemble(&layer(), &config(), Packing::Gzip).unwrap().digest;
     let byte = layer().file("/bin/small", 0o755, *b"Program");
     let mode = layer().file("/bin/small", 0o555, *b"program");
     let mut label = config();
@@ -79,13 +79,17 @@ fn another_byte_a_mode_or_a_label_is_another_image() {
         ("mode", mode, config()),
         ("label", layer(), label),
     ] {
-        assert_ne!(assemble(&layer, &config).unwrap().digest, digest, "{what}");
+        assert_ne!(
+            assemble(&layer, &config, Packing::Gzip).unwrap().digest,
+            digest,
+            "{what}"
+        );
     }
 }
 
 #[test]
 fn every_blob_is_what_its_descriptor_says() {
-    let image = assemble(&layer(), &config()).unwrap();
+    let image = assemble(&layer(), &config(), Packing::Gzip).unwrap();
     let archive = files(&image.archive);
     assert_eq!(read(&archive, "oci-layout")["imageLayoutVersion"], "1.0.0");
     let index = read(&archive, "index.json");

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ecs_e2e::audit::{self, Request};
 use ecs_e2e::charts::{NAMESPACE, RELEASE};
 use ecs_e2e::helm::{self, Helm};
+use ecs_e2e::questions::Questions;
 use ecs_e2e::scene::{self, Scene};
 use ecs_e2e::stack::{self, Options, Stack};
 use ecs_e2e::steps::Steps;

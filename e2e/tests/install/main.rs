@@ -15,6 +15,7 @@ use std::fs;
 use std::process::Command;
 
 use ecs_e2e::charts::{self, NAMESPACE, RELEASE};
+use ecs_e2e::questions::Questions;
 use ecs_e2e::{helm, scene};
 use serde_json::{Value, json};
 

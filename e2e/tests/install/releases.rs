@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ecs_e2e::audit::Request;
 use ecs_e2e::charts::{NAMESPACE, RELEASE};
-use ecs_e2e::scene::PATIENCE;
+use ecs_e2e::questions::{PATIENCE, Questions};
 use ecs_e2e::{operator, poll};
 use serde_json::json;
 

@@ -3,13 +3,11 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use ecs_e2e::audit::Request;
-use ecs_e2e::scene;
+use ecs_e2e::questions::Questions;
+use ecs_e2e::{rights, scene};
 use serde_json::{Value, json};
 
 use crate::installation::Installation;
-
-const NOWHERE: [&str; 0] = [];
 
 /// The policy is just what is called over the whole life of each kind, and what the samples need.
 pub fn every_call_is_in_the_policy_and_every_action_was_called(at: &Installation) {
@@ -61,78 +59,8 @@ pub fn every_call_is_in_the_policy_and_every_action_was_called(at: &Installation
 
 /// The audit log shows what RBAC was asked.
 pub fn no_request_is_forbidden_and_no_right_unused(at: &Installation) {
-    let requests = at.requests();
-    let forbidden: Vec<&Request> = requests.iter().filter(|request| request.forbidden).collect();
-    assert!(forbidden.is_empty(), "{forbidden:#?}");
-    let unused: Vec<String> = rights(at)
-        .into_iter()
-        .filter(|right| !used(right, &requests))
-        .collect();
-    assert_eq!(unused, NOWHERE, "rights that nothing used");
-}
-
-/// Every right that the chart gave the operator: `verb group resource name`, with a namespace where it is of a Role.
-fn rights(at: &Installation) -> BTreeSet<String> {
-    let mut rights = BTreeSet::new();
-    for (kind, all) in [("clusterroles", &[][..]), ("roles", &["--all-namespaces"][..])] {
-        let roles = at
-            .scene
-            .kubectl()
-            .json(&[&["get", kind, "-l", "app.kubernetes.io/name=ecs-operator"], all].concat());
-        for role in roles.unwrap()["items"].as_array().unwrap() {
-            let name = role["metadata"]["name"].as_str().unwrap();
-            // Those for people, and that of the self-test, are not the operator's.
-            if name.contains(':') || name.ends_with("-selftest") {
-                continue;
-            }
-            for rule in role["rules"].as_array().unwrap() {
-                rights.extend(rights_of(
-                    rule,
-                    role["metadata"]["namespace"].as_str().unwrap_or_default(),
-                ));
-            }
-        }
-    }
-    rights
-}
-
-fn rights_of(rule: &Value, namespace: &str) -> Vec<String> {
-    let list = |part: &str| -> Vec<String> {
-        let words = rule[part].as_array().into_iter().flatten();
-        words.map(|word| word.as_str().unwrap().to_owned()).collect()
-    };
-    let mut names = list("resourceNames");
-    if names.is_empty() {
-        names.push(String::new());
-    }
-    let mut all = Vec::new();
-    for (group, resource) in list("apiGroups").iter().flat_map(|group| {
-        list("resources")
-            .into_iter()
-            .map(move |resource| (group.clone(), resource))
-    }) {
-        for verb in list("verbs") {
-            for name in &names {
-                all.push(format!("{namespace}|{verb} {group} {resource}|{name}"));
-            }
-        }
-    }
-    all
-}
-
-/// Whether a request was made by this right.
-fn used(right: &str, requests: &BTreeSet<Request>) -> bool {
-    let mut parts = right.split('|');
-    let (namespace, what, name) = (
-        parts.next().unwrap(),
-        parts.next().unwrap(),
-        parts.next().unwrap(),
-    );
-    requests.iter().any(|request| {
-        (namespace.is_empty() || request.namespace == namespace)
-            && (name.is_empty() || request.name == name)
-            && what == format!("{} {} {}", request.verb, request.group, request.resource)
-    })
+    let findings = rights::findings(at.scene.kubectl(), &at.requests()).unwrap();
+    assert_eq!(findings, Vec::<String>::new());
 }
 
 /// A cluster, a provider, a definition and a service whose whole lives need every call that the operator makes.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use super::content::{self, BINARIES, LICENSE, PROGRAMS};
-use super::origin::Origin;
+use ecs_e2e::image::{self as content, BINARIES, LICENSE, Origin, PROGRAMS};
+
 use crate::cargo;
 
 /// The instructions, with continued lines joined and comments left out.

@@ -3,7 +3,6 @@
 //! The Dockerfile makes the same for both architectures, for those with a builder; a test holds the two together.
 
 mod build;
-mod content;
 #[cfg(test)]
 mod dockerfile;
 mod name;
@@ -13,13 +12,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use ecs_e2e::oci::{self, Image};
+use ecs_e2e::image as content;
+use ecs_e2e::oci::{self, Image, Packing};
 use ecs_e2e::steps::Steps;
 
 use crate::cargo;
 use crate::error::Error;
 use build::Machine;
-use origin::Origin;
 
 /// What is sent to a node must stay below this.
 const LARGEST: usize = 30_000_000;
@@ -42,7 +41,7 @@ pub struct Options {
 pub fn image(options: &Options) -> Result<(), Error> {
     let steps = Steps::shown();
     let machine = Machine::ours()?;
-    let origin = Origin::read()?;
+    let origin = origin::read()?;
     let name = name::full(&options.tag);
     let folder = steps.run(
         &format!(
@@ -61,6 +60,7 @@ pub fn image(options: &Options) -> Result<(), Error> {
         oci::assemble(
             &content::layer(programs, &license),
             &content::config(&name, machine.architecture, &origin),
+            Packing::Gzip,
         )
     })?;
     steps.note(&format!(

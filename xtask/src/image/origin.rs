@@ -3,46 +3,35 @@
 use std::env;
 use std::process::Command;
 
+use ecs_e2e::image::Origin;
+
 use crate::cargo;
 use crate::error::Error;
 
 const SECONDS_A_DAY: u64 = 24 * 60 * 60;
 
-/// What the labels say.
-#[derive(Debug)]
-pub struct Origin {
-    /// Ours, as in Cargo.toml.
-    pub version: String,
-    /// The commit, with `-dirty` behind it where the checkout differs from it.
-    pub revision: String,
-    /// When the commit was made, or what `SOURCE_DATE_EPOCH` says; RFC 3339.
-    pub created: String,
-}
-
-impl Origin {
-    /// Asks git.
-    pub fn read() -> Result<Self, Error> {
-        let commit = git(&["rev-parse", "HEAD"])?;
-        let changed = !git(&["status", "--porcelain"])?.is_empty();
-        let seconds = match env::var("SOURCE_DATE_EPOCH") {
-            Ok(seconds) => seconds,
-            Err(_) => git(&["log", "-1", "--format=%ct"])?,
-        };
-        let seconds = seconds.parse().map_err(|_| {
-            Error::told(format!(
-                "SOURCE_DATE_EPOCH, or git's time of the commit, is {seconds:?}; it must be a number of seconds since 1970"
-            ))
-        })?;
-        Ok(Self {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            revision: if changed {
-                format!("{commit}-dirty")
-            } else {
-                commit
-            },
-            created: rfc3339(seconds),
-        })
-    }
+/// Asks git; `SOURCE_DATE_EPOCH` wins over the commit's time.
+pub fn read() -> Result<Origin, Error> {
+    let commit = git(&["rev-parse", "HEAD"])?;
+    let changed = !git(&["status", "--porcelain"])?.is_empty();
+    let seconds = match env::var("SOURCE_DATE_EPOCH") {
+        Ok(seconds) => seconds,
+        Err(_) => git(&["log", "-1", "--format=%ct"])?,
+    };
+    let seconds = seconds.parse().map_err(|_| {
+        Error::told(format!(
+            "SOURCE_DATE_EPOCH, or git's time of the commit, is {seconds:?}; it must be a number of seconds since 1970"
+        ))
+    })?;
+    Ok(Origin {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        revision: if changed {
+            format!("{commit}-dirty")
+        } else {
+            commit
+        },
+        created: rfc3339(seconds),
+    })
 }
 
 fn git(arguments: &[&str]) -> Result<String, Error> {

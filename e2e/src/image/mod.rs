@@ -1,12 +1,16 @@
-//! What is in the image: two static programs, and of an operating system only the few files that they read.
+//! What is in the image: two programs, and of an operating system only the few files that they read.
+//!
+//! `cargo xtask image` builds the programs for it; [`built`] takes those that lie beside a test.
+
+mod local;
 
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use ecs_e2e::oci::{Config, Layer};
 
-use super::origin::Origin;
+use crate::oci::{Config, Layer};
+pub use local::built;
 
 /// Where the programs are.
 pub const PROGRAMS: &str = "/usr/local/bin";
@@ -24,6 +28,17 @@ const ROOTS_NOTICE: &str = "# Mozilla's root certificates, from the crate webpki
                             # Licence: CDLA-Permissive-2.0, https://cdla.dev/permissive-2-0/\n\n";
 /// PEM's line length.
 const PEM_COLUMNS: usize = 64;
+
+/// Where an image comes from, as its labels say.
+#[derive(Debug)]
+pub struct Origin {
+    /// Our version, as in Cargo.toml.
+    pub version: String,
+    /// The commit, with `-dirty` behind it where the checkout differs from it.
+    pub revision: String,
+    /// When the commit was made; RFC 3339. Nothing is the time of the build.
+    pub created: String,
+}
 
 const GROUP: &str = "root:x:0:\nnobody:x:65534:\nnonroot:x:65532:\n";
 const PASSWD: &str = "root:x:0:0:root:/:/sbin/nologin\n\
@@ -59,6 +74,15 @@ pub fn config(name: &str, architecture: &str, origin: &Origin) -> Config {
             .collect(),
         environment: vec![format!("PATH={PROGRAMS}"), format!("SSL_CERT_FILE={ROOTS}")],
         labels: labels(origin),
+    }
+}
+
+/// This machine's, in an image's words.
+pub fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
     }
 }
 
@@ -101,7 +125,7 @@ fn roots() -> String {
 
 #[cfg(test)]
 mod tests {
-    use ecs_e2e::oci::assemble;
+    use crate::oci::{Packing, assemble};
 
     use super::*;
 
@@ -121,7 +145,7 @@ mod tests {
             [program("ecs-operator"), program("ecs-backend")],
             [program("ecs-backend"), program("ecs-operator")],
         ]
-        .map(|programs| assemble(&layer(programs, "licence"), &config).unwrap());
+        .map(|programs| assemble(&layer(programs, "licence"), &config, Packing::Gzip).unwrap());
         assert_eq!(first.digest, second.digest);
         assert!(first.archive == second.archive);
     }

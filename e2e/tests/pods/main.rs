@@ -1,0 +1,66 @@
+//! Both charts on a whole node, as they are installed in production: the operator and the backend in pods of our image, each with the rights
+//! that the chart gives it and no others.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends where something is wrong"
+)]
+
+mod disturbances;
+mod namespaces;
+mod releases;
+mod service;
+mod site;
+
+use std::fs;
+
+use ecs_e2e::charts::RELEASE;
+use ecs_e2e::node;
+use ecs_e2e::questions::Questions;
+use ecs_e2e::rights;
+use ecs_e2e::steps::timed;
+
+use site::Site;
+
+#[test]
+#[ignore = "needs root, the tools, helm and the binaries: cargo xtask test"]
+fn a_release_works_in_pods_whatever_happens_around_it() {
+    if node::unwanted() {
+        return;
+    }
+    let mut site = timed("the release before is installed", || {
+        Site::installed_from(releases::before)
+    });
+    timed("helm test", || helm_test_passes(&site));
+    let folder = timed("the samples are as they should be", || samples(&site));
+    timed("upgraded, downgraded and upgraded", || {
+        releases::up_down_and_up(&site, &folder);
+    });
+    timed("removed and installed again", || {
+        releases::removed_and_installed_again(&site, &folder);
+    });
+    disturbances::all(&mut site, &folder);
+    timed("a namespace ends with everything in it", || {
+        namespaces::end_with_everything_in_them(&site);
+    });
+    let findings = rights::findings(site.kubectl(), &site.requests()).unwrap();
+    assert_eq!(findings, Vec::<String>::new());
+    site.node.check_running().unwrap();
+}
+
+fn helm_test_passes(site: &Site) {
+    let said = site.in_namespace(&["test", RELEASE, "--logs"]);
+    assert!(said.contains("task-definition/ecs-operator-selftest:1"), "{said}");
+}
+
+/// The samples, but for the account, which is the release's own.
+fn samples(site: &Site) -> String {
+    let folder = site.samples().unwrap();
+    fs::remove_file(folder.join("00-account.yaml")).unwrap();
+    let folder = folder.to_str().unwrap().to_owned();
+    site.ask(&["apply", "--server-side", "-f", &folder]);
+    site.register_instances().unwrap();
+    site.until_samples_are_as_expected(&folder).unwrap();
+    folder
+}
