@@ -12,6 +12,9 @@ use crate::run_dir::RunDir;
 /// The log's name in the run's folder.
 const LOG: &str = "audit.log";
 
+/// Where an event says what RBAC decided.
+const DECISION: &str = "/annotations/authorization.k8s.io~1decision";
+
 /// A request as RBAC sees it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Request {
@@ -25,7 +28,7 @@ pub struct Request {
     pub namespace: String,
     /// The object's name; empty where there is none.
     pub name: String,
-    /// Whether it was forbidden.
+    /// Whether RBAC forbade it; a namespace that ends refuses new objects as well, which is another thing.
     pub forbidden: bool,
 }
 
@@ -97,7 +100,7 @@ fn request(event: &Value) -> Option<Request> {
         resource: format!("{resource}{slash}{part}"),
         namespace: text(object, "namespace"),
         name: text(object, "name"),
-        forbidden: event.pointer("/responseStatus/code") == Some(&json!(403)),
+        forbidden: event.pointer(DECISION) == Some(&json!("forbid")),
     })
 }
 
@@ -108,7 +111,7 @@ mod tests {
     #[test]
     fn a_request_is_what_rbac_sees_of_it() {
         let event = json!({"verb": "patch", "objectRef": {"apiGroup": "ecs-operator.dev", "resource": "ecsservices", "subresource": "status",
-            "namespace": "shop", "name": "web"}, "responseStatus": {"code": 403}});
+            "namespace": "shop", "name": "web"}, "annotations": {"authorization.k8s.io/decision": "forbid"}});
         let expected = Request {
             verb: "patch".into(),
             group: "ecs-operator.dev".into(),

@@ -39,6 +39,11 @@ impl Helm {
         }
     }
 
+    /// Which helm it is.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// Runs it and gives what it wrote to standard output.
     ///
     /// # Errors

@@ -25,6 +25,7 @@ pub mod operator;
 pub mod poll;
 pub mod process;
 pub mod questions;
+pub mod release;
 pub mod rights;
 pub mod run_dir;
 pub mod samples;

@@ -6,10 +6,12 @@ use std::process::{self, Command};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use ecs_e2e::charts::{NAMESPACE, RELEASE};
 use ecs_e2e::node::{self, Node};
-use ecs_e2e::poll;
+use ecs_e2e::release::Release;
 use ecs_e2e::run_dir::RunDir;
 use ecs_e2e::steps::Steps;
+use ecs_e2e::{helm, image, poll};
 
 use crate::cargo;
 use crate::error::Error;
@@ -37,9 +39,12 @@ enum What {
 
 #[derive(Args)]
 struct Up {
-    /// An OCI archive whose images the node gets, such as target/image/ecs-operator.tar; may be repeated
+    /// An OCI archive whose images the node gets; may be repeated. target/image/ecs-operator.tar takes the place of this checkout's build
     #[arg(long, value_name = "FILE")]
     image: Vec<PathBuf>,
+    /// Leave the cluster as it is: no image of ours and no chart in it
+    #[arg(long)]
+    empty: bool,
     /// Write every request to audit.log in the folder of the logs
     #[arg(long)]
     audit: bool,
@@ -60,18 +65,32 @@ fn up(options: &Up, interrupt: &Interrupt) -> Result<(), Error> {
             "a cluster of this checkout runs already, as process {other}: `cargo xtask cluster down` ends it"
         )));
     }
+    if !options.empty {
+        cargo::run(&["build", "-p", "ecs-operator", "-p", "ecs-backend"])?;
+    }
     let run = RunDir::temporary()?;
     let wanted = node::Options { audit: options.audit };
     let mut node = Node::start(&run, &wanted, steps)?;
     interrupt.ask_politely();
+    if !options.empty {
+        steps.run("image of this build imported", |_| {
+            node.import_image(&image::built(&cargo::binaries()?, &run)?)?;
+            Ok::<_, Error>(())
+        })?;
+    }
     for archive in &options.image {
         steps.run(&format!("{} imported", archive.display()), |_| {
             node.import_image(archive)
         })?;
     }
+    let release = if options.empty {
+        None
+    } else {
+        Some(Release::install(&node, &run, &helm::charts(), steps)?)
+    };
     let path = pid_file();
     fs::write(&path, process::id().to_string()).map_err(ecs_e2e::Error::file("cannot write", &path))?;
-    say_how_to_go_on(&node, &run);
+    say_how_to_go_on(&node, release.as_ref(), &run);
     let outcome = interrupt.stay(|| node.check_running());
     // Whoever runs `down` waits for our end, and not for this file.
     let _ = fs::remove_file(&path);
@@ -83,12 +102,27 @@ fn up(options: &Up, interrupt: &Interrupt) -> Result<(), Error> {
     })
 }
 
-fn say_how_to_go_on(node: &Node, run: &RunDir) {
+fn say_how_to_go_on(node: &Node, release: Option<&Release>, run: &RunDir) {
     let kubectl = node.kubectl();
-    println!("To go on, in another terminal:\n");
+    println!("\nTo go on, in another terminal:\n");
     println!("  export KUBECONFIG={}", kubectl.kubeconfig().display());
-    if let Some(folder) = kubectl.program().parent() {
+    let programs = [
+        Some(kubectl.program()),
+        release.map(|release| release.helm().program()),
+    ];
+    for folder in programs.into_iter().flatten().filter_map(Path::parent) {
         println!("  export PATH={}:$PATH", folder.display());
+    }
+    if let Some(release) = release {
+        println!("  helm -n {NAMESPACE} test {RELEASE}");
+        println!(
+            "  kubectl apply --server-side -f examples/01-cluster.yaml -f examples/02-sample-fargate.yaml"
+        );
+        println!("  kubectl get ecs --all-namespaces");
+        println!(
+            "\nThe charts are installed in {NAMESPACE}; ECS is the backend at {}.",
+            release.backend().url()
+        );
     }
     println!(
         "\nPods and services have addresses that this machine reaches; pods reach this machine at {}.\nAn image that does nothing is {}; no image is pulled. Logs are in {}.\nCtrl-C, or `cargo xtask cluster down`, ends everything.",

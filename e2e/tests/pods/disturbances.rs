@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use ecs_e2e::charts::{NAMESPACE, RELEASE};
 use ecs_e2e::poll;
 use ecs_e2e::questions::{PATIENCE, Questions};
+use ecs_e2e::release::BACKEND;
 use ecs_e2e::steps::timed;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::service;
+use crate::ecs;
 use crate::site::Site;
 
 /// The bound for a new leader that acts.
@@ -35,16 +36,16 @@ pub fn all(site: &mut Site, folder: &str) {
     });
     timed("etcd starts again", || {
         disturbed(site, folder, 3, |site| {
-            site.node.plane_mut().restart_etcd().unwrap()
+            site.node.plane_mut().restart_etcd().unwrap();
         });
     });
     timed("the backend starts again", || {
         let backend = "--selector=app.kubernetes.io/component=backend";
         site.ask(&["delete", "pod", backend, "--namespace", NAMESPACE]);
         // It forgot how often it was called, and nothing else.
-        let takes = service::scale(site, 2);
+        let takes = ecs::scale(site, 2);
         println!("  the new count is there after {takes:?}");
-        service::until_running(site, 2);
+        ecs::until_running(site, 2);
         site.until_samples_are_as_expected(folder).unwrap();
         assert_eq!(
             site.mutations(),
@@ -59,11 +60,11 @@ fn disturbed(site: &mut Site, folder: &str, count: i64, disturb: impl FnOnce(&mu
     let before = site.mutations();
     let start = Instant::now();
     disturb(site);
-    service::scale(site, count);
+    ecs::scale(site, count);
     let takes = start.elapsed();
     println!("  the new count is there after {takes:?}");
     assert!(takes <= TAKEOVER, "nobody acted for {takes:?}");
-    service::until_running(site, count);
+    ecs::until_running(site, count);
     site.until_samples_are_as_expected(folder).unwrap();
     assert_scaled_once(site, before);
 }
@@ -81,22 +82,23 @@ fn the_leader_hangs(site: &mut Site, folder: &str) {
     assert_ne!(leader(site), frozen);
     let before = site.mutations();
     kill_process(process, Signal::CONT).unwrap();
-    service::scale(site, 4);
-    service::until_running(site, 4);
+    ecs::scale(site, 4);
+    ecs::until_running(site, 4);
     assert_scaled_once(site, before);
     all_pods_are_ready(site);
 }
 
-/// Who holds the Lease: a pod's name.
+/// Who holds the Lease: a pod's name, before what tells its process from an earlier one.
 fn leader(site: &Site) -> String {
     poll::until("nobody leads", PATIENCE, OFTEN, || {
         let lease = site
             .kubectl()
             .json(&["get", "lease", RELEASE, "--namespace", NAMESPACE])
             .map_err(|why| why.to_string())?;
-        match lease["spec"]["holderIdentity"].as_str() {
-            Some(holder) if !holder.is_empty() => Ok(holder.to_owned()),
-            _ => Err(lease["spec"].to_string()),
+        let holder = lease["spec"]["holderIdentity"].as_str().unwrap_or_default();
+        match holder.split_once('_') {
+            Some((pod, _)) => Ok(pod.to_owned()),
+            None => Err(lease["spec"].to_string()),
         }
     })
     .unwrap()
@@ -115,7 +117,7 @@ fn process_of(pod: &str) -> Pid {
 }
 
 fn all_pods_are_ready(site: &Site) {
-    for name in [RELEASE, "ecs-operator-backend"] {
+    for name in [RELEASE, BACKEND] {
         let status = ["rollout", "status", "deployment", name, "--timeout=90s"];
         site.ask(&[&status[..], &["--namespace", NAMESPACE]].concat());
     }

@@ -8,17 +8,17 @@
 )]
 
 mod disturbances;
+mod ecs;
 mod namespaces;
 mod releases;
-mod service;
 mod site;
 
 use std::fs;
 
-use ecs_e2e::charts::RELEASE;
 use ecs_e2e::node;
 use ecs_e2e::questions::Questions;
 use ecs_e2e::rights;
+use ecs_e2e::run_dir::RunDir;
 use ecs_e2e::steps::timed;
 
 use site::Site;
@@ -29,29 +29,40 @@ fn a_release_works_in_pods_whatever_happens_around_it() {
     if node::unwanted() {
         return;
     }
-    let mut site = timed("the release before is installed", || {
-        Site::installed_from(releases::before)
-    });
+    let run = RunDir::temporary().unwrap();
+    let before = releases::before(&run);
+    let mut site = Site::new(run, &before);
     timed("helm test", || helm_test_passes(&site));
     let folder = timed("the samples are as they should be", || samples(&site));
-    timed("upgraded, downgraded and upgraded", || {
-        releases::up_down_and_up(&site, &folder);
+    timed("a service is scaled", || {
+        for count in [4, 2, 3] {
+            ecs::scale(&site, count);
+            ecs::until_running(&site, count);
+        }
     });
-    timed("removed and installed again", || {
-        releases::removed_and_installed_again(&site, &folder);
-    });
-    disturbances::all(&mut site, &folder);
     timed("a namespace ends with everything in it", || {
         namespaces::end_with_everything_in_them(&site);
     });
-    let findings = rights::findings(site.kubectl(), &site.requests()).unwrap();
-    assert_eq!(findings, Vec::<String>::new());
+    no_request_was_forbidden_and_no_right_is_unused(&site);
+    timed("upgraded, downgraded and upgraded", || {
+        releases::up_down_and_up(&mut site, &folder);
+    });
+    timed("removed and installed again", || {
+        releases::removed_and_installed_again(&mut site, &folder);
+    });
+    disturbances::all(&mut site, &folder);
     site.node.check_running().unwrap();
 }
 
 fn helm_test_passes(site: &Site) {
-    let said = site.in_namespace(&["test", RELEASE, "--logs"]);
+    let said = site.release.test().unwrap();
     assert!(said.contains("task-definition/ecs-operator-selftest:1"), "{said}");
+}
+
+/// Up to here; while a release is removed, or the API server starts, requests meet rights that are not there at the moment.
+fn no_request_was_forbidden_and_no_right_is_unused(site: &Site) {
+    let findings = rights::findings(site.kubectl(), &site.requests()).unwrap();
+    assert_eq!(findings, Vec::<String>::new());
 }
 
 /// The samples, but for the account, which is the release's own.

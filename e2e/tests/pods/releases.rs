@@ -3,15 +3,20 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use ecs_e2e::charts::{NAMESPACE, RELEASE};
-use ecs_e2e::helm;
-use ecs_e2e::questions::Questions;
+use ecs_e2e::questions::{PATIENCE, Questions};
+use ecs_e2e::release::CRDS;
 use ecs_e2e::run_dir::RunDir;
+use ecs_e2e::{helm, poll};
 use serde_json::Value;
 
-use crate::service;
+use crate::ecs;
 use crate::site::Site;
+
+/// How often is looked.
+const OFTEN: Duration = Duration::from_millis(200);
 
 /// A column that the release before does not have.
 const COLUMN: &str = "    - description: Why the newest task that failed was stopped
@@ -25,7 +30,7 @@ const COLUMN: &str = "    - description: Why the newest task that failed was sto
 pub fn before(run: &RunDir) -> PathBuf {
     let to = run.path().join("charts-before");
     copy(&helm::charts(), &to);
-    for chart in ["ecs-operator", "ecs-operator-crds"] {
+    for chart in [RELEASE, CRDS] {
         replace(
             &to.join(chart).join("Chart.yaml"),
             "\nversion: 0.1.0\n",
@@ -60,33 +65,44 @@ fn replace(file: &Path, old: &str, new: &str) {
 }
 
 /// Objects are kept, ECS is left alone, and status goes on.
-pub fn up_down_and_up(site: &Site, folder: &str) {
+pub fn up_down_and_up(site: &mut Site, folder: &str) {
     assert!(!has_column(site), "the release before has the new column");
-    let (objects, mut expected) = (identities(site), site.mutations());
-    let mut check = |count, wanted: bool| {
+    let (objects, in_ecs) = (identities(site), ecs::identities(site));
+    let check = |site: &Site, count, wanted: bool| {
         assert_eq!(has_column(site), wanted);
         site.until_samples_are_as_expected(folder).unwrap();
         assert_eq!(identities(site), objects);
+        assert_eq!(ecs::identities(site), in_ecs);
+        // The backend's pod is another one as well, since it bears the chart's version.
         assert_eq!(
             site.mutations(),
-            expected,
+            BTreeMap::new(),
             "another release changed something in ECS"
         );
-        service::scale(site, count);
-        service::until_running(site, count);
-        *expected.entry("UpdateService".to_owned()).or_default() += 1;
+        ecs::scale(site, count);
+        ecs::until_running(site, count);
     };
-    site.upgrade_crds(&helm::charts());
-    site.upgrade_operator(&helm::charts());
-    check(4, true);
+    upgrade(site);
+    check(site, 4, true);
     // Down, the operator first.
-    for release in [RELEASE, "ecs-operator-crds"] {
-        site.in_namespace(&["rollback", release, "1", "--wait", "--timeout=120s"]);
+    for release in [RELEASE, CRDS] {
+        site.release.roll_back(release).unwrap();
     }
-    check(2, false);
-    site.upgrade_crds(&helm::charts());
-    site.upgrade_operator(&helm::charts());
-    check(3, true);
+    check(site, 2, false);
+    upgrade(site);
+    check(site, 3, true);
+}
+
+fn upgrade(site: &mut Site) {
+    site.release.upgrade_crds(&helm::charts()).unwrap();
+    upgrade_operator(site);
+}
+
+fn upgrade_operator(site: &mut Site) {
+    let charts = helm::charts();
+    site.release
+        .upgrade_operator(&site.node, &charts)
+        .unwrap_or_else(|why| panic!("{why}"));
 }
 
 fn has_column(site: &Site) -> bool {
@@ -115,22 +131,28 @@ fn identities(site: &Site) -> BTreeMap<String, (String, i64)> {
 }
 
 /// Uninstalled: the operator is gone, CRDs, accounts and objects stay. Installed again: everything is taken up. ECS is never touched.
-pub fn removed_and_installed_again(site: &Site, folder: &str) {
-    let objects = identities(site);
-    site.in_namespace(&["uninstall", RELEASE, "--wait", "--timeout=120s"]);
-    let left = site.ask(&["get", "all", "--namespace", NAMESPACE, "--output=name"]);
-    assert_eq!(left, "", "the release left something that runs");
+pub fn removed_and_installed_again(site: &mut Site, folder: &str) {
+    let (objects, in_ecs) = (identities(site), ecs::identities(site));
+    site.release.uninstall().unwrap();
+    // Helm waits for what it deletes, and pods end after their Deployment.
+    poll::until("the release left something that runs", PATIENCE, OFTEN, || {
+        let all = ["get", "all", "--namespace", NAMESPACE, "--output=name"];
+        match site.ask(&all) {
+            left if left.is_empty() => Ok(()),
+            left => Err(left),
+        }
+    })
+    .unwrap();
     assert_eq!(identities(site), objects);
-    site.upgrade_operator(&helm::charts());
+    upgrade_operator(site);
     site.until_samples_are_as_expected(folder).unwrap();
     assert_eq!(identities(site), objects);
-    // The backend's pod is a new one.
-    let nothing = BTreeMap::new();
+    assert_eq!(ecs::identities(site), in_ecs);
     assert_eq!(
         site.mutations(),
-        nothing,
+        BTreeMap::new(),
         "installing again changed something in ECS"
     );
-    service::scale(site, 4);
-    service::until_running(site, 4);
+    ecs::scale(site, 4);
+    ecs::until_running(site, 4);
 }
