@@ -1,9 +1,11 @@
 package clients
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"slices"
@@ -33,7 +35,29 @@ func client(t *testing.T) *ecs.Client {
 		BaseEndpoint: aws.String(endpoint),
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 		Retryer:      aws.NopRetryer{},
+		HTTPClient:   &sender,
 	})
+}
+
+// sender keeps a connection for each of the watchers of a test.
+var sender = ownBodies{http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+
+// ownBodies sends what the SDK made with a body of its own. smithy-go closes its body as soon as there is an answer; where net/http has
+// not yet looked for the end of that body, its WriteTo then says io.EOF, which net/http takes for a failed request, and closes the
+// connection while the answer is read ("use of closed network connection").
+type ownBodies struct{ http.Client }
+
+func (o *ownBodies) Do(request *http.Request) (*http.Response, error) {
+	if request.Body == nil {
+		return o.Client.Do(request)
+	}
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		return nil, err
+	}
+	own := request.Clone(request.Context())
+	own.Body = io.NopCloser(bytes.NewReader(body))
+	return o.Client.Do(own)
 }
 
 // advance moves the backend's clock, for what takes long even in its fast timing.
