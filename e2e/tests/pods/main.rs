@@ -9,9 +9,12 @@
 
 mod disturbances;
 mod ecs;
+mod metrics_api;
 mod namespaces;
 mod releases;
+mod scaling;
 mod site;
+mod waiting;
 
 use std::fs;
 
@@ -39,6 +42,12 @@ fn a_release_works_in_pods_whatever_happens_around_it() {
             ecs::scale(&site, count);
             ecs::until_running(&site, count);
         }
+    });
+    timed("a HorizontalPodAutoscaler scales", || {
+        scaling::by_a_horizontal_pod_autoscaler(&site);
+    });
+    timed("helm waits for a rollout", || {
+        waiting::helm_waits_for_a_rollout(&site);
     });
     timed("a namespace ends with everything in it", || {
         namespaces::end_with_everything_in_them(&site);
