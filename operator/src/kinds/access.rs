@@ -9,7 +9,7 @@ use ecs_crds::policy::AdoptionPolicy;
 use ecs_model::arn::Arn;
 use kube::ResourceExt;
 
-use crate::authorize::{ClusterUse, Roles, Wish};
+use crate::authorize::{ClusterUse, Roles, Uses, Wish};
 use crate::aws::account::Target;
 use crate::aws::error::{AwsError, Class};
 use crate::context::Ctx;
@@ -27,6 +27,8 @@ pub struct Ask {
     pub resource: ResourceKind,
     /// The cluster that the resource lives in, if it lives in one.
     pub cluster: Option<ClusterUse>,
+    /// What else of ECS the resource uses.
+    pub uses: Uses,
     /// The roles that the resource is given.
     pub roles: Roles,
 }
@@ -157,6 +159,7 @@ fn wish<K: Managed>(object: &K, ask: Ask) -> Wish {
         namespace: object.meta().namespace.clone().unwrap_or_default(),
         resource: Some((ask.resource, object.ecs_name())),
         cluster: ask.cluster,
+        uses: ask.uses,
         roles: ask.roles,
         adopts: object.management().adoption() == AdoptionPolicy::Adopt,
         ..Wish::default()

@@ -12,6 +12,7 @@ pub mod pass;
 pub mod place;
 pub mod send;
 pub mod service;
+pub mod strategy;
 pub mod task_definition;
 pub mod unanswered;
 pub mod verdict;

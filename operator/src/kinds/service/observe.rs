@@ -71,6 +71,7 @@ impl Way {
             namespace: service.namespace().unwrap_or_default(),
             resource: Some((ResourceKind::Service, service.ecs_name())),
             cluster: Some(resolved.cluster.clone()),
+            uses: resolved.uses.clone(),
             roles: Roles::of(&resolved.desired.input),
             adopts: resolved.desired.adopt,
             ..Wish::default()

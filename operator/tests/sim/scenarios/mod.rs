@@ -15,3 +15,4 @@ mod quiet;
 mod rollouts;
 mod run;
 mod story;
+mod tenancy;
