@@ -8,6 +8,7 @@ pub mod capacity_provider;
 pub mod claim;
 pub mod cluster;
 pub mod keeps;
+pub mod orphan;
 pub mod pass;
 pub mod place;
 pub mod send;

@@ -19,7 +19,7 @@ use crate::k8s::finalize::{ensure, is_held, release};
 use crate::k8s::object::ObjectKey;
 use crate::kinds::access::{Access, access};
 use crate::kinds::keeps::{Call, Facts, Keeps, Look, Plan, StatusOf};
-use crate::kinds::service::ORPHAN;
+use crate::kinds::orphan::{ORPHAN, tell_given_up, tell_retained};
 use crate::kinds::verdict::{Verdict, may_have_happened};
 
 /// When a blocked object is looked at again, if nothing wakes it earlier.
@@ -70,7 +70,7 @@ pub async fn pass<K: Keeps>(object: Arc<K>, ctx: Arc<Ctx>) -> Result<Action> {
         return Ok(Action::await_change());
     }
     if going && object.annotations().contains_key(ORPHAN) {
-        give_up(&*object, &ctx);
+        tell_given_up(&ctx, &*object);
         release(&api, &*object).await?;
         return Ok(Action::await_change());
     }
@@ -173,6 +173,9 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
             }
         }
     }
+    if !plan.retained.is_empty() {
+        tell_retained(ctx, object, &plan.retained);
+    }
     let seen = match shown {
         Some(seen) => seen,
         None => match K::observe(desired, access, &me, Look::Fresh).await {
@@ -269,15 +272,4 @@ fn tell<K: Keeps>(object: &K, ctx: &Ctx, before: &[Condition], verdict: &Verdict
         ctx.events
             .warning(object, verdict.reason().as_str(), "Reconcile", verdict.message());
     }
-}
-
-fn give_up<K: Keeps>(object: &K, ctx: &Ctx) {
-    let arn = object.common_status().and_then(|status| status.arn.clone());
-    let left = arn.unwrap_or_else(|| "nothing that is known".to_owned());
-    ctx.events.warning(
-        object,
-        "Orphaned",
-        "Delete",
-        format!("given up by annotation {ORPHAN}; left in ECS: {left}"),
-    );
 }

@@ -277,11 +277,10 @@ fn deletion(
             .into_iter()
             .filter(|key| tags.contains_key(key))
             .collect();
-        return Plan::of(
-            vec![Step::Untag {
-                arn: arn(provider).to_owned(),
-                keys,
-            }],
+        let arn = arn(provider).to_owned();
+        return Plan::retain(
+            vec![arn.clone()],
+            vec![Step::Untag { arn, keys }],
             deleting("its tags are being taken off"),
         );
     }

@@ -41,7 +41,6 @@ use crate::kinds::service::step::Step;
 use crate::kinds::verdict::may_have_happened;
 use crate::observer::ServiceView;
 
-pub use remove::ORPHAN;
 pub use resolve::references;
 
 /// The annotation by which a person says that what is missing is to be created again, however much is missing.

@@ -238,11 +238,10 @@ fn deletion(desired: &Desired, seen: &Seen, policy: Option<DeletionPolicy>) -> P
     };
     let going = Verdict::working(Reason::Deleting, "its revisions are being deregistered");
     if policy.unwrap_or(default) == DeletionPolicy::Retain {
-        return Plan::of(
-            ours.into_iter()
-                .take(AT_ONCE)
-                .map(|revision| release(desired, revision))
-                .collect(),
+        let some = ours.get(..AT_ONCE).unwrap_or(&ours);
+        return Plan::retain(
+            some.iter().map(|revision| revision.arn().to_owned()).collect(),
+            some.iter().map(|revision| release(desired, revision)).collect(),
             going,
         );
     }

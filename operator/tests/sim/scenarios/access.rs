@@ -126,6 +126,38 @@ fn situation_09_an_orphan_annotation_ends_the_wait() {
     });
 }
 
+/// A person gives up one object: an Event of its own names what is left, whatever its kind.
+#[test]
+fn whoever_gives_an_object_up_is_told_what_is_left() {
+    story(running(1), async |world| {
+        world
+            .aws
+            .intervene("revoked", |operation, _| Some(denied(operation)));
+        let orphan = json!({"metadata": {"annotations": {"ecs-operator.dev/orphan": "true"}}});
+        for (kind, name) in [
+            ("EcsService", "web"),
+            ("EcsTaskDefinition", "app"),
+            ("EcsCluster", "main"),
+        ] {
+            let arn = world.object(kind, name)?["status"]["arn"].to_string();
+            world
+                .api
+                .merge(kind, "default", name, &orphan)
+                .map_err(|e| e.message)?;
+            world.then(Step::Delete(kind, name)).await?;
+            ensure(
+                world.api.get(kind, "default", name).is_none(),
+                format!("{kind} {name} is still there"),
+            )?;
+            ensure(
+                world.told("Orphaned", &arn),
+                format!("no Event says that {arn} is left"),
+            )?;
+        }
+        Ok(())
+    });
+}
+
 /// design.md §9.11
 #[test]
 fn situation_11_nothing_is_created_where_everything_is_missing() {
