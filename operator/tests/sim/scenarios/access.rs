@@ -158,6 +158,54 @@ fn whoever_gives_an_object_up_is_told_what_is_left() {
     });
 }
 
+/// A service that names everything by name knows its place only from its own status.
+#[test]
+fn a_changed_region_moves_no_service() {
+    const HERE: &str = "us-east-1";
+    const THERE: &str = "eu-west-1";
+    story(vec![Step::Apply(account())], async |world| {
+        let containers = json!([{"name": "app", "image": "nginx:1", "essential": true}]);
+        let family = json!({"family": "tool", "cpu": "256", "memory": "512", "networkMode": "awsvpc",
+            "requiresCompatibilities": ["FARGATE"], "containerDefinitions": containers});
+        for region in [HERE, THERE] {
+            let cluster = json!({"clusterName": "shared", "capacityProviders": ["FARGATE"]});
+            world.aws.ask_in(region, "CreateCluster", &cluster)?;
+            world.aws.ask_in(region, "RegisterTaskDefinition", &family)?;
+        }
+        let by_name = with(
+            service("web", "-", "-", 1),
+            &json!({"clusterRef": null, "cluster": "shared", "taskDefinitionRef": null, "taskDefinition": "tool:1"}),
+        );
+        world.then(Step::Apply(by_name)).await?;
+        world.expect("EcsService", "web", "Ready", "True")?;
+
+        let before = world.aws.mutations();
+        world
+            .then(Step::Apply(with(account(), &json!({"region": THERE}))))
+            .await?;
+        world.expect("EcsService", "web", "Stalled", "True")?;
+        let reason = world.reason("EcsService", "web", "Ready");
+        ensure(reason == "InvalidSpec", format!("it says {reason}"))?;
+        world.then(Step::Delete("EcsService", "web")).await?;
+        ensure(
+            world.api.get("EcsService", "default", "web").is_some(),
+            "the object went, its service did not",
+        )?;
+        let calls = world.calls_since(before);
+        ensure(calls.is_empty(), format!("calls: {calls:?}"))?;
+        let there = world
+            .aws
+            .ask_in(THERE, "ListServices", &json!({"cluster": "shared"}))?;
+        ensure(there["serviceArns"] == json!([]), format!("in {THERE}: {there}"))?;
+
+        world.then(Step::Apply(account())).await?;
+        ensure(
+            world.api.get("EcsService", "default", "web").is_none() && world.ecs().service("web").is_none(),
+            "it does not go on where it was",
+        )
+    });
+}
+
 /// design.md §9.11
 #[test]
 fn situation_11_nothing_is_created_where_everything_is_missing() {
