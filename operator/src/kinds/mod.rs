@@ -9,6 +9,7 @@ pub mod claim;
 pub mod cluster;
 pub mod keeps;
 pub mod orphan;
+pub mod outage;
 pub mod pass;
 pub mod place;
 pub mod send;

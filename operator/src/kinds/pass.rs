@@ -20,6 +20,7 @@ use crate::k8s::object::ObjectKey;
 use crate::kinds::access::{Access, access};
 use crate::kinds::keeps::{Call, Facts, Keeps, Look, Plan, StatusOf};
 use crate::kinds::orphan::{ORPHAN, tell_given_up, tell_retained};
+use crate::kinds::outage;
 use crate::kinds::verdict::{Verdict, may_have_happened};
 
 /// When a blocked object is looked at again, if nothing wakes it earlier.
@@ -116,19 +117,20 @@ pub async fn pass<K: Keeps>(object: Arc<K>, ctx: Arc<Ctx>) -> Result<Action> {
 /// Brings ECS to what is wanted, as far as one pass goes.
 async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::Desired) -> Ended<K> {
     let me = ObjectKey::of(object);
-    let facts = facts(object, ctx, access);
+    // Asked after each look: what others found missing meanwhile counts too.
+    let facts = || facts(object, ctx, access);
     let failed = |error: AwsError| failed::<K>(object, ctx, error);
     let mut seen = match K::observe(desired, access, &me, Look::Known).await {
         Ok(seen) => seen,
         Err(error) => return failed(error),
     };
-    let mut plan = K::plan(desired, &seen, facts);
+    let mut plan = K::plan(desired, &seen, facts());
     if !plan.steps.is_empty() || plan.gone {
         seen = match K::observe(desired, access, &me, Look::Fresh).await {
             Ok(seen) => seen,
             Err(error) => return failed(error),
         };
-        plan = K::plan(desired, &seen, facts);
+        plan = K::plan(desired, &seen, facts());
     }
     if plan.gone
         && let Some(pause) = ctx.unanswered.look_again(&object.uid().unwrap_or_default())
@@ -183,7 +185,7 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
             Err(error) => return failed(error),
         },
     };
-    let rest = K::plan(desired, &seen, facts);
+    let rest = K::plan(desired, &seen, facts());
     if rest.steps.is_empty() {
         return rested(rest, seen);
     }
@@ -221,7 +223,7 @@ fn facts<K: Keeps>(object: &K, ctx: &Ctx, access: &Access) -> Facts {
     let mut status = ctx.status.latest(object).unwrap_or_default();
     Facts {
         was_in_sync: was_in_sync(&status.common().conditions, generation),
-        outage_suspected: access.observer.looks_emptied(),
+        outage_suspected: outage::is_suspected(object, &access.observer),
     }
 }
 

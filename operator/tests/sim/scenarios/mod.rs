@@ -10,6 +10,7 @@ mod lifecycle;
 mod objects;
 mod observation;
 mod orders;
+mod outage;
 mod ownership;
 mod quiet;
 mod rollouts;
