@@ -120,7 +120,8 @@ pub struct NamespaceGrant {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Allow {
-    /// Patterns of names that resources may have in ECS: clusters, services, families, capacity providers.
+    /// Patterns of names in ECS that resources may have (clusters, services, families, capacity providers), and that task
+    /// definitions and capacity providers must have to be used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100), inner(length(min = 1, max = 255)))]
     pub resource_names: Vec<String>,

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 const TENANT: &str = "shopper";
 const ROLE: &str = "arn:aws:iam::123456789012:role";
+const ECS: &str = "arn:aws:ecs:us-east-1:123456789012";
 
 /// Two teams: each has a namespace, an account object and a name of its own; both accounts are in the one AWS account of the backend.
 fn two_teams(scene: &Scene) {
@@ -170,6 +171,63 @@ fn refused_by_a_condition() -> Vec<(&'static str, Value, &'static str, &'static 
     ]
 }
 
+/// What another team has in ECS and a spec names: the object, and the name that the refusal names.
+fn refused_by_its_name() -> Vec<(&'static str, Value, &'static str)> {
+    let service = |name: &str, definition: &str, on: (&str, Value)| {
+        let spec = json!({"clusterRef": {"name": "shop-main"}, "taskDefinition": definition, "desiredCount": 1,
+            "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}, "management": account("shop")});
+        object("EcsService", "shop", name, with(spec, on.0, on.1))
+    };
+    let fargate = || ("launchType", json!("FARGATE"));
+    let cluster = |name: &str, spec: Value| {
+        object(
+            "EcsCluster",
+            "shop",
+            name,
+            with(spec, "management", account("shop")),
+        )
+    };
+    let strategy = json!([{"capacityProvider": "billing-group", "weight": 1}]);
+    vec![
+        (
+            "another team's task definition by its name",
+            service("shop-j", "billing-app:1", fargate()),
+            "billing-app",
+        ),
+        (
+            "another team's task definition by its ARN",
+            service(
+                "shop-k",
+                &format!("{ECS}:task-definition/billing-app:1"),
+                fargate(),
+            ),
+            "billing-app",
+        ),
+        (
+            "another team's capacity provider for a service",
+            service(
+                "shop-l",
+                "shop-app:1",
+                ("capacityProviderStrategy", strategy.clone()),
+            ),
+            "billing-group",
+        ),
+        (
+            "another team's capacity provider for a cluster",
+            cluster(
+                "shop-m",
+                json!({"capacityProviders": ["FARGATE", "billing-group"]}),
+            ),
+            "billing-group",
+        ),
+        (
+            "another team's capacity provider in a default strategy",
+            cluster("shop-n", json!({"defaultCapacityProviderStrategy": strategy})),
+            "billing-group",
+        ),
+    ]
+}
+
 #[test]
 #[ignore = "needs the tools and the binaries: cargo xtask test"]
 fn a_tenant_reaches_nothing_that_was_not_granted() {
@@ -178,7 +236,8 @@ fn a_tenant_reaches_nothing_that_was_not_granted() {
     let tenant = scene.kubectl().impersonating(TENANT);
     let before = scene.backend().mutations().unwrap();
 
-    for (attempt, object, reason, words) in refused_by_a_condition() {
+    for (attempt, object, reason, words) in refused_by_a_condition().into_iter().chain(refused_by_its_name())
+    {
         tenant
             .apply(&object.to_string())
             .unwrap_or_else(|why| panic!("{attempt}: {why}"));

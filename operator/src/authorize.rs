@@ -3,14 +3,19 @@
 //! Nothing is allowed unless the `AwsAccount` says so. A refusal names the rule, so that the one who reads it knows which
 //! line of which object would have to change.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod roles;
+mod uses;
+
+use std::collections::BTreeMap;
 use std::fmt;
 
 use ecs_crds::{Allow, AwsAccountSpec, NamespaceGrant};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use serde_json::Value;
 
 use crate::diff::identity::ResourceKind;
+
+pub use roles::Roles;
+pub use uses::Uses;
 
 /// What an object wants to do in an account.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -25,6 +30,8 @@ pub struct Wish {
     pub resource: Option<(ResourceKind, String)>,
     /// The cluster in which the resource lives, if it lives in one.
     pub cluster: Option<ClusterUse>,
+    /// What else of ECS the resource uses.
+    pub uses: Uses,
     /// The roles that the resource is given.
     pub roles: Roles,
     /// Whether a resource that is there already would be taken over.
@@ -38,54 +45,6 @@ pub struct ClusterUse {
     pub name: String,
     /// Whether an `EcsCluster` of the same namespace, account and region stands for it.
     pub own: bool,
-}
-
-/// The IAM roles that an input names, by who takes them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Roles {
-    /// Taken by the containers of tasks.
-    pub task: BTreeSet<String>,
-    /// Taken by the ECS agent.
-    pub execution: BTreeSet<String>,
-    /// Taken by ECS itself, for load balancers, volumes, hooks, instances.
-    pub infrastructure: BTreeSet<String>,
-}
-
-impl Roles {
-    /// The roles that an input names, wherever it does.
-    pub fn of(input: &Value) -> Self {
-        let mut roles = Self::default();
-        roles.collect(input);
-        roles
-    }
-
-    fn collect(&mut self, value: &Value) {
-        match value {
-            Value::Array(items) => items.iter().for_each(|item| self.collect(item)),
-            Value::Object(members) => {
-                for (name, value) in members {
-                    self.member(name, value);
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn member(&mut self, name: &str, value: &Value) {
-        let place = match name {
-            "taskRoleArn" => &mut self.task,
-            "executionRoleArn" => &mut self.execution,
-            "role" | "roleArn" | "infrastructureRoleArn" | "ec2InstanceProfileArn" => {
-                &mut self.infrastructure
-            }
-            // Free keys of the user's, not members of the API.
-            "dockerLabels" | "options" | "labels" | "driverOpts" | "hookDetails" => return,
-            _ => return self.collect(value),
-        };
-        if let Some(role) = value.as_str().filter(|role| !role.is_empty()) {
-            place.insert(role.to_owned());
-        }
-    }
 }
 
 /// Why an object may not do what it wants.
@@ -145,6 +104,16 @@ pub fn authorize(name: &str, account: &AwsAccountSpec, wish: &Wish) -> Result<()
             cluster.name, wish.namespace
         );
         return refuse("spec.allow.clusters", what);
+    }
+    // That an object stands for what is used proves nothing: it may be refused itself.
+    let own_cluster = wish.cluster.iter().filter(|cluster| cluster.own);
+    let own_cluster = own_cluster.map(|cluster| ("cluster", cluster.name.as_str()));
+    let mut used = wish.uses.named().into_iter().chain(own_cluster);
+    if let Some((noun, name)) = used.find(|(_, name)| !Allow::matches(&allow.resource_names, name)) {
+        return refuse(
+            "spec.allow.resourceNames",
+            format!("{noun} {name} may not be used"),
+        );
     }
     let roles = [
         ("spec.allow.taskRoles", &wish.roles.task, &allow.task_roles),
@@ -218,7 +187,7 @@ fn selects(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn account() -> AwsAccountSpec {
         serde_json::from_value(json!({
@@ -237,7 +206,7 @@ mod tests {
             region: "eu-west-1".into(),
             resource: Some((ResourceKind::Service, "shop-web".into())),
             cluster: Some(ClusterUse {
-                name: "shop".into(),
+                name: "shop-main".into(),
                 own: true,
             }),
             ..Wish::default()
@@ -316,6 +285,37 @@ mod tests {
             ),
             (
                 Wish {
+                    cluster: Some(ClusterUse {
+                        name: "foreign".into(),
+                        own: true,
+                    }),
+                    ..wish()
+                },
+                Some("spec.allow.resourceNames"),
+            ),
+            (
+                Wish {
+                    uses: Uses::of(["shop-app:3"], ["FARGATE", "shop-group"]),
+                    ..wish()
+                },
+                None,
+            ),
+            (
+                Wish {
+                    uses: Uses::of(["billing-app:3"], [""; 0]),
+                    ..wish()
+                },
+                Some("spec.allow.resourceNames"),
+            ),
+            (
+                Wish {
+                    uses: Uses::of([""; 0], ["billing-group"]),
+                    ..wish()
+                },
+                Some("spec.allow.resourceNames"),
+            ),
+            (
+                Wish {
                     roles: roles(json!({"taskRoleArn": "task-a", "executionRoleArn": "any"})),
                     ..wish()
                 },
@@ -371,11 +371,5 @@ mod tests {
             authorize("bare", &granted, &wish()).unwrap_err().rule,
             "spec.allow.resourceNames"
         );
-    }
-
-    #[test]
-    fn keys_of_the_users_own_are_no_roles() {
-        let input = json!({"containerDefinitions": [{"dockerLabels": {"roleArn": "x"}, "logConfiguration": {"options": {"role": "y"}}}]});
-        assert_eq!(Roles::of(&input), Roles::default());
     }
 }

@@ -74,11 +74,11 @@ reasons! {
     Conflict,
     /// The namespace may not use the account, or not for this; the message names the rule.
     NotAuthorized,
-    /// There is no AwsAccount of the name, or it is being deleted.
+    /// There is no AwsAccount of the name.
     AccountNotFound,
     /// The account's credentials belong to another account than accountId says; nothing is changed there.
     AccountMismatch,
-    /// The AwsAccount is not ready.
+    /// The AwsAccount is being deleted, or its credentials could not be verified.
     AccountNotReady,
     /// The credentials were verified and belong to accountId.
     Verified,

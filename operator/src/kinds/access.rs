@@ -6,10 +6,9 @@ use std::sync::Arc;
 use ecs_crds::Managed;
 use ecs_crds::conditions::Reason;
 use ecs_crds::policy::AdoptionPolicy;
-use ecs_model::arn::Arn;
 use kube::ResourceExt;
 
-use crate::authorize::{ClusterUse, Roles, Wish};
+use crate::authorize::{ClusterUse, Roles, Uses, Wish};
 use crate::aws::account::Target;
 use crate::aws::error::{AwsError, Class};
 use crate::context::Ctx;
@@ -27,6 +26,8 @@ pub struct Ask {
     pub resource: ResourceKind,
     /// The cluster that the resource lives in, if it lives in one.
     pub cluster: Option<ClusterUse>,
+    /// What else of ECS the resource uses.
+    pub uses: Uses,
     /// The roles that the resource is given.
     pub roles: Roles,
 }
@@ -85,7 +86,8 @@ pub fn owner_of<K: Managed>(object: &K, kind: ResourceKind, installation: &str) 
 /// What the conditions have to say.
 pub async fn access<K: Managed>(object: &K, ctx: &Ctx, ask: Ask) -> Result<Access, Verdict> {
     let place = Place::of(ctx, object.management()).map_err(blocked)?;
-    unmoved(object, &place)?;
+    let known = object.common_status().and_then(|status| status.arn.as_deref());
+    place.still_has(known).map_err(blocked)?;
     if object.meta().deletion_timestamp.is_none() {
         place.allows(ctx, wish(object, ask)).map_err(blocked)?;
     } else {
@@ -130,25 +132,8 @@ pub async fn access<K: Managed>(object: &K, ctx: &Ctx, ask: Ask) -> Result<Acces
 
 fn blocked(nowhere: Nowhere) -> Verdict {
     match nowhere.reason {
-        Reason::NotAuthorized => Verdict::stalled(nowhere.reason, nowhere.message),
+        Reason::NotAuthorized | Reason::InvalidSpec => Verdict::stalled(nowhere.reason, nowhere.message),
         _ => Verdict::working(nowhere.reason, nowhere.message),
-    }
-}
-
-/// An account that names another region or number now must not make its objects begin anew elsewhere.
-fn unmoved<K: Managed>(object: &K, place: &Place) -> Result<(), Verdict> {
-    let known = object.common_status().and_then(|status| status.arn.as_deref());
-    let (account, region) = (&place.account.spec.account_id, &place.region);
-    match known.and_then(|arn| arn.parse::<Arn>().ok()) {
-        Some(arn) if arn.region != *region || arn.account != *account => Err(Verdict::stalled(
-            Reason::InvalidSpec,
-            format!(
-                "the resource is in account {} and region {}, which do not change; now account {account} and region {region} \
-                 are meant: set them back, or delete this object and create another",
-                arn.account, arn.region
-            ),
-        )),
-        _ => Ok(()),
     }
 }
 
@@ -157,6 +142,7 @@ fn wish<K: Managed>(object: &K, ask: Ask) -> Wish {
         namespace: object.meta().namespace.clone().unwrap_or_default(),
         resource: Some((ask.resource, object.ecs_name())),
         cluster: ask.cluster,
+        uses: ask.uses,
         roles: ask.roles,
         adopts: object.management().adoption() == AdoptionPolicy::Adopt,
         ..Wish::default()

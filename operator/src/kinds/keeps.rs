@@ -39,6 +39,8 @@ pub struct Plan<S> {
     pub gone: bool,
     /// The steps were carried out before, and ECS failed at them: they are repeated at most this often.
     pub pace: Option<Duration>,
+    /// The ARNs of what the steps let go of and leave in ECS.
+    pub retained: Vec<String>,
 }
 
 impl<S> Plan<S> {
@@ -50,6 +52,15 @@ impl<S> Plan<S> {
             look_again: None,
             gone: false,
             pace: None,
+            retained: Vec::new(),
+        }
+    }
+
+    /// To let go of these by these steps, and to leave them in ECS.
+    pub fn retain(arns: Vec<String>, steps: Vec<S>, verdict: Verdict) -> Self {
+        Self {
+            retained: arns,
+            ..Self::of(steps, verdict)
         }
     }
 
@@ -80,7 +91,8 @@ impl<S> Plan<S> {
 pub struct Facts {
     /// ECS had this generation of the spec once: what differs now, others have changed.
     pub was_in_sync: bool,
-    /// So much is missing in the account that an outage is likelier than deletions (design.md §9, situation 11).
+    /// So much is missing in the account that an outage is likelier than deletions, and nobody said that this object's
+    /// resource is to be made again all the same (design.md §9, situation 11).
     pub outage_suspected: bool,
 }
 

@@ -19,7 +19,8 @@ use crate::k8s::finalize::{ensure, is_held, release};
 use crate::k8s::object::ObjectKey;
 use crate::kinds::access::{Access, access};
 use crate::kinds::keeps::{Call, Facts, Keeps, Look, Plan, StatusOf};
-use crate::kinds::service::ORPHAN;
+use crate::kinds::orphan::{ORPHAN, tell_given_up, tell_retained};
+use crate::kinds::outage;
 use crate::kinds::verdict::{Verdict, may_have_happened};
 
 /// When a blocked object is looked at again, if nothing wakes it earlier.
@@ -70,7 +71,7 @@ pub async fn pass<K: Keeps>(object: Arc<K>, ctx: Arc<Ctx>) -> Result<Action> {
         return Ok(Action::await_change());
     }
     if going && object.annotations().contains_key(ORPHAN) {
-        give_up(&*object, &ctx);
+        tell_given_up(&ctx, &*object);
         release(&api, &*object).await?;
         return Ok(Action::await_change());
     }
@@ -116,19 +117,20 @@ pub async fn pass<K: Keeps>(object: Arc<K>, ctx: Arc<Ctx>) -> Result<Action> {
 /// Brings ECS to what is wanted, as far as one pass goes.
 async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::Desired) -> Ended<K> {
     let me = ObjectKey::of(object);
-    let facts = facts(object, ctx, access);
+    // Asked after each look: what others found missing meanwhile counts too.
+    let facts = || facts(object, ctx, access);
     let failed = |error: AwsError| failed::<K>(object, ctx, error);
     let mut seen = match K::observe(desired, access, &me, Look::Known).await {
         Ok(seen) => seen,
         Err(error) => return failed(error),
     };
-    let mut plan = K::plan(desired, &seen, facts);
+    let mut plan = K::plan(desired, &seen, facts());
     if !plan.steps.is_empty() || plan.gone {
         seen = match K::observe(desired, access, &me, Look::Fresh).await {
             Ok(seen) => seen,
             Err(error) => return failed(error),
         };
-        plan = K::plan(desired, &seen, facts);
+        plan = K::plan(desired, &seen, facts());
     }
     if plan.gone
         && let Some(pause) = ctx.unanswered.look_again(&object.uid().unwrap_or_default())
@@ -173,6 +175,9 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
             }
         }
     }
+    if !plan.retained.is_empty() {
+        tell_retained(ctx, object, &plan.retained);
+    }
     let seen = match shown {
         Some(seen) => seen,
         None => match K::observe(desired, access, &me, Look::Fresh).await {
@@ -180,7 +185,7 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
             Err(error) => return failed(error),
         },
     };
-    let rest = K::plan(desired, &seen, facts);
+    let rest = K::plan(desired, &seen, facts());
     if rest.steps.is_empty() {
         return rested(rest, seen);
     }
@@ -218,7 +223,7 @@ fn facts<K: Keeps>(object: &K, ctx: &Ctx, access: &Access) -> Facts {
     let mut status = ctx.status.latest(object).unwrap_or_default();
     Facts {
         was_in_sync: was_in_sync(&status.common().conditions, generation),
-        outage_suspected: access.observer.looks_emptied(),
+        outage_suspected: outage::is_suspected(object, &access.observer),
     }
 }
 
@@ -269,15 +274,4 @@ fn tell<K: Keeps>(object: &K, ctx: &Ctx, before: &[Condition], verdict: &Verdict
         ctx.events
             .warning(object, verdict.reason().as_str(), "Reconcile", verdict.message());
     }
-}
-
-fn give_up<K: Keeps>(object: &K, ctx: &Ctx) {
-    let arn = object.common_status().and_then(|status| status.arn.clone());
-    let left = arn.unwrap_or_else(|| "nothing that is known".to_owned());
-    ctx.events.warning(
-        object,
-        "Orphaned",
-        "Delete",
-        format!("given up by annotation {ORPHAN}; left in ECS: {left}"),
-    );
 }

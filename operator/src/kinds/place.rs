@@ -5,12 +5,14 @@ use std::sync::Arc;
 use ecs_crds::AwsAccount;
 use ecs_crds::conditions::{self, Reason, Type};
 use ecs_crds::policy::Management;
+use ecs_model::arn::Arn;
 use kube::ResourceExt;
 
 use crate::authorize::{Wish, authorize};
 use crate::aws::account::TargetKey;
 use crate::context::Ctx;
 use crate::k8s::object::ObjectKey;
+use crate::kinds::orphan::ORPHAN;
 
 /// An account and region that an object may use.
 #[derive(Debug, Clone)]
@@ -48,6 +50,29 @@ impl Place {
             .clone()
             .unwrap_or_else(|| account.spec.region.clone());
         Ok(Self { account, region })
+    }
+
+    /// Whether this is where the object's resource is; `known` is an ARN that its status has of it. An account that names
+    /// another region or number now must not make its objects begin anew elsewhere.
+    ///
+    /// # Errors
+    /// [`Reason::InvalidSpec`] where it is not.
+    pub fn still_has(&self, known: Option<&str>) -> Result<(), Nowhere> {
+        let (account, region) = (&self.account.spec.account_id, &self.region);
+        match known.and_then(|arn| arn.parse::<Arn>().ok()) {
+            Some(arn) if arn.region != *region || arn.account != *account => Err(Nowhere {
+                reason: Reason::InvalidSpec,
+                message: format!(
+                    "the resource is in account {} and region {}, which do not change, but AwsAccount {} means account {account} \
+                     and region {region} now: set them back there; or delete this object, with annotation {ORPHAN}, which \
+                     leaves the resource as it is, and create another",
+                    arn.account,
+                    arn.region,
+                    self.account.name_any()
+                ),
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// What the client of this place is known by.

@@ -123,13 +123,21 @@ impl Aws {
     /// # Errors
     /// The error's code and message.
     pub(crate) fn ask(&self, operation: &str, input: &Value) -> Result<Value, String> {
+        self.ask_in(REGION, operation, input)
+    }
+
+    /// The same in another region: a world of its own.
+    ///
+    /// # Errors
+    /// The error's code and message.
+    pub(crate) fn ask_in(&self, region: &str, operation: &str, input: &Value) -> Result<Value, String> {
         let request = http::Request::post("http://ecs.us-east-1.amazonaws.com/")
             .header(
                 "x-amz-target",
                 format!("AmazonEC2ContainerServiceV20141113.{operation}"),
             )
             .header("content-type", "application/x-amz-json-1.1")
-            .header("authorization", AUTHORIZATION)
+            .header("authorization", authorization(region))
             .body(Bytes::from(input.to_string()))
             .expect("a request");
         let answer = (self.backend)(request);
@@ -173,8 +181,14 @@ impl Aws {
     }
 }
 
-const AUTHORIZATION: &str =
-    "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/ecs/aws4_request, SignedHeaders=host, Signature=0";
+/// Where everything is that a scenario does not put elsewhere.
+const REGION: &str = "us-east-1";
+
+fn authorization(region: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential=test/20260101/{region}/ecs/aws4_request, SignedHeaders=host, Signature=0"
+    )
+}
 
 /// One process's connection to AWS.
 #[derive(Clone)]

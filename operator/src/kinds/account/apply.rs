@@ -7,7 +7,7 @@ use crate::context::Ctx;
 use crate::error::Result;
 use crate::k8s::finalize::release;
 use crate::k8s::object::{Kept, Kind};
-use crate::kinds::service::ORPHAN;
+use crate::kinds::orphan::ORPHAN;
 
 /// How many ARNs one Event names.
 const NAMED: usize = 8;

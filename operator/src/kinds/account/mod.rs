@@ -18,7 +18,7 @@ use crate::context::Ctx;
 use crate::error::{Error, Result};
 use crate::k8s::finalize::{ensure, is_held, release};
 use crate::k8s::object::ObjectKey;
-use crate::kinds::service::ORPHAN;
+use crate::kinds::orphan::ORPHAN;
 use plan::{Plan, Seen, plan};
 
 /// When an account in order is looked at again. What STS said is believed for an hour, so this costs one call an hour.

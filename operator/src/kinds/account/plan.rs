@@ -84,7 +84,7 @@ fn held(holders: &[&Holder]) -> String {
     format!(
         "held by {}{more}; delete them, or set annotation {} to leave what they have in ECS",
         named.join(", "),
-        crate::kinds::service::ORPHAN
+        crate::kinds::orphan::ORPHAN
     )
 }
 

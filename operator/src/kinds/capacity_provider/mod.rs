@@ -14,7 +14,7 @@ use ecs_crds::{CapacityProvider, CapacityProviderStatus, EcsCluster};
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
-use crate::authorize::Roles;
+use crate::authorize::{Roles, Uses};
 use crate::aws::error::AwsError;
 use crate::context::Ctx;
 use crate::diff::identity::ResourceKind;
@@ -51,6 +51,7 @@ impl Keeps for CapacityProvider {
         Ask {
             resource: ResourceKind::CapacityProvider,
             cluster,
+            uses: Uses::default(),
             roles,
         }
     }

@@ -20,6 +20,7 @@ use crate::diff::read_path::{self, CAPACITY_PROVIDER};
 use crate::diff::rules::{self, Rules};
 use crate::kinds::claim::{Claim, claim, conflict, tag_map};
 use crate::kinds::keeps::{Facts, Plan};
+use crate::kinds::outage::suspicion;
 use crate::kinds::pass::RETRY;
 use crate::kinds::verdict::Verdict;
 
@@ -106,9 +107,7 @@ fn create(desired: &Desired, facts: Facts) -> Plan<Step> {
         });
     }
     if facts.outage_suspected && desired.known {
-        let message = "so much is missing in this account that an outage or a wrong endpoint is likelier than deletions, so \
-                       nothing is created again";
-        return Plan::wait(Verdict::unknown(Reason::SuspectedOutage, message), PATIENCE);
+        return Plan::wait(Verdict::unknown(Reason::SuspectedOutage, suspicion()), PATIENCE);
     }
     let mut tags = desired.tags.clone();
     tags.extend(desired.owner.tags());
@@ -277,11 +276,10 @@ fn deletion(
             .into_iter()
             .filter(|key| tags.contains_key(key))
             .collect();
-        return Plan::of(
-            vec![Step::Untag {
-                arn: arn(provider).to_owned(),
-                keys,
-            }],
+        let arn = arn(provider).to_owned();
+        return Plan::retain(
+            vec![arn.clone()],
+            vec![Step::Untag { arn, keys }],
             deleting("its tags are being taken off"),
         );
     }

@@ -9,6 +9,7 @@ pub mod resolve;
 mod status;
 pub mod step;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ecs_crds::{CapacityProvider, EcsCluster, EcsClusterStatus, Managed};
@@ -26,7 +27,7 @@ use crate::kinds::keeps::{Facts, Keeps, Look, Plan};
 use crate::kinds::pass::pass;
 use crate::kinds::verdict::Verdict;
 use desired::{Desired, Seen};
-use resolve::{Surroundings, provider_names};
+use resolve::{Surroundings, provider_names, uses};
 use step::Step;
 
 pub use resolve::references;
@@ -44,13 +45,14 @@ impl Keeps for EcsCluster {
     type Seen = Seen;
     type Step = Step;
 
-    fn ask(&self, _: &Ctx) -> Ask {
+    fn ask(&self, ctx: &Ctx) -> Ask {
         let roles = ecs_model::shape::to_value(&self.spec.ecs.0)
             .map(|input| Roles::of(&input))
             .unwrap_or_default();
         Ask {
             resource: ResourceKind::Cluster,
             cluster: None,
+            uses: uses(self, &providers(self, ctx)),
             roles,
         }
     }
@@ -87,20 +89,25 @@ impl Keeps for EcsCluster {
 
 /// What the stores know of what is around a cluster.
 fn surroundings(cluster: &EcsCluster, ctx: &Ctx) -> Surroundings {
-    let namespace = cluster.namespace().unwrap_or_default();
-    let key = |name: &str| ObjectKey::namespaced(Kind::CapacityProvider, &namespace, name);
-    let providers = provider_names(cluster).into_iter();
     let referers = ctx.referers(&ObjectKey::of(cluster));
     let before: EcsClusterStatus = ctx.status.latest(cluster).unwrap_or_default();
     let mine = referers.iter().filter(|key| key.kind == Kind::CapacityProvider);
     Surroundings {
-        providers: providers
-            .filter_map(|name| Some((name.clone(), ctx.get(&key(&name))?)))
-            .collect(),
+        providers: providers(cluster, ctx),
         own: mine
             .filter_map(|key| Some(ctx.get::<CapacityProvider>(key)?.ecs_name()))
             .collect(),
         users: referers.iter().map(ToString::to_string).collect(),
         known: before.common.arn.is_some(),
     }
+}
+
+/// The `CapacityProvider`s that a cluster refers to, or names in ECS, by their objects' names.
+fn providers(cluster: &EcsCluster, ctx: &Ctx) -> BTreeMap<String, Arc<CapacityProvider>> {
+    let namespace = cluster.namespace().unwrap_or_default();
+    let key = |name: &str| ObjectKey::namespaced(Kind::CapacityProvider, &namespace, name);
+    let names = provider_names(cluster).into_iter();
+    names
+        .filter_map(|name| Some((name.clone(), ctx.get(&key(&name))?)))
+        .collect()
 }

@@ -31,6 +31,7 @@ use crate::diff::identity::content_hash;
 use crate::error::Result;
 use crate::k8s::finalize;
 use crate::k8s::object::ObjectKey;
+use crate::kinds::outage;
 use crate::kinds::service::apply::apply;
 use crate::kinds::service::observe::{Way, referred};
 use crate::kinds::service::plan::{Facts, Plan, QUIET, Standing, plan};
@@ -41,11 +42,7 @@ use crate::kinds::service::step::Step;
 use crate::kinds::verdict::may_have_happened;
 use crate::observer::ServiceView;
 
-pub use remove::ORPHAN;
 pub use resolve::references;
-
-/// The annotation by which a person says that what is missing is to be created again, however much is missing.
-pub const RECREATE: &str = "ecs-operator.dev/recreate";
 
 /// When an object that may do nothing, or whose spec is wrong, is looked at again, if nothing wakes it.
 const SLOWLY: Duration = Duration::from_mins(5);
@@ -82,6 +79,10 @@ async fn halt(service: &EcsService, ctx: &Ctx, course: Course<'_>) -> Result<Act
 async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ctx) -> Result<Action> {
     if let Some(pause) = too_early(&service, resolved, way, ctx) {
         return Ok(Action::requeue(pause));
+    }
+    // What the status names was there, also for a process that began when it was missing already.
+    if is_known(&service) {
+        way.observer.expect(&way.key, true);
     }
     let (view, plan) = match decide(&service, resolved, way, ctx).await {
         Ok(decided) => decided,
@@ -213,11 +214,7 @@ async fn decide(
         .quiet
         .seen(&service.uid().unwrap_or_default(), &resolved.print);
     // Asked after each look: what it found missing counts too.
-    let outage_suspected = || {
-        (is_known(service) || way.observer.expects(&way.key))
-            && way.observer.looks_emptied()
-            && !service.annotations().contains_key(RECREATE)
-    };
+    let outage_suspected = || way.observer.expects(&way.key) && outage::is_suspected(service, &way.observer);
     let plan_on = |view: &ServiceView| {
         // Whatever ECS wrote down it stamped by its own clock.
         let now = way.target.now_at_ecs().unwrap_or_else(|| ctx.now());

@@ -71,6 +71,7 @@ impl Way {
             namespace: service.namespace().unwrap_or_default(),
             resource: Some((ResourceKind::Service, service.ecs_name())),
             cluster: Some(resolved.cluster.clone()),
+            uses: resolved.uses.clone(),
             roles: Roles::of(&resolved.desired.input),
             adopts: resolved.desired.adopt,
             ..Wish::default()
@@ -97,6 +98,7 @@ impl Way {
         if let Some(mismatch) = place.mismatch() {
             return Err(mismatch);
         }
+        place.still_has(known_of(service))?;
         let target = ctx.target(&place.target_key());
         let observer = ctx.observer(&target);
         let key = ServiceKey {
@@ -134,4 +136,10 @@ impl Way {
         let view = self.observer.read_fresh(&self.key).await?;
         Ok(Looked { view, fresh: true })
     }
+}
+
+/// An ARN that tells where the service is: its own, or, while it is missing, its cluster's.
+fn known_of(service: &EcsService) -> Option<&str> {
+    let status = service.status.as_ref()?;
+    status.common.arn.as_deref().or(status.cluster_arn.as_deref())
 }

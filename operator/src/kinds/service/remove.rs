@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_ecs::types::Service;
 use ecs_crds::policy::DeletionPolicy;
 use ecs_crds::{EcsService, Managed};
 use kube::ResourceExt;
@@ -13,6 +14,7 @@ use crate::context::Ctx;
 use crate::error::Result;
 use crate::k8s::finalize::{is_held, release};
 use crate::k8s::object::ObjectKey;
+use crate::kinds::orphan::{ORPHAN, tell_given_up, tell_retained};
 use crate::kinds::service::apply::apply;
 use crate::kinds::service::observe::{Way, referred};
 use crate::kinds::service::plan::{Deletion, Plan, Standing, plan_deletion};
@@ -20,9 +22,6 @@ use crate::kinds::service::report::{report, tell_steps};
 use crate::kinds::service::resolve::{cluster, owner};
 use crate::kinds::service::status::course::Course;
 use crate::observer::ServiceView;
-
-/// The annotation by which a person gives up what cannot be deleted: the object goes, the resource stays as it is.
-pub const ORPHAN: &str = "ecs-operator.dev/orphan";
 
 /// When an object that may do nothing is looked at again, if nothing wakes it.
 const SLOWLY: Duration = Duration::from_mins(5);
@@ -32,7 +31,11 @@ const SLOWLY: Duration = Duration::from_mins(5);
 /// # Errors
 /// A call that failed; the object stays.
 pub async fn remove(service: Arc<EcsService>, ctx: &Ctx) -> Result<Action> {
-    if !is_held(&*service) || service.annotations().contains_key(ORPHAN) {
+    if !is_held(&*service) {
+        return forget(&service, ctx).await;
+    }
+    if service.annotations().contains_key(ORPHAN) {
+        tell_given_up(ctx, &*service);
         return forget(&service, ctx).await;
     }
     let (cluster, _) = cluster(&service, referred(&service, ctx).cluster.as_deref());
@@ -122,7 +125,11 @@ async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, Aw
     let applied = apply(&plan.steps, &way.key, &way.target, &way.observer).await;
     tell_steps(ctx, service, plan.steps.get(..applied.done).unwrap_or_default());
     match applied.failure {
-        None if ends => Ok(Leaving::Gone),
+        None if ends => {
+            let arn = view.service.as_ref().and_then(Service::service_arn);
+            tell_retained(ctx, service, arn.as_slice());
+            Ok(Leaving::Gone)
+        }
         // Gone already, or going: the next look tells.
         Some(error)
             if error.class == Class::NotFound

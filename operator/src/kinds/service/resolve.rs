@@ -1,23 +1,25 @@
 //! From the spec to what is wanted: references become names and ARNs. Pure; a missing reference is a value, not an error.
 
+mod held;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_sdk_ecs::primitives::DateTime;
-use ecs_crds::conditions::{self, Type};
-use ecs_crds::policy::{AdoptionPolicy, DriftPolicy, Management};
-use ecs_crds::status::CommonStatus;
+use ecs_crds::policy::{AdoptionPolicy, DriftPolicy};
 use ecs_crds::{CapacityProvider, EcsCluster, EcsService, EcsTaskDefinition, Managed};
 use ecs_model::facts;
 use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
-use crate::authorize::ClusterUse;
+use crate::authorize::{ClusterUse, Uses};
 use crate::diff::identity::{Owner, ResourceKind, content_hash, is_reserved_tag, tag_map};
 use crate::diff::read_path::pick;
 use crate::diff::rollout::ROLLOUT_MEMBERS;
 use crate::k8s::object::{Kind, ObjectKey};
 use crate::kinds::service::desired::{Count, Desired, Held};
+use crate::kinds::strategy::named_in;
+use held::{elsewhere, is_behind, not_ready};
 
 /// The cluster that ECS means when none is named.
 const DEFAULT_CLUSTER: &str = "default";
@@ -40,6 +42,8 @@ pub struct Resolved {
     pub desired: Desired,
     /// The cluster, for authorisation.
     pub cluster: ClusterUse,
+    /// The family that it runs and the capacity providers that it runs on, for authorisation.
+    pub uses: Uses,
     /// Whether the cluster's name is known: an `EcsCluster` that was never seen may be called anything.
     pub cluster_known: bool,
     /// Another text whenever somebody changes what would be rolled out, or what it refers to.
@@ -159,6 +163,7 @@ pub fn resolve(service: &EcsService, referred: &Referred, installation: &str) ->
         .is_some_and(|status| status.cluster_arn.is_some());
     let cluster_known = service.spec.cluster_ref.is_none() || referred.cluster.is_some() || remembered;
     Ok(Resolved {
+        uses: uses(service, referred, &desired.input),
         desired,
         cluster,
         cluster_known,
@@ -181,6 +186,14 @@ fn print(service: &EcsService, referred: &Referred, desired: &Desired) -> String
         service.spec.task_definition_ref,
         definition
     ]))
+}
+
+/// What the service uses by its name in ECS: what is in the input, and what will be once the objects are ready.
+fn uses(service: &EcsService, referred: &Referred, input: &Value) -> Uses {
+    let sent = input.get("taskDefinition").and_then(Value::as_str);
+    let meant = definition_meant(service, referred.definition.as_deref()).map(Managed::ecs_name);
+    let providers = named_in(&service.spec.capacity_provider_strategy, &referred.providers);
+    Uses::of(sent.map(str::to_owned).into_iter().chain(meant), providers)
 }
 
 /// The cluster's name in ECS, and why nothing can be created in it yet.
@@ -254,8 +267,7 @@ fn definition(
     members: &mut Map<String, Value>,
 ) -> Option<Held> {
     let reference = service.spec.task_definition_ref.as_ref();
-    let named = service.spec.ecs.0.task_definition().unwrap_or_default();
-    let Some(definition) = found.filter(|found| reference.is_some() || found.ecs_name() == named) else {
+    let Some(definition) = definition_meant(service, found) else {
         let name = &reference?.name;
         return Some(Held {
             message: format!("there is no EcsTaskDefinition {name}"),
@@ -289,10 +301,13 @@ fn definition(
     }
 }
 
-/// Whether a definition says that its newest spec is not registered although it was looked at.
-fn is_behind(status: &CommonStatus, generation: i64) -> bool {
-    !conditions::is_true_of(&status.conditions, Type::Ready, generation)
-        && conditions::find(&status.conditions, Type::Synced).is_some_and(|synced| synced.status != "True")
+/// The object that is meant: referred to, or named in ECS as it names its family.
+fn definition_meant<'a>(
+    service: &EcsService,
+    found: Option<&'a EcsTaskDefinition>,
+) -> Option<&'a EcsTaskDefinition> {
+    let named = service.spec.ecs.0.task_definition().unwrap_or_default();
+    found.filter(|found| service.spec.task_definition_ref.is_some() || found.ecs_name() == named)
 }
 
 /// Puts the strategy in its place; why it cannot be used yet.
@@ -346,44 +361,6 @@ fn provider(service: &EcsService, name: &str, found: Option<&CapacityProvider>) 
     let held =
         elsewhere(&object, provider.management(), service.management()).or_else(|| absent.then(not_there));
     (provider.ecs_name(), held)
-}
-
-/// An object of another account or region cannot be used.
-fn elsewhere(object: &str, theirs: &Management, ours: &Management) -> Option<Held> {
-    (theirs.account() != ours.account() || theirs.region != ours.region).then(|| {
-        let place = |management: &Management| {
-            let region = management
-                .region
-                .as_deref()
-                .map(|region| format!(", region {region}"))
-                .unwrap_or_default();
-            format!("account {}{region}", management.account())
-        };
-        let message = format!(
-            "{object} is in {}, and this service in {}; both have to be in one place",
-            place(theirs),
-            place(ours)
-        );
-        Held {
-            message,
-            stalled: true,
-        }
-    })
-}
-
-/// What an object that is not ready says itself, if it needs a person.
-fn not_ready(object: &str, what: &str, status: Option<&CommonStatus>, generation: Option<i64>) -> Held {
-    let conditions = status
-        .map(|status| status.conditions.as_slice())
-        .unwrap_or_default();
-    let stalled = conditions::is_true_of(conditions, Type::Stalled, generation.unwrap_or_default());
-    let words = conditions::find(conditions, Type::Ready)
-        .filter(|_| stalled)
-        .map(|ready| format!(": {}", ready.message));
-    Held {
-        message: format!("{object} {what}{}", words.unwrap_or_default()),
-        stalled,
-    }
 }
 
 /// What ECS's model says about the input, before ECS does.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use ecs_crds::{EcsService, EcsTaskDefinition, EcsTaskDefinitionStatus, Managed};
 use kube::runtime::controller::Action;
 
-use crate::authorize::Roles;
+use crate::authorize::{Roles, Uses};
 use crate::aws::error::AwsError;
 use crate::context::Ctx;
 use crate::diff::identity::ResourceKind;
@@ -53,6 +53,7 @@ impl Keeps for EcsTaskDefinition {
         Ask {
             resource: ResourceKind::TaskDefinition,
             cluster: None,
+            uses: Uses::default(),
             roles,
         }
     }

@@ -20,6 +20,7 @@ use crate::diff::read_path::{self, TASK_DEFINITION};
 use crate::diff::rules;
 use crate::kinds::claim::{Claim, claim, conflict};
 use crate::kinds::keeps::{Facts, Plan};
+use crate::kinds::outage::suspicion;
 use crate::kinds::verdict::Verdict;
 
 /// When to look again for revisions to prune while services are rolling out.
@@ -41,9 +42,7 @@ pub fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
         return match &seen.ours {
             Some(ours) => keep(desired, ours, seen, facts),
             None if facts.outage_suspected && desired.hint.is_some() => {
-                let message = "so much is missing in this account that an outage or a wrong endpoint is likelier than \
-                               deletions, so nothing is registered again";
-                Plan::wait(Verdict::unknown(Reason::SuspectedOutage, message), HELD)
+                Plan::wait(Verdict::unknown(Reason::SuspectedOutage, suspicion()), HELD)
             }
             None => register(desired, None, false),
         };
@@ -238,11 +237,10 @@ fn deletion(desired: &Desired, seen: &Seen, policy: Option<DeletionPolicy>) -> P
     };
     let going = Verdict::working(Reason::Deleting, "its revisions are being deregistered");
     if policy.unwrap_or(default) == DeletionPolicy::Retain {
-        return Plan::of(
-            ours.into_iter()
-                .take(AT_ONCE)
-                .map(|revision| release(desired, revision))
-                .collect(),
+        let some = ours.get(..AT_ONCE).unwrap_or(&ours);
+        return Plan::retain(
+            some.iter().map(|revision| revision.arn().to_owned()).collect(),
+            some.iter().map(|revision| release(desired, revision)).collect(),
             going,
         );
     }

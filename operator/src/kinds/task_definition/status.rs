@@ -24,7 +24,7 @@ pub fn show(status: &mut EcsTaskDefinitionStatus, desired: &Desired, seen: &Seen
         return;
     }
     let Some(current) = current(desired, seen) else {
-        status.common.arn = None;
+        // The ARN stays: that it was there once is what makes its absence news.
         status.task_definition = None;
         status.revision = None;
         status.status = None;

@@ -1,9 +1,8 @@
 //! Accounts: what happens when the role, the account or the endpoint is not what it should be.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::objects::{account, service, with};
 use super::run::Step;
@@ -126,55 +125,82 @@ fn situation_09_an_orphan_annotation_ends_the_wait() {
     });
 }
 
-/// design.md §9.11
+/// A person gives up one object: an Event of its own names what is left, whatever its kind.
 #[test]
-fn situation_11_nothing_is_created_where_everything_is_missing() {
-    let mut given = ground();
-    given.extend((0..250).map(|n| Step::Apply(service(&format!("s{n}"), "main", "app", 1))));
-    given.push(Step::Settle);
-    story(given, async |world| {
-        let missing = |all: &Value| -> Vec<Value> {
-            let names = all.as_array().cloned().unwrap_or_default();
-            names
-                .into_iter()
-                .map(|name| json!({"arn": name, "reason": "MISSING"}))
-                .collect()
-        };
+fn whoever_gives_an_object_up_is_told_what_is_left() {
+    story(running(1), async |world| {
         world
             .aws
-            .intervene("wrong endpoint", move |operation, input| match operation {
-                "DescribeServices" => Some(Reply::Output(
-                    json!({"services": [], "failures": missing(&input["services"])}),
-                )),
-                "DescribeClusters" => Some(Reply::Output(
-                    json!({"clusters": [], "failures": missing(&input["clusters"])}),
-                )),
-                "ListServices" => Some(Reply::Output(json!({"serviceArns": []}))),
-                _ => None,
-            });
+            .intervene("revoked", |operation, _| Some(denied(operation)));
+        let orphan = json!({"metadata": {"annotations": {"ecs-operator.dev/orphan": "true"}}});
+        for (kind, name) in [
+            ("EcsService", "web"),
+            ("EcsTaskDefinition", "app"),
+            ("EcsCluster", "main"),
+        ] {
+            let arn = world.object(kind, name)?["status"]["arn"].to_string();
+            world
+                .api
+                .merge(kind, "default", name, &orphan)
+                .map_err(|e| e.message)?;
+            world.then(Step::Delete(kind, name)).await?;
+            ensure(
+                world.api.get(kind, "default", name).is_none(),
+                format!("{kind} {name} is still there"),
+            )?;
+            ensure(
+                world.told("Orphaned", &arn),
+                format!("no Event says that {arn} is left"),
+            )?;
+        }
+        Ok(())
+    });
+}
+
+/// A service that names everything by name knows its place only from its own status.
+#[test]
+fn a_changed_region_moves_no_service() {
+    const HERE: &str = "us-east-1";
+    const THERE: &str = "eu-west-1";
+    story(vec![Step::Apply(account())], async |world| {
+        let containers = json!([{"name": "app", "image": "nginx:1", "essential": true}]);
+        let family = json!({"family": "tool", "cpu": "256", "memory": "512", "networkMode": "awsvpc",
+            "requiresCompatibilities": ["FARGATE"], "containerDefinitions": containers});
+        for region in [HERE, THERE] {
+            let cluster = json!({"clusterName": "shared", "capacityProviders": ["FARGATE"]});
+            world.aws.ask_in(region, "CreateCluster", &cluster)?;
+            world.aws.ask_in(region, "RegisterTaskDefinition", &family)?;
+        }
+        let by_name = with(
+            service("web", "-", "-", 1),
+            &json!({"clusterRef": null, "cluster": "shared", "taskDefinitionRef": null, "taskDefinition": "tool:1"}),
+        );
+        world.then(Step::Apply(by_name)).await?;
+        world.expect("EcsService", "web", "Ready", "True")?;
+
         let before = world.aws.mutations();
-        world.pass(Duration::from_mins(30)).await;
-        let created: BTreeSet<String> = world
-            .aws
-            .mutations_since(before)
-            .into_iter()
-            .filter(|(call, _)| call.starts_with("Create"))
-            .map(|(call, input)| format!("{call} {}", input["serviceName"]))
-            .collect();
-        // Five that are missing may have been deleted by somebody, and are made again, before there are too many.
-        ensure(created.len() <= 6, format!("created again: {created:?}"))?;
-        world.aws.withdraw("wrong endpoint");
-        world.step(&Step::Settle).await?;
-        let not_ready = (0..250)
-            .filter(|n| {
-                world
-                    .expect("EcsService", &format!("s{n}"), "Ready", "True")
-                    .is_err()
-            })
-            .count();
+        world
+            .then(Step::Apply(with(account(), &json!({"region": THERE}))))
+            .await?;
+        world.expect("EcsService", "web", "Stalled", "True")?;
+        let reason = world.reason("EcsService", "web", "Ready");
+        ensure(reason == "InvalidSpec", format!("it says {reason}"))?;
+        world.then(Step::Delete("EcsService", "web")).await?;
         ensure(
-            not_ready == 0,
-            format!("{not_ready} services are not Ready after the outage"),
+            world.api.get("EcsService", "default", "web").is_some(),
+            "the object went, its service did not",
+        )?;
+        let calls = world.calls_since(before);
+        ensure(calls.is_empty(), format!("calls: {calls:?}"))?;
+        let there = world
+            .aws
+            .ask_in(THERE, "ListServices", &json!({"cluster": "shared"}))?;
+        ensure(there["serviceArns"] == json!([]), format!("in {THERE}: {there}"))?;
+
+        world.then(Step::Apply(account())).await?;
+        ensure(
+            world.api.get("EcsService", "default", "web").is_none() && world.ecs().service("web").is_none(),
+            "it does not go on where it was",
         )
     });
 }

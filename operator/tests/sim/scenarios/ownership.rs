@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::objects::{service, with};
+use super::objects::{account, cluster, definition, provider, service, with};
 use super::run::Step;
 use super::story::{ensure, ground, running, story, story_in};
 use crate::aws::Reply;
@@ -159,6 +159,11 @@ fn retain_leaves_the_service_and_takes_only_the_tags() {
         let before = world.aws.mutations();
         world.then(Step::Delete("EcsService", "web")).await?;
         let web = world.ecs_service("web")?;
+        let arn = web["serviceArn"].to_string();
+        ensure(
+            world.told("Retained", &arn),
+            format!("no Event says that {arn} is left"),
+        )?;
         let own: Vec<String> = tags(&web)
             .into_keys()
             .filter(|key| key.starts_with("ecs-operator.dev/"))
@@ -173,5 +178,37 @@ fn retain_leaves_the_service_and_takes_only_the_tags() {
             world.api.get("EcsService", "default", "web").is_none(),
             "the object is still there",
         )
+    });
+}
+
+/// The same for all other kinds.
+#[test]
+fn retain_says_what_it_leaves_of_every_kind() {
+    let retained = |object: Value| with(object, &json!({"management": {"deletionPolicy": "Retain"}}));
+    let given = vec![
+        Step::Apply(account()),
+        Step::Apply(retained(cluster("main"))),
+        Step::Apply(retained(definition("app", "nginx:1"))),
+        Step::Apply(retained(provider("asg"))),
+        Step::Settle,
+    ];
+    story(given, async |world| {
+        for (kind, name) in [
+            ("EcsCluster", "main"),
+            ("EcsTaskDefinition", "app"),
+            ("CapacityProvider", "asg"),
+        ] {
+            let arn = world.object(kind, name)?["status"]["arn"].to_string();
+            world.then(Step::Delete(kind, name)).await?;
+            ensure(
+                world.api.get(kind, "default", name).is_none(),
+                format!("{kind} {name} is still there"),
+            )?;
+            ensure(
+                world.told("Retained", &arn),
+                format!("no Event says that {arn} is left"),
+            )?;
+        }
+        Ok(())
     });
 }

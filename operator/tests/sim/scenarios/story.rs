@@ -114,6 +114,17 @@ impl World {
         found["reason"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// Whether there is a Kubernetes Event of this reason that has these words, an ARN in JSON's quotation marks or without.
+    pub(crate) fn told(&self, reason: &str, words: &str) -> bool {
+        let words = words.trim_matches('"');
+        let events = self.api.list("Event").into_iter();
+        events.filter(|event| event["reason"] == reason).any(|event| {
+            event["note"]
+                .as_str()
+                .is_some_and(|note| !words.is_empty() && note.contains(words))
+        })
+    }
+
     /// Whether a condition ever had this status.
     pub(crate) fn ever(&self, kind: &str, name: &str, wanted: &str, status: &str) -> bool {
         self.api

@@ -10,6 +10,7 @@ use crate::diff::identity::tag_list;
 use crate::kinds::cluster::desired::{Desired, NAMESPACE_TAG};
 use crate::kinds::cluster::step::Step;
 use crate::kinds::keeps::{Facts, Plan};
+use crate::kinds::outage::suspicion;
 use crate::kinds::verdict::Verdict;
 
 /// How often at most a cluster is created again that ECS denies having ever had: where the endpoint is a wrong one, creating
@@ -20,9 +21,7 @@ const DENIED: Duration = Duration::from_mins(20);
 /// does not even know it as INACTIVE.
 pub fn plan(desired: &Desired, unheard_of: bool, facts: Facts) -> Plan<Step> {
     if facts.outage_suspected && desired.known {
-        let message = "so much is missing in this account that an outage or a wrong endpoint is likelier than deletions, so \
-                       nothing is created again";
-        return Plan::wait(Verdict::unknown(Reason::SuspectedOutage, message), PATIENCE);
+        return Plan::wait(Verdict::unknown(Reason::SuspectedOutage, suspicion()), PATIENCE);
     }
     let create = vec![Step::Create {
         input: input(desired),

@@ -40,11 +40,10 @@ pub fn plan(desired: &Desired, seen: &Seen, policy: Option<DeletionPolicy>) -> P
             .into_iter()
             .chain([NAMESPACE_TAG.to_owned()]);
         let keys = keys.filter(|key| tags.contains_key(key)).collect();
-        return Plan::of(
-            vec![Step::Untag {
-                arn: arn(cluster).to_owned(),
-                keys,
-            }],
+        let arn = arn(cluster).to_owned();
+        return Plan::retain(
+            vec![arn.clone()],
+            vec![Step::Untag { arn, keys }],
             deleting("its tags are being taken off"),
         );
     }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{Facts, PATIENCE, Plan, QUIET, Standing, tags_of};
 use crate::diff::identity::tag_list;
+use crate::kinds::outage::suspicion;
 use crate::kinds::service::desired::{Count, Desired};
 use crate::kinds::service::step::Step;
 
@@ -23,12 +24,9 @@ pub fn plan(desired: &Desired, facts: &Facts<'_>, gone: Option<&Service>) -> Pla
         return Plan::wait("the cluster to be there", PATIENCE);
     }
     if facts.outage_suspected {
-        let suspicion = "so many services of this account are missing that an outage or a wrong endpoint is likelier than \
-                         deletions; none is created again before they are back, or before the object is annotated \
-                         with ecs-operator.dev/recreate";
         return Plan {
             look_again: Some(PATIENCE),
-            ..Plan::nothing(Standing::OutageSuspected(suspicion.to_owned()))
+            ..Plan::nothing(Standing::OutageSuspected(suspicion()))
         };
     }
     if facts.quiet_for < QUIET {

@@ -268,3 +268,41 @@ fn every_reference_is_listed() {
         ]
     );
 }
+
+#[test]
+fn what_is_used_is_known_before_it_is_ready() {
+    let provider = Arc::new(
+        serde_json::from_value(json!({
+            "apiVersion": "ecs-operator.dev/v1alpha1", "kind": "CapacityProvider", "metadata": {"name": "asg", "namespace": "shop"},
+            "spec": {"name": "Group", "autoScalingGroupProvider": {"autoScalingGroupArn": "g"}},
+        }))
+        .unwrap(),
+    );
+    let referred = Referred {
+        definition: Some(definition_object(2, &json!({}))),
+        providers: BTreeMap::from([("asg".to_owned(), provider)]),
+        ..Referred::default()
+    };
+    let strategy = json!([{"capacityProviderRef": {"name": "asg"}}, {"capacityProviderRef": {"name": "missing"}}, {"capacityProvider": "spot"}]);
+    let web = ("task definition", "web");
+    let cases = [
+        (json!({"taskDefinitionRef": {"name": "web"}}), vec![web]),
+        (
+            json!({"taskDefinitionRef": {"name": "web", "revision": 3}}),
+            vec![web],
+        ),
+        (json!({"taskDefinition": "web"}), vec![web]),
+        (
+            json!({"taskDefinition": "other:3"}),
+            vec![("task definition", "other")],
+        ),
+        (
+            json!({"taskDefinitionRef": {"name": "web"}, "capacityProviderStrategy": strategy}),
+            vec![web, ("capacity provider", "Group"), ("capacity provider", "spot")],
+        ),
+    ];
+    for (spec, expected) in cases {
+        let resolved = resolve(&service(&spec), &referred, "prod").unwrap();
+        assert_eq!(resolved.uses.named(), expected, "{spec}");
+    }
+}

@@ -103,7 +103,13 @@ fn held_back(course: &Course<'_>) -> Vec<String> {
 
 fn seen(report: &Report<'_>, view: &ServiceView, before: &EcsServiceStatus) -> EcsServiceStatus {
     let Some(service) = report.service() else {
+        // The ARN of what is missing stays: that it was there once is what makes its absence news.
+        let missing = view.service.is_none();
         return EcsServiceStatus {
+            common: CommonStatus {
+                arn: before.common.arn.clone().filter(|_| missing),
+                ..CommonStatus::default()
+            },
             cluster_arn: before.cluster_arn.clone(),
             ..EcsServiceStatus::default()
         };

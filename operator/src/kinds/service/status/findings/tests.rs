@@ -1,8 +1,11 @@
 use super::super::status;
 use super::*;
+use crate::diff::identity::Owner;
 use crate::diff::rollout::Rollback;
 use crate::kinds::service::desired::{Count, Desired};
-use crate::kinds::service::plan::fixture::{blank, carry_out, desired, facts, rolled_back, settled, with};
+use crate::kinds::service::plan::fixture::{
+    blank, carry_out, desired, facts, owned_by, rolled_back, settled, with,
+};
 use crate::kinds::service::plan::plan;
 use crate::observer::ServiceView;
 use ecs_crds::EcsServiceStatus;
@@ -288,6 +291,29 @@ fn what_could_not_be_looked_at_keeps_what_was_seen() {
         (blind.running_count, blind.common.arn.clone()),
         (before.running_count, before.common.arn.clone())
     );
+}
+
+#[test]
+fn what_is_missing_stays_known_and_what_is_anothers_does_not() {
+    let there = running(3);
+    let before = status(&report(
+        None,
+        Some(&there),
+        planned(&plan(&desired(), &facts(&there))),
+    ));
+    let arn_after = |view: &ServiceView| {
+        let plan = plan(&desired(), &facts(view));
+        status(&report(Some(&before), Some(view), planned(&plan)))
+            .common
+            .arn
+    };
+    assert_eq!(arn_after(&blank()), before.common.arn);
+    assert!(before.common.arn.is_some());
+    let other = Owner {
+        name: "other".into(),
+        ..desired().owner
+    };
+    assert_eq!(arn_after(&owned_by(&there, Some(&other))), None);
 }
 
 #[test]

@@ -1,0 +1,51 @@
+//! Why an object that a service refers to cannot be used yet. Pure.
+
+use ecs_crds::conditions::{self, Type};
+use ecs_crds::policy::Management;
+use ecs_crds::status::CommonStatus;
+
+use crate::kinds::service::desired::Held;
+
+/// An object of another account or region cannot be used.
+pub fn elsewhere(object: &str, theirs: &Management, ours: &Management) -> Option<Held> {
+    (theirs.account() != ours.account() || theirs.region != ours.region).then(|| {
+        let place = |management: &Management| {
+            let region = management
+                .region
+                .as_deref()
+                .map(|region| format!(", region {region}"))
+                .unwrap_or_default();
+            format!("account {}{region}", management.account())
+        };
+        let message = format!(
+            "{object} is in {}, and this service in {}; both have to be in one place",
+            place(theirs),
+            place(ours)
+        );
+        Held {
+            message,
+            stalled: true,
+        }
+    })
+}
+
+/// What an object that is not ready says itself, if it needs a person.
+pub fn not_ready(object: &str, what: &str, status: Option<&CommonStatus>, generation: Option<i64>) -> Held {
+    let conditions = status
+        .map(|status| status.conditions.as_slice())
+        .unwrap_or_default();
+    let stalled = conditions::is_true_of(conditions, Type::Stalled, generation.unwrap_or_default());
+    let words = conditions::find(conditions, Type::Ready)
+        .filter(|_| stalled)
+        .map(|ready| format!(": {}", ready.message));
+    Held {
+        message: format!("{object} {what}{}", words.unwrap_or_default()),
+        stalled,
+    }
+}
+
+/// Whether a definition says that its newest spec is not registered although it was looked at.
+pub fn is_behind(status: &CommonStatus, generation: i64) -> bool {
+    !conditions::is_true_of(&status.conditions, Type::Ready, generation)
+        && conditions::find(&status.conditions, Type::Synced).is_some_and(|synced| synced.status != "True")
+}
