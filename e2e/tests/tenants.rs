@@ -236,8 +236,10 @@ fn a_tenant_reaches_nothing_that_was_not_granted() {
     let tenant = scene.kubectl().impersonating(TENANT);
     let before = scene.backend().mutations().unwrap();
 
-    for (attempt, object, reason, words) in refused_by_a_condition().into_iter().chain(refused_by_its_name())
-    {
+    let by_name = refused_by_its_name()
+        .into_iter()
+        .map(|(attempt, object, name)| (attempt, object, "NotAuthorized", name));
+    for (attempt, object, reason, words) in refused_by_a_condition().into_iter().chain(by_name) {
         tenant
             .apply(&object.to_string())
             .unwrap_or_else(|why| panic!("{attempt}: {why}"));

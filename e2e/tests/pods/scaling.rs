@@ -44,7 +44,7 @@ pub fn by_a_horizontal_pod_autoscaler(site: &Site) {
     metrics.leave(site);
 }
 
-/// As a GitOps controller does: whatever the manifest says is its own, and of the rest it knows nothing.
+/// As a `GitOps` controller does: whatever the manifest says is its own, and of the rest it knows nothing.
 fn apply(site: &Site, image: &str) {
     let gitops = ["apply", "--server-side", "--field-manager=gitops", "-f", "-"];
     site.kubectl().feed(&gitops, &manifest(image)).unwrap();
