@@ -101,6 +101,7 @@ name: shop
 version: 1.0.0
 ";
 
+/// Of the service, something changes with every release: docs/gitops.md says what for.
 const TEMPLATE: &str = "apiVersion: ecs-operator.dev/v1alpha1
 kind: EcsTaskDefinition
 metadata: {name: shop}
