@@ -11,6 +11,7 @@ use crate::aws::error::AwsError;
 use crate::k8s::object::ObjectKey;
 use crate::observer::Freshness;
 use crate::observer::subject::Subject;
+use crate::observer::turn::{self, Crowd, Turn, Wait};
 
 /// A resource that stopped moving is looked at once more after this time: events and tasks follow a little later.
 const AFTERMATH: Duration = Duration::from_secs(5);
@@ -25,11 +26,8 @@ const RESTLESS_MINUTES: u64 = 10;
 const FEWEST_MISSING: usize = 5;
 /// How many reads tell of a change that has just begun.
 const READ_LAST: usize = 10;
-/// So many that move make reads come later by once, twice as many by twice, and so on.
-const CROWD: usize = 50;
-/// How much longer than usual the pause between two reads of something that moves becomes at most.
-/// With the beat of the sweep, which grows as well, that keeps what rolls within ten seconds (design.md §4).
-const SLOWEST: u32 = 4;
+/// How many usual pauses there are between two reads of what has been moving for so many minutes or more.
+const MOST_PATIENCE: u32 = 4;
 
 /// The memory.
 #[derive(Debug)]
@@ -47,7 +45,7 @@ struct Entry<S: Subject> {
     written_at: Option<Instant>,
     moved_at: Option<Instant>,
     moving_since: Option<Instant>,
-    due: Instant,
+    waits: Wait,
     expected: bool,
 }
 
@@ -74,8 +72,8 @@ pub struct Read {
     pub ended: Instant,
     /// How often to look.
     pub freshness: Freshness,
-    /// See [`Book::crowd`].
-    pub crowd: u32,
+    /// How many move.
+    pub crowd: Crowd,
 }
 
 /// What became of a read.
@@ -102,8 +100,9 @@ impl<S: Subject> Default for Book<S> {
 }
 
 impl<S: Subject> Book<S> {
-    /// Keeps `key` for `watcher`; a new key is due soon.
-    pub fn watch(&mut self, key: &S, watcher: &ObjectKey, now: Instant) {
+    /// Keeps `key` for `watcher`; a new key is due soon. Whether it is new.
+    pub fn watch(&mut self, key: &S, watcher: &ObjectKey, now: Instant) -> bool {
+        let known = self.entries.len();
         let entry = self.entries.entry(key.clone()).or_insert_with(|| Entry {
             watchers: BTreeSet::new(),
             seen: None,
@@ -112,10 +111,11 @@ impl<S: Subject> Book<S> {
             written_at: None,
             moved_at: None,
             moving_since: None,
-            due: now + OWN_LOOK,
+            waits: Wait::Until(now + OWN_LOOK),
             expected: false,
         });
         entry.watchers.insert(watcher.clone());
+        self.entries.len() > known
     }
 
     /// Ends a watch; a key without watchers is forgotten.
@@ -165,12 +165,12 @@ impl<S: Subject> Book<S> {
             .map(|failure| failure.error.clone())
     }
 
-    /// Notes a write; it is looked at after `pause`.
-    pub fn wrote(&mut self, key: &S, now: Instant, pause: Duration) {
+    /// Notes a write; its effect is usually looked at after this time.
+    pub fn wrote(&mut self, key: &S, now: Instant, usual: Duration) {
         if let Some(entry) = self.entries.get_mut(key) {
             entry.written_at = Some(now);
             entry.moved_at = Some(now);
-            entry.due = now + pause;
+            entry.waits = Wait::AfterWrite { since: now, usual };
             if let Some(seen) = &mut entry.seen {
                 seen.by_write = false;
             }
@@ -196,7 +196,7 @@ impl<S: Subject> Book<S> {
         for (key, entry) in &mut self.entries {
             if entry.seen.as_ref().is_some_and(|seen| outdated(key, &seen.view)) {
                 entry.seen = None;
-                entry.due = now;
+                entry.waits = Wait::Until(now);
             }
         }
     }
@@ -219,10 +219,12 @@ impl<S: Subject> Book<S> {
     pub fn looks_emptied(&self) -> bool {
         let expected = self.entries.values().filter(|entry| entry.expected);
         let mut read: Vec<(Instant, bool)> = expected.filter_map(|entry| entry.last_read).collect();
-        let emptied = |read: &[(Instant, bool)]| {
-            let missing = read.iter().filter(|(_, missing)| *missing).count();
-            missing >= FEWEST_MISSING && missing * 2 > read.len()
-        };
+        let missing = |read: &[(Instant, bool)]| read.iter().filter(|(_, missing)| *missing).count();
+        let emptied =
+            |read: &[(Instant, bool)]| missing(read) >= FEWEST_MISSING && missing(read) * 2 > read.len();
+        if missing(&read) < FEWEST_MISSING {
+            return false;
+        }
         if emptied(&read) {
             return true;
         }
@@ -232,16 +234,19 @@ impl<S: Subject> Book<S> {
 
     /// The keys to read now.
     pub fn due(&self, now: Instant) -> Vec<S> {
+        let crowd = self.crowd(now);
         self.entries
             .iter()
-            .filter(|(_, entry)| entry.due <= now)
+            .filter(|(_, entry)| entry.waits.turn(crowd).from <= now)
             .map(|(key, _)| key.clone())
             .collect()
     }
 
-    /// When the next key is due; `None` when nothing is watched.
-    pub fn next_due(&self) -> Option<Instant> {
-        self.entries.values().map(|entry| entry.due).min()
+    /// When to read what is due by then, after a sweep that ended at `last`; `None` when nothing is watched.
+    pub fn next_sweep(&self, last: Instant, now: Instant) -> Option<Instant> {
+        let crowd = self.crowd(now);
+        let turn = |entry: &Entry<S>| (entry.waits.turn(crowd), entry.is_moving());
+        turn::next_sweep(last, self.entries.values().map(turn))
     }
 
     /// How many keys are watched.
@@ -273,24 +278,29 @@ impl<S: Subject> Book<S> {
         let before_seen = entry.seen.as_ref().is_some_and(|seen| begun < seen.begun);
         if before_write || before_seen {
             // After a write the date that it set stands: the effect still has to be seen.
-            if !before_write && entry.due <= now {
-                entry.due = now + freshness.after_write;
+            let Turn { from, .. } = entry.waits.turn(crowd);
+            if !before_write && from <= now {
+                entry.waits = Wait::Until(now + freshness.after_write);
             }
             return Reception::Stale;
         }
         entry.last_read = Some((begun, !S::exists(&view)));
         entry.note_movement(S::is_moving(&view), now);
-        let steady = freshness.steady * S::STEADIER;
-        entry.due = now
-            + if S::is_partial(&view) {
-                freshness.after_write
-            } else if entry.is_moving() {
-                entry.pause_while_moving(S::is_urgent(&view), now, crowd, &freshness)
-            } else {
-                // Among many, this is left to the next steady look.
-                let rest = entry.rest_of_aftermath(now).filter(|_| crowd == 1);
-                rest.map_or(steady, |rest| rest.min(steady))
-            };
+        entry.waits = if S::is_partial(&view) {
+            Wait::AfterWrite {
+                since: now,
+                usual: freshness.after_write,
+            }
+        } else if entry.is_moving() {
+            entry.wait_while_moving(S::is_urgent(&view), now, &freshness)
+        } else {
+            let usual = freshness.steady * S::STEADIER;
+            // Among many, the aftermath is left to the next steady look.
+            let rest = entry.rest_of_aftermath(now).filter(|_| crowd.is_small());
+            rest.map_or(Wait::Steady { since: now, usual }, |rest| {
+                Wait::Until(now + rest.min(usual))
+            })
+        };
         // After a write even the same facts are news: nobody could look at them since.
         let unseen = entry
             .seen
@@ -310,14 +320,10 @@ impl<S: Subject> Book<S> {
         }
     }
 
-    /// By how much each read comes later because many move: a thousand services must not cost ten times what a hundred do, and
-    /// what is read together fills batches.
-    pub fn crowd(&self, now: Instant) -> u32 {
+    /// How many move, or did a moment ago.
+    pub fn crowd(&self, now: Instant) -> Crowd {
         let moves = |entry: &&Entry<S>| entry.is_moving() || entry.rest_of_aftermath(now).is_some();
-        let moving = self.entries.values().filter(moves).count();
-        u32::try_from(moving / CROWD)
-            .unwrap_or(u32::MAX)
-            .clamp(1, SLOWEST)
+        Crowd::of(self.entries.values().filter(moves).count())
     }
 }
 
@@ -347,15 +353,21 @@ impl<S: Subject> Entry<S> {
 
     /// What has been moving for minutes will hardly be done in seconds; and what is not urgent and has been so for ten
     /// minutes will stay so.
-    fn pause_while_moving(&self, urgent: bool, now: Instant, crowd: u32, freshness: &Freshness) -> Duration {
+    fn wait_while_moving(&self, urgent: bool, now: Instant, freshness: &Freshness) -> Wait {
         let minutes = self
             .moving_since
             .map_or(0, |since| now.saturating_duration_since(since).as_secs() / 60);
         if !urgent && minutes >= RESTLESS_MINUTES {
-            return freshness.steady;
+            return Wait::Steady {
+                since: now,
+                usual: freshness.steady,
+            };
         }
-        let patience = u32::try_from(minutes).unwrap_or(u32::MAX).clamp(1, SLOWEST);
-        freshness.moving * crowd.max(patience)
+        Wait::Moving {
+            since: now,
+            usual: freshness.moving,
+            patience: u32::try_from(minutes).unwrap_or(u32::MAX).clamp(1, MOST_PATIENCE),
+        }
     }
 
     /// Notes a failure; answers those who have not heard of one of this class yet. Reads that fail on and on come as
@@ -367,7 +379,8 @@ impl<S: Subject> Entry<S> {
             .is_none_or(|known| known.error.class != error.class);
         let since = known.map_or(now, |known| known.since);
         let failing = now.saturating_duration_since(since);
-        self.due = now + failing.clamp(AFTER_FAILURE.min(freshness.steady), freshness.steady);
+        let pause = failing.clamp(AFTER_FAILURE.min(freshness.steady), freshness.steady);
+        self.waits = Wait::Until(now + pause);
         self.failure = Some(Failure { error, since });
         if news {
             self.watchers.iter().cloned().collect()

@@ -1,9 +1,9 @@
 //! Reading service deployments and revisions: a service's memory of its rollouts.
 //!
-//! Read only where there is something to learn. A service whose first deployment is in place most likely has no history, and a
-//! finished deployment and a revision never change; so a steady service costs nothing here. But a rollback to the first
-//! deployment leaves that one in place too: a read that a decision waits for therefore always looks, and what was once known
-//! is never forgotten.
+//! Read only where there is something to learn. A service whose first deployment is in place most likely has no history, a
+//! finished deployment and a revision never change, and the first revision of a service that we made is what we asked for; so
+//! a steady service costs nothing here. But a rollback to the first deployment leaves that one in place too: a read that a
+//! decision waits for therefore always looks, and what was once known is never forgotten.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -230,10 +230,10 @@ async fn describe_revisions(target: &Target, found: &mut Found<ServiceKey>, befo
     let mut wanted: BTreeSet<String> = BTreeSet::new();
     for (key, view) in found.iter() {
         let Ok(view) = view else { continue };
-        let read = memory(view, key, before)
-            .map(|view| view.revisions.as_slice())
-            .unwrap_or_default();
-        for revision in read {
+        let memory = memory(view, key, before);
+        let read = memory.map(|view| view.revisions.as_slice()).unwrap_or_default();
+        let made = memory.and_then(|memory| asked_for(view, memory));
+        for revision in read.iter().chain(&made) {
             known.extend(
                 revision
                     .service_revision_arn
@@ -269,6 +269,27 @@ async fn describe_revisions(target: &Target, found: &mut Found<ServiceKey>, befo
             .filter_map(|arn| known.get(arn).cloned())
             .collect();
     }
+}
+
+/// The first revision of a service that we made, now that its ARN shows. As long as the service has no deployment but the
+/// one that it was made with, this is what it runs.
+fn asked_for(view: &ServiceView, made: &ServiceView) -> Option<ServiceRevision> {
+    let (now, then) = (view.service.as_ref()?, made.service.as_ref()?);
+    let ([deployment], [first], [running], [asked]) = (
+        now.deployments(),
+        then.deployments(),
+        now.current_service_revisions(),
+        made.revisions.as_slice(),
+    ) else {
+        return None;
+    };
+    let still_the_first = first.id().is_some() && first.id() == deployment.id();
+    if !still_the_first || asked.service_revision_arn().is_some() {
+        return None;
+    }
+    let mut asked = asked.clone();
+    asked.service_revision_arn.clone_from(&running.arn);
+    Some(asked)
 }
 
 fn revisions_of(view: &ServiceView) -> BTreeSet<String> {

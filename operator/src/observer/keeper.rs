@@ -20,8 +20,6 @@ const COALESCE: Duration = Duration::from_millis(20);
 const GATHER: Duration = Duration::from_secs(1);
 /// So many may go out before gathering begins.
 const AT_ONCE: u32 = 4;
-/// Sweeps start at most this often, so that what falls due one by one still fills batches.
-const BEAT: Duration = Duration::from_millis(500);
 /// The most resources that one sweep reads before it takes in what it found.
 const STRIDE: usize = 500;
 
@@ -51,8 +49,9 @@ impl<S: Subject> Default for Keeper<S> {
 
 impl<S: Subject> Keeper<S> {
     pub(crate) fn watch(&self, key: &S, object: &ObjectKey) {
-        self.book().watch(key, object, Instant::now());
-        self.book_changed.notify_one();
+        if self.book().watch(key, object, Instant::now()) {
+            self.book_changed.notify_one();
+        }
     }
 
     pub(crate) fn unwatch(&self, key: &S, object: &ObjectKey) {
@@ -71,12 +70,8 @@ impl<S: Subject> Keeper<S> {
         self.book().failure(key)
     }
 
-    pub(crate) fn wrote(&self, key: &S, pause: Duration) {
-        let now = Instant::now();
-        let mut book = self.book();
-        let pause = pause * book.crowd(now);
-        book.wrote(key, now, pause);
-        drop(book);
+    pub(crate) fn wrote(&self, key: &S, usual: Duration) {
+        self.book().wrote(key, Instant::now(), usual);
         self.book_changed.notify_one();
     }
 
@@ -159,16 +154,18 @@ pub(crate) fn start<S: Subject>(shared: &Arc<Shared>, tasks: &mut JoinSet<()>) {
 /// Reads what is due, for ever.
 async fn sweep<S: Subject>(shared: Arc<Shared>) {
     let keeper = S::keeper(&shared);
+    let mut last = Instant::now();
     loop {
-        let next = keeper.book().next_due();
+        let next = keeper.book().next_sweep(last, Instant::now());
         let changed = keeper.book_changed.notified();
         match next {
             None => changed.await,
-            Some(due) if due > Instant::now() => {
+            Some(next) if next > Instant::now() => {
                 tokio::select! {
                     biased;
-                    () = tokio::time::sleep_until(due) => {}
-                    () = changed => {}
+                    () = tokio::time::sleep_until(next) => {}
+                    // A burst of changes is looked through once.
+                    () = changed => tokio::time::sleep(COALESCE).await,
                 }
             }
             Some(_) => {
@@ -176,12 +173,9 @@ async fn sweep<S: Subject>(shared: Arc<Shared>) {
                 for stride in due.chunks(STRIDE) {
                     read::<S>(&shared, stride.to_vec(), Depth::Full).await;
                 }
-                let (watched, crowd) = {
-                    let book = keeper.book();
-                    (book.len(), book.crowd(Instant::now()))
-                };
+                last = Instant::now();
+                let watched = keeper.book().len();
                 shared.surroundings.metrics.watched(S::NAME, watched);
-                tokio::time::sleep(BEAT * crowd).await;
             }
         }
     }

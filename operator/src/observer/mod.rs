@@ -9,7 +9,7 @@
 //! - a failed read changes nothing that is known.
 //!
 //! A kind says [`Observer::watch`] for what it needs, looks with [`Observer::view`], asks [`Observer::read_fresh`] before it
-//! creates, adopts or deletes, and says [`Observer::wrote`] after each write.
+//! creates (a new object's service excepted), adopts or deletes, and says [`Observer::wrote`] after each write.
 
 pub mod book;
 mod clusters;
@@ -20,6 +20,7 @@ mod providers;
 mod services;
 pub mod subject;
 mod tasks;
+mod turn;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -42,7 +43,7 @@ use crate::telemetry::metrics::Metrics;
 /// How fresh views are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Freshness {
-    /// Between two reads of a resource that moves, while few do. With many it grows up to four times (8 s by default).
+    /// Between two reads of a resource that moves, while few do. With many it grows up to five times (10 s by default).
     pub moving: Duration,
     /// Between two reads of a resource that is steady.
     pub steady: Duration,

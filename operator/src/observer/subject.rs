@@ -85,7 +85,8 @@ pub struct ServiceView {
     /// The newest 20 service deployments, newest first. Not read (and so empty) while the first deployment of the service
     /// is in place and did not fail, for there is no history then; nor for the EXTERNAL and `CODE_DEPLOY` controllers.
     pub deployments: Vec<ServiceDeployment>,
-    /// The revisions that run now or that those deployments aimed at. They never change.
+    /// The revisions that run now or that those deployments aimed at. They never change. The first of a service that was
+    /// just made is what was asked for, and has no ARN before a read tells it.
     pub revisions: Vec<ServiceRevision>,
     /// Its tasks, the stopped ones of the last hour too; by ARN.
     pub tasks: Vec<Task>,
@@ -165,10 +166,11 @@ impl ServiceView {
         }
     }
 
-    /// What `CreateService` answered: a service that has no tasks yet and no history.
-    pub fn created(service: Service, observed_at: Timestamp) -> Self {
+    /// What `CreateService` answered: a service that has no tasks yet and no history. `first` is the revision that was asked for.
+    pub fn created(service: Service, first: Option<ServiceRevision>, observed_at: Timestamp) -> Self {
         Self {
             service: Some(service),
+            revisions: first.into_iter().collect(),
             ..Self::absent(observed_at, false)
         }
     }
@@ -293,7 +295,8 @@ mod tests {
                 book.receive(&key(number), Ok(of.clone()), &read);
             }
         }
-        (book.next_due().unwrap() - start).as_secs() - minutes * 60
+        let now = start + Duration::from_mins(minutes);
+        (book.next_sweep(start, now).unwrap() - now).as_secs()
     }
 
     #[test]

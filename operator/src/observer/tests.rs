@@ -1,3 +1,4 @@
+use ecs_model::shape::from_wire;
 use serde_json::{Value, json};
 
 use super::*;
@@ -205,6 +206,38 @@ async fn a_sweep_begun_before_a_write_does_not_show_its_past() {
     }
     seconds(20).await;
     assert!(observer.service(&named("a")).is_some(), "the next one counts");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_revision_of_what_was_just_made_is_read_only_if_another_runs() {
+    for (deployment, reads) in [("ecs-svc/1", 0), ("ecs-svc/2", 1)] {
+        let aws = FakeAws::new(move |call| match call.operation.as_str() {
+            "DescribeServices" => {
+                let mut service = service("a");
+                service["currentServiceRevisions"] = json!([{"arn": "revision/1"}]);
+                service["deployments"][0]["id"] = json!(deployment);
+                (200, json!({"services": [service]}))
+            }
+            "DescribeServiceRevisions" => (200, json!({"serviceRevisions": []})),
+            _ => ecs(call, &["a"], ""),
+        });
+        let observer = observer(&aws);
+        observer.watch(&named("a"), &object("a"));
+        observer.wrote(&named("a"));
+        let asked_for = from_wire(&json!({"taskDefinition": "web:1"})).unwrap();
+        let made = ServiceView::created(from_wire(&service("a")).unwrap(), Some(asked_for), observer.now());
+        observer.showed(&named("a"), made);
+        seconds(3).await;
+        let revisions = observer.service(&named("a")).unwrap().revisions.clone();
+        let known: Vec<_> = revisions
+            .iter()
+            .map(|revision| (revision.service_revision_arn(), revision.task_definition()))
+            .collect();
+        let expected = [(Some("revision/1"), Some("web:1"))];
+        assert_eq!(known, expected[reads..], "{deployment}");
+        let counted = aws.counts().get("DescribeServiceRevisions").copied();
+        assert_eq!(counted.unwrap_or(0), reads, "{deployment}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -30,6 +30,8 @@ static CRDS: LazyLock<Vec<serde_json::Value>> = LazyLock::new(|| {
 pub(crate) struct Setting {
     replicas: usize,
     timing: ecs_backend::TimingMode,
+    /// Of ECS's documented request rates.
+    budget_share: f64,
 }
 
 impl Default for Setting {
@@ -37,6 +39,7 @@ impl Default for Setting {
         Self {
             replicas: 1,
             timing: ecs_backend::TimingMode::Fast,
+            budget_share: 0.5,
         }
     }
 }
@@ -46,6 +49,14 @@ impl Setting {
     pub(crate) fn with_aws_timing() -> Self {
         Self {
             timing: ecs_backend::TimingMode::Aws,
+            ..Self::default()
+        }
+    }
+
+    /// With requests as many as one likes: as in `cargo xtask bench`, which measures the operator and not ECS's limits.
+    pub(crate) fn without_request_limits() -> Self {
+        Self {
+            budget_share: 20.0,
             ..Self::default()
         }
     }
@@ -127,7 +138,7 @@ fn operator(setting: Setting) -> Program {
                     http: env.http,
                     credentials: SharedCredentialsProvider::new(credentials),
                     endpoint: None,
-                    budget_share: 0.5,
+                    budget_share: setting.budget_share,
                 },
                 clock: SharedClock::new(env.clock),
                 seed: 1,

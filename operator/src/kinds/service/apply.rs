@@ -5,13 +5,13 @@ use aws_sdk_ecs::operation::delete_service::DeleteServiceInput;
 use aws_sdk_ecs::operation::tag_resource::TagResourceInput;
 use aws_sdk_ecs::operation::untag_resource::UntagResourceInput;
 use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
-use aws_sdk_ecs::types::Service;
 use ecs_model::shape::{Shape, from_value};
 use serde_json::{Value, json};
 
 use crate::aws::account::Target;
 use crate::aws::error::{AwsError, Class};
 use crate::diff::identity::tag_list;
+use crate::kinds::service::made::{Made, made};
 use crate::kinds::service::step::Step;
 use crate::kinds::verdict::may_have_happened;
 use crate::observer::{Observer, ServiceKey, ServiceView};
@@ -36,10 +36,10 @@ pub async fn apply(steps: &[Step], key: &ServiceKey, target: &Target, observer: 
             observer.wrote(key);
         }
         match outcome {
-            Ok(created) => {
+            Ok(made) => {
                 applied.done += 1;
-                if let Some(service) = created {
-                    observer.showed(key, ServiceView::created(service, observer.now()));
+                if let Some(Made { service, first }) = made {
+                    observer.showed(key, ServiceView::created(service, first, observer.now()));
                 }
             }
             Err(error) => {
@@ -51,18 +51,12 @@ pub async fn apply(steps: &[Step], key: &ServiceKey, target: &Target, observer: 
     applied
 }
 
-/// Carries one step out; gives the service that it made.
-async fn carry_out(step: &Step, key: &ServiceKey, target: &Target) -> Result<Option<Service>, AwsError> {
+/// Carries one step out; gives the service that it made, where the answer shows that it did.
+async fn carry_out(step: &Step, key: &ServiceKey, target: &Target) -> Result<Option<Made>, AwsError> {
     match step {
         Step::CreateService { input } => {
-            let input = read::<CreateServiceInput>("CreateService", input)?;
-            let tags = input.tags.clone();
-            let mut created = target.call(input).await?.service;
-            if let Some(service) = created.as_mut().filter(|service| service.tags().is_empty()) {
-                // They are the ones that were sent, whether or not the answer repeats them.
-                service.tags = tags;
-            }
-            return Ok(created);
+            let call = read::<CreateServiceInput>("CreateService", input)?;
+            return made(input, target.call(call).await?.service);
         }
         Step::UpdateService { members, force, .. } => {
             let mut input = members.as_object().cloned().unwrap_or_default();

@@ -6,6 +6,8 @@
 
 mod apply;
 pub mod desired;
+mod made;
+mod newcomer;
 mod observe;
 pub mod plan;
 pub mod quiet;
@@ -33,6 +35,7 @@ use crate::k8s::finalize;
 use crate::k8s::object::ObjectKey;
 use crate::kinds::outage;
 use crate::kinds::service::apply::apply;
+use crate::kinds::service::newcomer::{calls_for_a_look, is_known, is_newcomer};
 use crate::kinds::service::observe::{Way, referred};
 use crate::kinds::service::plan::{Facts, Plan, QUIET, Standing, plan};
 use crate::kinds::service::report::{report, tell_steps};
@@ -84,7 +87,8 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
     if is_known(&service) {
         way.observer.expect(&way.key, true);
     }
-    let (view, plan) = match decide(&service, resolved, way, ctx).await {
+    let newcomer = is_newcomer(&service, resolved, way);
+    let (view, plan) = match decide(&service, resolved, way, ctx, newcomer).await {
         Ok(decided) => decided,
         // Whoever leads now looks for itself.
         Err(error) if error.class == Class::Standby => return Err(error.into()),
@@ -116,6 +120,10 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
             apply(&plan.steps, &way.key, &way.target, &way.observer).await,
         )
     };
+    if newcomer && applied.failure.as_ref().is_some_and(calls_for_a_look) {
+        // The object has the finalizer now, so it is no newcomer any more: this time the pass looks.
+        return Box::pin(keep(service, resolved, way, ctx)).await;
+    }
     tell_steps(ctx, &service, plan.steps.get(..applied.done).unwrap_or_default());
     // While it is missing it stays expected, or each that is made again would be one missing less.
     if is_in_ecs(&view, &plan) {
@@ -130,7 +138,7 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
         }
         _ => ctx.quiet.accepted(&uid),
     }
-    note_unanswered(ctx, &uid, &plan.steps, &applied);
+    note_unanswered(ctx, &uid, &view, &plan.steps, &applied);
     let course = Course::Planned {
         plan: &plan,
         failure: plan.steps.get(applied.done).zip(applied.failure.as_ref()),
@@ -158,14 +166,15 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
     Ok(plan.look_again.map_or_else(Action::await_change, Action::requeue))
 }
 
-/// Remembers a creation that got no answer; one that got one took the others with it, by their token.
-fn note_unanswered(ctx: &Ctx, uid: &str, steps: &[Step], applied: &apply::Applied) {
+/// Remembers a creation that got no answer; one that got one took the others with it, if they had its token. A creation that
+/// was sent unseen has another one than those after a look that showed a predecessor.
+fn note_unanswered(ctx: &Ctx, uid: &str, view: &ServiceView, steps: &[Step], applied: &apply::Applied) {
     let creates = |step: &Step| matches!(step, Step::CreateService { .. });
     if steps.get(applied.done).is_some_and(creates) {
         if applied.failure.as_ref().is_some_and(may_have_happened) {
             ctx.unanswered.note(uid);
         }
-    } else if steps.iter().take(applied.done).any(creates) {
+    } else if view.service.is_none() && steps.iter().take(applied.done).any(creates) {
         ctx.unanswered.forget(uid);
     }
 }
@@ -197,18 +206,14 @@ fn too_early(service: &EcsService, resolved: &Resolved, way: &Way, ctx: &Ctx) ->
     (!known && !pause.is_zero()).then_some(pause)
 }
 
-/// Whether the object had a service in ECS, as far as its status tells.
-fn is_known(service: &EcsService) -> bool {
-    let status = service.status.as_ref();
-    status.is_some_and(|status| status.common.arn.is_some())
-}
-
-/// Looks and plans; what creates, takes over or deletes is planned again on a view that was read for it.
+/// Looks and plans; what creates, takes over or deletes is planned again on a view that was read for it. But a newcomer's
+/// service is created unseen.
 async fn decide(
     service: &EcsService,
     resolved: &Resolved,
     way: &Way,
     ctx: &Ctx,
+    newcomer: bool,
 ) -> Result<(Arc<ServiceView>, Plan), AwsError> {
     let quiet_for = ctx
         .quiet
@@ -226,9 +231,14 @@ async fn decide(
         };
         plan(&resolved.desired, &facts)
     };
-    let mut looked = way.look(ctx.now()).await?;
+    let mut looked = if newcomer {
+        way.glance()
+    } else {
+        way.look(ctx.now()).await?
+    };
     let mut decided = plan_on(&looked.view);
-    if !looked.fresh && decided.needs_fresh_view() {
+    let unseen = newcomer && looked.view.service.is_none();
+    if !looked.fresh && !unseen && decided.needs_fresh_view() {
         looked = way.look_afresh().await?;
         decided = plan_on(&looked.view);
     }

@@ -128,6 +128,13 @@ impl Way {
         }
     }
 
+    /// What ECS showed last, if it was ever asked; else nothing. Makes no call.
+    pub fn glance(&self) -> Looked {
+        let nothing = || Arc::new(ServiceView::absent(self.observer.now(), false));
+        let view = self.observer.service(&self.key).unwrap_or_else(nothing);
+        Looked { view, fresh: false }
+    }
+
     /// What ECS shows now.
     ///
     /// # Errors

@@ -61,8 +61,8 @@ impl Step {
         }
     }
 
-    /// Whether the step is decided on a view that was read for it: creating, taking over, deleting, and rolling out, which
-    /// ECS's whole memory of earlier rollouts decides.
+    /// Whether the step is decided on a view that was read for it: creating (but for newcomers), taking over, deleting, and
+    /// rolling out, which ECS's whole memory of earlier rollouts decides.
     pub fn needs_fresh_view(&self) -> bool {
         match self {
             Self::DeleteService { .. } | Self::UntagResource { .. } => true,

@@ -40,7 +40,7 @@ fn read(begun: Instant, ended: Instant) -> Read {
         begun,
         ended,
         freshness: FRESHNESS,
-        crowd: 1,
+        crowd: Crowd::of(0),
     }
 }
 
@@ -181,7 +181,7 @@ fn failures_come_ever_more_seldom_up_to_the_steady_pace() {
     for _ in 0..8 {
         let error = AwsError::new("DescribeTaskDefinition", "AccessDeniedException", "");
         book.receive(&key(), Err(error), &read(now, now));
-        let due = book.next_due().unwrap();
+        let due = book.next_sweep(start, now).unwrap();
         pauses.push((due - now).as_secs());
         now = due;
     }

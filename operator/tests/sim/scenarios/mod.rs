@@ -4,9 +4,11 @@
 
 mod access;
 mod clusters;
+mod cost;
 mod definitions;
 mod leadership;
 mod lifecycle;
+mod newcomers;
 mod objects;
 mod observation;
 mod orders;
