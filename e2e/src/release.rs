@@ -39,7 +39,7 @@ pub struct Release {
 
 impl Release {
     /// Makes a namespace that enforces the restricted Pod Security Standard and installs both charts of a folder in it. The node has to
-    /// have the image; [`image::built`] is one.
+    /// have the image; [`crate::image::built`] is one.
     ///
     /// # Errors
     /// As [`Self::upgrade_operator`].
