@@ -144,10 +144,10 @@ pub(super) const COREDNS: Family = Family {
     module: "coredns",
     version: Version(1, 15, 0),
     ldflags: "-s -w",
-    takes: "two minutes",
+    takes: "a minute",
     programs: &[Program {
         name: "coredns",
-        package: "github.com/coredns/coredns",
+        package: "ecs-operator.dev/e2e/tools/coredns",
         version_arguments: &["-version"],
     }],
 };

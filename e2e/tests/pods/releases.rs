@@ -33,7 +33,7 @@ pub fn before(run: &RunDir) -> PathBuf {
     for chart in [RELEASE, CRDS] {
         replace(
             &to.join(chart).join("Chart.yaml"),
-            "\nversion: 0.1.0\n",
+            concat!("\nversion: ", env!("CARGO_PKG_VERSION"), "\n"),
             "\nversion: 0.0.9\n",
         );
     }
@@ -64,23 +64,46 @@ fn replace(file: &Path, old: &str, new: &str) {
     fs::write(file, text.replace(old, new)).unwrap();
 }
 
-/// Objects are kept, ECS is left alone, and status goes on.
-pub fn up_down_and_up(site: &mut Site, folder: &str) {
-    assert!(!has_column(site), "the release before has the new column");
-    let (objects, in_ecs) = (identities(site), ecs::identities(site));
-    let check = |site: &Site, count, wanted: bool| {
-        assert_eq!(has_column(site), wanted);
+/// What is there before a release, and has to be after it.
+struct Before {
+    objects: Objects,
+    in_ecs: Value,
+}
+
+/// Each object of ours with its UID, and the generation of its spec.
+type Objects = BTreeMap<String, (String, i64)>;
+
+impl Before {
+    fn of(site: &Site) -> Self {
+        Self {
+            objects: identities(site),
+            in_ecs: ecs::identities(site),
+        }
+    }
+
+    /// All is taken up as it was: objects are kept, ECS is left alone, and status goes on.
+    fn is_taken_up(&self, site: &Site, folder: &str, count: i64) {
         site.until_samples_are_as_expected(folder).unwrap();
-        assert_eq!(identities(site), objects);
-        assert_eq!(ecs::identities(site), in_ecs);
-        // The backend's pod is another one as well, since it bears the chart's version.
+        assert_eq!(identities(site), self.objects);
+        assert_eq!(ecs::identities(site), self.in_ecs);
+        // The backend's pod is another one too, with the chart's version or with the release: it counts from its start.
         assert_eq!(
             site.mutations(),
             BTreeMap::new(),
-            "another release changed something in ECS"
+            "the release changed something in ECS"
         );
         ecs::scale(site, count);
         ecs::until_running(site, count);
+    }
+}
+
+/// Objects are kept, ECS is left alone, and status goes on.
+pub fn up_down_and_up(site: &mut Site, folder: &str) {
+    assert!(!has_column(site), "the release before has the new column");
+    let before = Before::of(site);
+    let check = |site: &Site, count, wanted: bool| {
+        assert_eq!(has_column(site), wanted);
+        before.is_taken_up(site, folder, count);
     };
     upgrade(site);
     check(site, 4, true);
@@ -110,8 +133,7 @@ fn has_column(site: &Site) -> bool {
     site.ask(&crd).contains("name: Stopped")
 }
 
-/// Each object of ours with its UID, and the generation of its spec.
-fn identities(site: &Site) -> BTreeMap<String, (String, i64)> {
+fn identities(site: &Site) -> Objects {
     let kinds = "awsaccounts,ecsclusters,capacityproviders,ecstaskdefinitions,ecsservices";
     let read = site.kubectl().json(&["get", kinds, "--all-namespaces"]).unwrap();
     let objects = read["items"].as_array().unwrap().iter().map(|object| {
@@ -132,7 +154,7 @@ fn identities(site: &Site) -> BTreeMap<String, (String, i64)> {
 
 /// Uninstalled: the operator is gone, CRDs, accounts and objects stay. Installed again: everything is taken up. ECS is never touched.
 pub fn removed_and_installed_again(site: &mut Site, folder: &str) {
-    let (objects, in_ecs) = (identities(site), ecs::identities(site));
+    let before = Before::of(site);
     site.release.uninstall().unwrap();
     // Helm waits for what it deletes, and pods end after their Deployment.
     poll::until("the release left something that runs", PATIENCE, OFTEN, || {
@@ -143,16 +165,7 @@ pub fn removed_and_installed_again(site: &mut Site, folder: &str) {
         }
     })
     .unwrap();
-    assert_eq!(identities(site), objects);
+    assert_eq!(identities(site), before.objects);
     upgrade_operator(site);
-    site.until_samples_are_as_expected(folder).unwrap();
-    assert_eq!(identities(site), objects);
-    assert_eq!(ecs::identities(site), in_ecs);
-    assert_eq!(
-        site.mutations(),
-        BTreeMap::new(),
-        "installing again changed something in ECS"
-    );
-    ecs::scale(site, 4);
-    ecs::until_running(site, 4);
+    before.is_taken_up(site, folder, 4);
 }

@@ -101,7 +101,7 @@ name: shop
 version: 1.0.0
 ";
 
-/// Of the service, something changes with every release: docs/gitops.md says what for.
+/// A release that changes the image changes nothing of the service's object.
 const TEMPLATE: &str = "apiVersion: ecs-operator.dev/v1alpha1
 kind: EcsTaskDefinition
 metadata: {name: shop}
@@ -121,7 +121,6 @@ spec:
   clusterRef: {name: demo}
   taskDefinitionRef: {name: shop}
   desiredCount: 3
-  tags: [{key: release, value: '{{ .Release.Revision }}'}]
   launchType: FARGATE
   networkConfiguration: {awsvpcConfiguration: {subnets: [subnet-abc123]}}
   deploymentConfiguration:

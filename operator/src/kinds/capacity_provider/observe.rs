@@ -1,4 +1,4 @@
-//! Looks at a provider, and counts its instances where its clusters are watched anyway.
+//! Looks at a provider, and counts its instances where its clusters are known.
 
 use super::desired::{Desired, Seen};
 use crate::aws::error::AwsError;
@@ -25,22 +25,18 @@ pub async fn observe(
     let view = access.look(&key(desired), me, look).await?;
     Ok(Seen {
         provider: view.provider.clone(),
-        instances: instances(desired, access, me),
+        instances: instances(desired, access),
     })
 }
 
-/// How many instances are its own, and from now on `me` is woken when a cluster's change: they come and go without any change of
-/// the provider itself.
-fn instances(desired: &Desired, access: &Access, me: &ObjectKey) -> Option<i32> {
+/// How many instances are its own, in those of its clusters that have been looked at; each cluster's own passes see to it that
+/// the provider hears of changes.
+fn instances(desired: &Desired, access: &Access) -> Option<i32> {
     let clusters = desired.clusters.iter().map(|name| ClusterKey {
         cluster: name.clone(),
     });
     let known: Vec<_> = clusters
-        .filter_map(|key| {
-            let view = access.observer.view(&key)?;
-            access.observer.watch(&key, me);
-            Some(view)
-        })
+        .filter_map(|key| access.observer.view(&key))
         .filter(|view| view.instances_known)
         .collect();
     let all = known.iter().flat_map(|view| &view.instances);

@@ -7,6 +7,7 @@ use ecs_crds::policy::DeletionPolicy;
 use serde_json::Value;
 
 use crate::diff::identity::Owner;
+use crate::k8s::object::ObjectKey;
 
 /// The tag with the hash of the default namespace as the spec names it. ECS shows its ARN, which does not contain the name.
 pub const NAMESPACE_TAG: &str = "ecs-operator.dev/cluster-namespace";
@@ -34,6 +35,8 @@ pub struct Desired {
     pub known: bool,
     /// The objects that refer to this one, as people read them.
     pub users: Vec<String>,
+    /// The `CapacityProvider`s that show how many of the cluster's instances are theirs.
+    pub counted_by: BTreeSet<ObjectKey>,
     /// The object is being deleted, and this is to become of the cluster, if that is said.
     pub deletion: Option<Option<DeletionPolicy>>,
 }

@@ -58,7 +58,7 @@ impl Keeps for EcsCluster {
     }
 
     fn resolve(&self, ctx: &Ctx, _: &Access) -> Result<Desired, Verdict> {
-        resolve::resolve(self, &ctx.installation, surroundings(self, ctx))
+        resolve::resolve(self, &ctx.installation, &surroundings(self, ctx))
     }
 
     async fn observe(
@@ -97,8 +97,8 @@ fn surroundings(cluster: &EcsCluster, ctx: &Ctx) -> Surroundings {
         own: mine
             .filter_map(|key| Some(ctx.get::<CapacityProvider>(key)?.ecs_name()))
             .collect(),
-        users: referers.iter().map(ToString::to_string).collect(),
         known: before.common.arn.is_some(),
+        users: referers,
     }
 }
 

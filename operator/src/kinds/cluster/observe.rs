@@ -19,13 +19,17 @@ pub fn key(desired: &Desired) -> ClusterKey {
     }
 }
 
-/// Looks at ECS.
+/// Looks at ECS. The providers that count the cluster's instances hear of its changes from now on: instances come and go
+/// without any change of the provider itself.
 pub async fn observe(
     desired: &Desired,
     access: &Access,
     me: &ObjectKey,
     look: Look,
 ) -> Result<Seen, AwsError> {
+    for provider in &desired.counted_by {
+        access.observer.watch(&key(desired), provider);
+    }
     let view = access.look(&key(desired), me, look).await?;
     let managed = match &view.cluster {
         Some(cluster) => managed(desired, cluster, access).await?,

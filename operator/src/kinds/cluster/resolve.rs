@@ -26,8 +26,8 @@ pub struct Surroundings {
     pub providers: BTreeMap<String, Arc<CapacityProvider>>,
     /// Names in ECS of managed instances providers that objects of the namespace keep in this cluster.
     pub own: BTreeSet<String>,
-    /// The objects that refer to the cluster, as people read them.
-    pub users: Vec<String>,
+    /// The objects that refer to the cluster.
+    pub users: Vec<ObjectKey>,
     /// The ARN in the status.
     pub known: bool,
 }
@@ -83,7 +83,7 @@ pub fn uses(cluster: &EcsCluster, objects: &BTreeMap<String, Arc<CapacityProvide
 ///
 /// # Errors
 /// A spec that cannot be sent.
-pub fn resolve(cluster: &EcsCluster, installation: &str, around: Surroundings) -> Result<Desired, Verdict> {
+pub fn resolve(cluster: &EcsCluster, installation: &str, around: &Surroundings) -> Result<Desired, Verdict> {
     let name = cluster.ecs_name();
     let (mut input, tags) = spec_of(&cluster.spec.ecs.0, "clusterName", &name)?;
     if let Some(members) = input.as_object_mut() {
@@ -93,7 +93,7 @@ pub fn resolve(cluster: &EcsCluster, installation: &str, around: Surroundings) -
     let management = cluster.management();
     let going = cluster.metadata.deletion_timestamp.is_some();
     Ok(Desired {
-        providers: providers(cluster, &around),
+        providers: providers(cluster, around),
         namespace: namespace(&input),
         name,
         input,
@@ -102,9 +102,22 @@ pub fn resolve(cluster: &EcsCluster, installation: &str, around: Surroundings) -
         adopt: management.adoption() == AdoptionPolicy::Adopt,
         report_drift: management.drift() == DriftPolicy::Report,
         known: around.known,
-        users: around.users,
+        counted_by: counted_by(around),
+        users: around.users.iter().map(ToString::to_string).collect(),
         deletion: going.then_some(management.deletion_policy),
     })
+}
+
+/// The providers that the cluster refers to, and those that refer to it.
+fn counted_by(around: &Surroundings) -> BTreeSet<ObjectKey> {
+    let given = around
+        .providers
+        .values()
+        .map(|provider| ObjectKey::of(&**provider));
+    let users = around.users.iter().cloned();
+    given
+        .chain(users.filter(|key| key.kind == Kind::CapacityProvider))
+        .collect()
 }
 
 /// The mark of a namespace that ECS shows as an ARN which does not contain its name.

@@ -19,7 +19,7 @@ use crate::diff::rollout::ROLLOUT_MEMBERS;
 use crate::k8s::object::{Kind, ObjectKey};
 use crate::kinds::service::desired::{Count, Desired, Held};
 use crate::kinds::strategy::named_in;
-use held::{elsewhere, is_behind, not_ready};
+use held::{elsewhere, is_registered, not_ready};
 
 /// The cluster that ECS means when none is named.
 const DEFAULT_CLUSTER: &str = "default";
@@ -288,10 +288,8 @@ fn definition(
     }
     let status = definition.common_status();
     let generation = definition.metadata.generation;
-    let current = status.filter(|status| {
-        Some(status.observed_generation) == generation
-            && !generation.is_some_and(|generation| is_behind(status, generation))
-    });
+    let current =
+        status.filter(|status| generation.is_some_and(|generation| is_registered(status, generation)));
     match current.and_then(|status| status.arn.as_ref()) {
         Some(arn) => {
             members.insert("taskDefinition".into(), arn.clone().into());

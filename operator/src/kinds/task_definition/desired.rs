@@ -51,6 +51,8 @@ pub struct Use {
     pub in_motion: bool,
     /// Some of them follow the newest revision and have not reached it: what they use now will be free later.
     pub behind: bool,
+    /// Those that are Ready and follow the newest revision of the object, with the ARN that they took for it last.
+    pub content_with: BTreeMap<String, String>,
 }
 
 /// A revision as ECS has it.

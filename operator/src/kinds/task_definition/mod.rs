@@ -64,7 +64,8 @@ impl Keeps for EcsTaskDefinition {
         let (namespace, name) = (resolve::namespace_of(self), self.ecs_name());
         let services = ctx.stores.all::<EcsService>();
         let family = resolve::family_of(self, &namespace, &name, hint.as_deref());
-        let use_ = users::of(&family, services.iter().map(AsRef::as_ref));
+        let latest = |service: &EcsService| ctx.status.latest(service);
+        let use_ = users::of(&family, services.iter().map(AsRef::as_ref), latest);
         resolve::resolve(self, &ctx.installation, hint, use_)
     }
 

@@ -1,7 +1,8 @@
 //! What to do about a family, given what is wanted and what is there. Pure and total.
 //!
 //! Laws: a change of substance is one new revision, and nothing else is; what is someone else's is not touched; a
-//! revision that is in use is not pruned; the steps of a plan, carried out, lead to a state whose plan has none.
+//! revision that is in use is not pruned; a family is not Ready before the services that follow it know its newest
+//! revision; the steps of a plan, carried out, lead to a state whose plan has none.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -27,6 +28,8 @@ use crate::kinds::verdict::Verdict;
 const ROLLING: Duration = Duration::from_secs(10);
 /// The same while services stay behind the newest revision, as after a rollback.
 const BEHIND: Duration = Duration::from_mins(1);
+/// When to look again whether services have taken a revision up, if none of them wakes the family earlier.
+const TAKING_UP: Duration = Duration::from_secs(5);
 /// When to look again whether a family that is to go is still in use, if nothing wakes it earlier.
 const HELD: Duration = Duration::from_secs(30);
 /// How many revisions go in one pass.
@@ -95,6 +98,14 @@ fn keep(desired: &Desired, current: &Revision, seen: &Seen, facts: Facts) -> Pla
         let untag = (!remove.is_empty()).then_some(Step::Untag { arn, keys: remove });
         return Plan::of(tag.into_iter().chain(untag).collect(), updating());
     }
+    if let Some(service) = unaware(desired, current) {
+        // Else whoever waits for both, as helm does, would find both Ready before the rollout begins.
+        let message = format!(
+            "registered as {}; EcsService {service} has yet to take it up",
+            current.name()
+        );
+        return Plan::wait(Verdict::working(Reason::Updating, message).in_sync(), TAKING_UP);
+    }
     let settled = Verdict::settled(format!("registered as {}", current.name()));
     let steps = prune(desired, &seen.spare);
     if !steps.is_empty() {
@@ -108,6 +119,13 @@ fn keep(desired: &Desired, current: &Revision, seen: &Seen, facts: Facts) -> Pla
         Some(_) if desired.use_.behind => Plan::wait(settled, BEHIND),
         _ => Plan::rest(settled),
     }
+}
+
+/// A service that is Ready although it would not be if it knew of `current`.
+fn unaware<'a>(desired: &'a Desired, current: &Revision) -> Option<&'a str> {
+    let content = &desired.use_.content_with;
+    let (service, _) = content.iter().find(|(_, arn)| *arn != current.arn())?;
+    Some(service)
 }
 
 fn updating() -> Verdict {

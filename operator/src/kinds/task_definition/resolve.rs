@@ -56,6 +56,7 @@ pub fn family_of<'a>(
         object: object.metadata.name.as_deref().unwrap_or_default(),
         family: name,
         account: object.management().account(),
+        region: object.management().region.as_deref(),
         revision: id
             .and_then(|id| id.revision)
             .and_then(|revision| i32::try_from(revision).ok()),

@@ -9,7 +9,7 @@ use crate::kinds::keeps::StatusOf;
 use crate::kinds::send::time_of;
 
 impl StatusOf for EcsTaskDefinitionStatus {
-    /// A service takes the ARN of a status for its spec's once the generations agree.
+    /// A service takes the ARN of a status for its spec's once the generations agree, or `Synced` is true of the newest.
     const GENERATION_MEANS_DONE: bool = true;
 
     fn common(&mut self) -> &mut CommonStatus {

@@ -1,5 +1,6 @@
 //! Who uses a family, as far as objects tell. Pure.
 
+use ecs_crds::conditions::{self, Type};
 use ecs_crds::status::User;
 use ecs_crds::{EcsService, EcsServiceStatus, Managed, Rollout};
 use ecs_model::arn::TaskDefinitionId;
@@ -18,6 +19,8 @@ pub struct Family<'a> {
     pub family: &'a str,
     /// The account object in charge.
     pub account: &'a str,
+    /// The region, where its object names one.
+    pub region: Option<&'a str>,
     /// The revision that the status of its object names.
     pub revision: Option<i32>,
 }
@@ -28,13 +31,21 @@ struct Mention {
     pinned: Option<i32>,
 }
 
-/// Finds out who uses the family among these services.
-pub fn of<'s>(family: &Family<'_>, services: impl Iterator<Item = &'s EcsService>) -> Use {
+/// Finds out who uses the family among these services; `latest` gives the newest known status of one.
+pub fn of<'s>(
+    family: &Family<'_>,
+    services: impl Iterator<Item = &'s EcsService>,
+    latest: impl Fn(&EcsService) -> Option<EcsServiceStatus>,
+) -> Use {
     let mut found = Use::default();
     for service in services {
         if let Some(mention) = mention(family, service) {
             found.users.push(user(family, service));
-            add(&mut found, family, service, &mention);
+            let status = latest(service);
+            if follows(family, service, &mention) {
+                found.content_with.extend(content_with(service, status.as_ref()));
+            }
+            add(&mut found, family, service, status.as_ref(), &mention);
         }
     }
     found.users.sort();
@@ -68,9 +79,15 @@ fn user(family: &Family<'_>, service: &EcsService) -> User {
     }
 }
 
-fn add(found: &mut Use, family: &Family<'_>, service: &EcsService, mention: &Mention) {
+fn add(
+    found: &mut Use,
+    family: &Family<'_>,
+    service: &EcsService,
+    status: Option<&EcsServiceStatus>,
+    mention: &Mention,
+) {
     found.revisions.extend(mention.pinned);
-    let Some(status) = &service.status else {
+    let Some(status) = status else {
         found.in_motion = true;
         return;
     };
@@ -95,6 +112,26 @@ fn add(found: &mut Use, family: &Family<'_>, service: &EcsService, mention: &Men
         .as_deref()
         .and_then(|name| revision_of(family, name));
     found.behind |= mention.pinned.is_none() && runs != family.revision;
+}
+
+/// Whether the service takes the ARN that the family's object shows.
+fn follows(family: &Family<'_>, service: &EcsService, mention: &Mention) -> bool {
+    let management = service.management();
+    let by_name = family.object == family.family;
+    mention.pinned.is_none()
+        && (service.spec.task_definition_ref.is_some() || by_name)
+        && service.namespace().as_deref() == Some(family.namespace)
+        && management.account() == family.account
+        && management.region.as_deref() == family.region
+}
+
+/// The name of a service that is Ready and stays, and the ARN that it took for its definition's.
+fn content_with(service: &EcsService, status: Option<&EcsServiceStatus>) -> Option<(String, String)> {
+    let status = status?;
+    let generation = service.metadata.generation.unwrap_or_default();
+    let ready = conditions::is_true_of(&status.common.conditions, Type::Ready, generation);
+    let stays = service.metadata.deletion_timestamp.is_none();
+    (ready && stays).then_some((service.name_any(), status.task_definition_arn.clone()?))
 }
 
 fn is_moving(status: &EcsServiceStatus, generation: i64) -> bool {
@@ -122,6 +159,7 @@ mod tests {
         object: "web",
         family: "web",
         account: "default",
+        region: None,
         revision: Some(3),
     };
 
@@ -138,7 +176,7 @@ mod tests {
     }
 
     fn found(services: &[EcsService]) -> Use {
-        of(&FAMILY, services.iter())
+        of(&FAMILY, services.iter(), |service| service.status.clone())
     }
 
     #[test]
@@ -215,6 +253,48 @@ mod tests {
                 "{status}"
             );
             assert_eq!((found.in_motion, found.behind), (in_motion, behind), "{status}");
+        }
+    }
+
+    #[test]
+    fn tells_what_those_take_for_the_newest_that_are_ready() {
+        let ready = |status: &str, generation: i64| {
+            json!({"taskDefinitionArn": "web:2", "conditions": [{"type": "Ready", "status": status, "reason": "r",
+                "message": "m", "lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": generation}]})
+        };
+        let by_ref = json!({"taskDefinitionRef": {"name": "web"}});
+        let elsewhere = json!({"taskDefinitionRef": {"name": "web"}, "management": {"region": "eu-west-1"}});
+        let cases = [
+            ("by reference", "shop", &by_ref, ready("True", 1), true),
+            (
+                "by name",
+                "shop",
+                &json!({"taskDefinition": "web"}),
+                ready("True", 1),
+                true,
+            ),
+            ("not ready", "shop", &by_ref, ready("False", 1), false),
+            ("for an earlier spec", "shop", &by_ref, ready("True", 0), false),
+            ("another region", "shop", &elsewhere, ready("True", 1), false),
+            (
+                "by name in another namespace",
+                "other",
+                &json!({"taskDefinition": "web"}),
+                ready("True", 1),
+                false,
+            ),
+            (
+                "pinned",
+                "shop",
+                &json!({"taskDefinitionRef": {"name": "web", "revision": 2}}),
+                ready("True", 1),
+                false,
+            ),
+        ];
+        for (what, namespace, spec, status, expected) in cases {
+            let found = found(&[service("a", namespace, spec, &status)]).content_with;
+            let expected = expected.then(|| ("a".to_owned(), "web:2".to_owned()));
+            assert_eq!(found.into_iter().next(), expected, "{what}");
         }
     }
 

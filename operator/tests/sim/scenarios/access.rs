@@ -138,20 +138,11 @@ fn whoever_gives_an_object_up_is_told_what_is_left() {
             ("EcsTaskDefinition", "app"),
             ("EcsCluster", "main"),
         ] {
-            let arn = world.object(kind, name)?["status"]["arn"].to_string();
             world
                 .api
                 .merge(kind, "default", name, &orphan)
                 .map_err(|e| e.message)?;
-            world.then(Step::Delete(kind, name)).await?;
-            ensure(
-                world.api.get(kind, "default", name).is_none(),
-                format!("{kind} {name} is still there"),
-            )?;
-            ensure(
-                world.told("Orphaned", &arn),
-                format!("no Event says that {arn} is left"),
-            )?;
+            world.delete_told(kind, name, "Orphaned").await?;
         }
         Ok(())
     });

@@ -206,16 +206,22 @@ fn pairs_of_faults() {
     }
 }
 
-/// Instances come without any change of the provider that they belong to; it shows them all the same within a sweep.
+/// Instances come without any change of the provider that they belong to; it shows them all the same within a sweep, whether
+/// it comes together with its cluster or was at rest long before.
 #[test]
 fn a_provider_counts_the_instances_that_scaling_brings() {
+    instances_are_counted(vec![Step::Apply(provider("asg"))]);
+    instances_are_counted(vec![Step::Apply(provider("asg")), Step::Settle]);
+}
+
+fn instances_are_counted(provider_made: Vec<Step>) {
     let mut given = ground();
+    given.extend(provider_made);
     let on_instances = json!({"capacityProviders": null, "defaultCapacityProviderStrategy": null, "capacityProviderRefs": [{"name": "asg"}]});
     let for_ec2 = json!({"requiresCompatibilities": ["EC2"], "networkMode": "bridge"});
     let on_provider = json!({"launchType": null, "networkConfiguration": null,
         "capacityProviderStrategy": [{"capacityProviderRef": {"name": "asg"}, "weight": 1}]});
     given.extend([
-        Step::Apply(provider("asg")),
         Step::Apply(with(cluster("metal"), &on_instances)),
         Step::Apply(with(definition("on-metal", "nginx:1"), &for_ec2)),
         Step::Settle,

@@ -72,13 +72,6 @@ fn unknown_definition() -> Reply {
     )
 }
 
-/// All is as it was.
-fn is_over(world: &World) {
-    for name in ["no services", "no clusters", "no such cluster", "no such family"] {
-        world.aws.withdraw(name);
-    }
-}
-
 /// What was created, or registered, after the first `skip` mutating calls.
 fn made_since(world: &World, skip: usize) -> BTreeSet<String> {
     let calls = world.aws.mutations_since(skip).into_iter();
@@ -86,6 +79,23 @@ fn made_since(world: &World, skip: usize) -> BTreeSet<String> {
         .filter(|(call, _)| call.starts_with("Create") || call.starts_with("Register"))
         .map(|(call, input)| format!("{call} {}", input["serviceName"]))
         .collect()
+}
+
+fn nothing_was_made_since(world: &World, skip: usize) -> Told {
+    let made = made_since(world, skip);
+    ensure(
+        made.is_empty(),
+        format!("made again, though nobody said so: {made:?}"),
+    )
+}
+
+/// The outage is over, and all is as it was.
+async fn ends_well(world: &World, services: usize) -> Told {
+    for name in ["no services", "no clusters", "no such cluster", "no such family"] {
+        world.aws.withdraw(name);
+    }
+    world.step(&Step::Settle).await?;
+    all_are_ready(world, services)
 }
 
 fn all_are_ready(world: &World, services: usize) -> Told {
@@ -102,9 +112,7 @@ fn situation_11_nothing_is_created_where_everything_is_missing() {
         let created = made_since(world, before);
         // Five that are missing may have been deleted by somebody, and are made again, before there are too many.
         ensure(created.len() <= 6, format!("created again: {created:?}"))?;
-        is_over(world);
-        world.step(&Step::Settle).await?;
-        all_are_ready(world, 250)
+        ends_well(world, 250).await
     });
 }
 
@@ -121,11 +129,8 @@ fn an_operator_that_restarts_during_an_outage_creates_nothing() {
                 world.replica(0).crash();
                 world.pass(Duration::from_mins(15)).await;
             }
-            let created = made_since(world, before);
-            ensure(created.is_empty(), format!("created again: {created:?}"))?;
-            is_over(world);
-            world.step(&Step::Settle).await?;
-            all_are_ready(world, 20)
+            nothing_was_made_since(world, before)?;
+            ends_well(world, 20).await
         });
     }
 }
@@ -138,11 +143,8 @@ fn an_outage_that_began_during_a_restart_is_one_all_the_same() {
         world.replica(0).crash();
         all_is_missing(world);
         world.pass(Duration::from_mins(30)).await;
-        let created = made_since(world, before);
-        ensure(created.is_empty(), format!("created again: {created:?}"))?;
-        is_over(world);
-        world.step(&Step::Settle).await?;
-        all_are_ready(world, 20)
+        nothing_was_made_since(world, before)?;
+        ends_well(world, 20).await
     });
 }
 
@@ -155,8 +157,7 @@ fn a_changed_account_where_everything_is_missing_creates_nothing() {
         let role = json!({"roleArn": "arn:aws:iam::123456789012:role/elsewhere"});
         world.step(&Step::Apply(with(account(), &role))).await?;
         world.pass(Duration::from_mins(30)).await;
-        let created = made_since(world, before);
-        ensure(created.is_empty(), format!("created again: {created:?}"))
+        nothing_was_made_since(world, before)
     });
 }
 
@@ -177,11 +178,7 @@ fn what_a_person_wants_back_comes_back_whatever_its_kind() {
         world.aws.withdraw("later");
         let before = world.aws.mutations();
         world.pass(Duration::from_mins(30)).await;
-        let created = made_since(world, before);
-        ensure(
-            created.is_empty(),
-            format!("created before anybody said so: {created:?}"),
-        )?;
+        nothing_was_made_since(world, before)?;
         for (kind, name) in [("EcsCluster", "main"), ("EcsTaskDefinition", "app")] {
             let reason = world.reason(kind, name, "Ready");
             ensure(

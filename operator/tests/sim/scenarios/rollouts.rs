@@ -8,6 +8,7 @@ use super::objects::{definition, service, with};
 use super::run::Step;
 use super::story::{ensure, ground, running, story};
 use crate::aws::Reply;
+use crate::oracles::condition;
 use crate::world::World;
 
 const GROUP: &str = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef";
@@ -166,6 +167,48 @@ fn ready_is_true_only_when_the_rollout_is_complete() {
             format!("{primary}"),
         )
     });
+}
+
+/// Whoever waits for a release that changes nothing but the image, as helm does, finds not both Ready before it is rolled out.
+#[test]
+fn a_changed_definition_and_its_service_are_never_both_ready_for_an_older_revision() {
+    story(running(2), async |world| {
+        world.then(Step::Apply(definition("app", "nginx:2"))).await?;
+        let mut seen: Vec<(u64, Value)> = Vec::new();
+        for (kind, name) in [("EcsTaskDefinition", "app"), ("EcsService", "web")] {
+            seen.extend(world.api.history(kind, name).into_iter().map(|object| {
+                let revision = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+                (revision.parse().unwrap_or_default(), object)
+            }));
+        }
+        seen.sort_by_key(|(revision, _)| *revision);
+        let (mut app, mut web) = (Value::Null, Value::Null);
+        let mut agreed = 0;
+        for (_, object) in seen {
+            let place = if object["kind"] == "EcsService" {
+                &mut web
+            } else {
+                &mut app
+            };
+            *place = object;
+            if !is_current(&app) || !is_current(&web) {
+                continue;
+            }
+            agreed += 1;
+            let (registered, runs) = (&app["status"]["taskDefinition"], &web["status"]["taskDefinition"]);
+            ensure(
+                registered == runs,
+                format!("both are Ready, though {runs} runs and {registered} is wanted"),
+            )?;
+        }
+        ensure(agreed > 0, "they were never Ready together")
+    });
+}
+
+/// Whether the object counts as done with its spec, as kstatus has it.
+fn is_current(object: &Value) -> bool {
+    object["metadata"]["generation"] == object["status"]["observedGeneration"]
+        && condition(object, "Ready") == "True"
 }
 
 /// The point 6: shown at once, never tried again by us, whatever the scaling.

@@ -125,6 +125,23 @@ impl World {
         })
     }
 
+    /// Deletes an object whose resource stays in ECS; an Event of this reason says which.
+    ///
+    /// # Errors
+    /// That the object stays, or that nothing is said.
+    pub(crate) async fn delete_told(&self, kind: &'static str, name: &'static str, reason: &str) -> Told {
+        let arn = self.object(kind, name)?["status"]["arn"].to_string();
+        self.then(Step::Delete(kind, name)).await?;
+        ensure(
+            self.api.get(kind, "default", name).is_none(),
+            format!("{kind} {name} is still there"),
+        )?;
+        ensure(
+            self.told(reason, &arn),
+            format!("no Event says that {arn} is left"),
+        )
+    }
+
     /// Whether a condition ever had this status.
     pub(crate) fn ever(&self, kind: &str, name: &str, wanted: &str, status: &str) -> bool {
         self.api

@@ -47,6 +47,7 @@ fn desired() -> Desired {
         report_drift: false,
         known: true,
         users: vec!["EcsService shop/web".into()],
+        counted_by: BTreeSet::new(),
         deletion: None,
     }
 }

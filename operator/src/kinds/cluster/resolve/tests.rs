@@ -28,7 +28,7 @@ fn around(providers: Vec<(String, Arc<CapacityProvider>)>) -> Surroundings {
     }
 }
 
-fn wanted(spec: &Value, around: Surroundings) -> Desired {
+fn wanted(spec: &Value, around: &Surroundings) -> Desired {
     resolve(&cluster(spec), "prod", around).unwrap()
 }
 
@@ -46,7 +46,7 @@ fn references_and_names_become_names() {
     let active = json!({"status": "ACTIVE"});
     let desired = wanted(
         &spec,
-        around(vec![
+        &around(vec![
             provider("asg", &group(), &active),
             provider("other", &other, &active),
         ]),
@@ -106,7 +106,7 @@ fn what_is_not_ready_is_left_out_and_leaves_the_strategy_alone() {
         ),
     ];
     for (providers, message, stalled, pending) in cases {
-        let providers = wanted(&spec, around(providers)).providers;
+        let providers = wanted(&spec, &around(providers)).providers;
         assert_eq!(names(&providers.ready), ["FARGATE"]);
         assert_eq!(providers.strategy, None);
         assert_eq!(
@@ -128,12 +128,12 @@ fn managed_instances_providers_are_not_ours_to_associate() {
         "defaultCapacityProviderStrategy": [{"capacityProviderRef": {"name": "mi"}, "weight": 1}]});
     let ready = wanted(
         &spec,
-        around(vec![provider("mi", &managed, &json!({"status": "ACTIVE"}))]),
+        &around(vec![provider("mi", &managed, &json!({"status": "ACTIVE"}))]),
     )
     .providers;
     assert_eq!((names(&ready.own), names(&ready.ready)), (vec!["mi"], vec![]));
     assert!(ready.strategy.is_some() && ready.held.is_empty());
-    let before = wanted(&spec, around(vec![provider("mi", &managed, &json!({}))])).providers;
+    let before = wanted(&spec, &around(vec![provider("mi", &managed, &json!({}))])).providers;
     assert_eq!((before.strategy, before.held.len()), (None, 1));
 }
 
@@ -142,7 +142,7 @@ fn a_namespace_is_marked_where_only_its_name_is_known() {
     let with = |namespace| {
         wanted(
             &json!({"serviceConnectDefaults": {"namespace": namespace}}),
-            Surroundings::default(),
+            &Surroundings::default(),
         )
     };
     assert!(with("internal").namespace.is_some());
@@ -151,7 +151,7 @@ fn a_namespace_is_marked_where_only_its_name_is_known() {
         with("arn:aws:servicediscovery:r:1:namespace/ns-1").namespace,
         None
     );
-    assert_eq!(wanted(&json!({}), Surroundings::default()).namespace, None);
+    assert_eq!(wanted(&json!({}), &Surroundings::default()).namespace, None);
 }
 
 #[test]

@@ -44,8 +44,14 @@ pub fn not_ready(object: &str, what: &str, status: Option<&CommonStatus>, genera
     }
 }
 
+/// Whether a definition's ARN is that of its newest spec. It is Synced then, and Ready once the services that follow it know.
+pub fn is_registered(status: &CommonStatus, generation: i64) -> bool {
+    let is = |type_| conditions::is_true_of(&status.conditions, type_, generation);
+    is(Type::Synced) || (status.observed_generation == generation && !is_behind(status, generation))
+}
+
 /// Whether a definition says that its newest spec is not registered although it was looked at.
-pub fn is_behind(status: &CommonStatus, generation: i64) -> bool {
+fn is_behind(status: &CommonStatus, generation: i64) -> bool {
     !conditions::is_true_of(&status.conditions, Type::Ready, generation)
         && conditions::find(&status.conditions, Type::Synced).is_some_and(|synced| synced.status != "True")
 }

@@ -116,6 +116,11 @@ fn what_is_not_ready_holds_and_says_why() {
         condition("Ready", "False", "ECS refuses it"), condition("Stalled", "True", "ECS refuses it"), condition("Synced", "False", "x")]}),
     );
     let behind = definition_object(2, &json!({"observedGeneration": 1, "arn": arn}));
+    let unaware = definition_object(
+        2,
+        &json!({"observedGeneration": 1, "arn": arn, "conditions": [
+        condition("Ready", "False", "a service has yet to take it up"), condition("Synced", "True", "x")]}),
+    );
     let refused_update = definition_object(
         2,
         &json!({"observedGeneration": 2, "arn": arn, "conditions": [
@@ -158,6 +163,7 @@ fn what_is_not_ready_holds_and_says_why() {
             None,
             Some("EcsTaskDefinition web is not registered yet: ECS refuses it"),
         ),
+        (ready_cluster.clone(), Some(unaware), None, None),
         (ready_cluster, ready_definition, None, None),
     ];
     for (cluster, definition, creation, rollout) in cases {

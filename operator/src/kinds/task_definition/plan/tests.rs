@@ -302,6 +302,25 @@ fn only_our_own_unused_revisions_are_pruned() {
 }
 
 #[test]
+fn it_is_ready_once_the_services_that_follow_it_know() {
+    let current = owned(3, "nginx:1", "u1");
+    let aware_of = |arn: &str| {
+        let use_ = Use {
+            content_with: BTreeMap::from([("a".to_owned(), arn.to_owned())]),
+            ..Use::default()
+        };
+        let plan = of(&Desired { use_, ..desired() }, &newest(current.clone()));
+        assert_eq!(plan.steps, []);
+        (plan.verdict.is_ready(), plan.look_again)
+    };
+    assert_eq!(aware_of(current.arn()), (true, None));
+    assert_eq!(
+        aware_of(owned(2, "nginx:1", "u1").arn()),
+        (false, Some(TAKING_UP))
+    );
+}
+
+#[test]
 fn deletion_holds_releases_or_deregisters() {
     let used = Use {
         users: vec![User {
