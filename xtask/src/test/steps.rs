@@ -88,7 +88,18 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "e2e",
         command: "cargo test -p ecs-e2e --tests -- --ignored --skip killed_",
-        run: || tests(&["test", "-p", "ecs-e2e", "--tests", "--", "--ignored", "--skip", "killed_"]),
+        run: || {
+            tests(&[
+                "test",
+                "-p",
+                "ecs-e2e",
+                "--tests",
+                "--",
+                "--ignored",
+                "--skip",
+                "killed_",
+            ])
+        },
     },
     Step {
         name: "clients",

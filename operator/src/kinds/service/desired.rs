@@ -52,6 +52,11 @@ pub struct Held {
 }
 
 impl Desired {
+    /// Whether it is not known yet which revision is wanted: the definition has a spec that is not registered.
+    pub fn definition_unknown(&self) -> bool {
+        self.rollout_held.is_some() && self.text("taskDefinition").is_none()
+    }
+
     /// A member's text.
     pub fn text(&self, member: &str) -> Option<&str> {
         self.input.get(member).and_then(Value::as_str)

@@ -10,9 +10,8 @@ use kube::ResourceExt;
 use crate::context::Ctx;
 use crate::diff::drift::changed_members;
 use crate::error::Result;
-use crate::k8s::object::{Kind, ObjectKey};
 use crate::kinds::service::plan::Standing;
-use crate::kinds::service::resolve::{Resolved, definition_name};
+use crate::kinds::service::resolve::Resolved;
 use crate::kinds::service::status::course::Course;
 use crate::kinds::service::status::{Report, new_events, status};
 use crate::kinds::service::step::Step;
@@ -49,7 +48,6 @@ pub async fn report(
     }
     let after = status(&seen);
     ctx.status.write(service, &after).await?;
-    wake_definition(ctx, service, before.as_ref(), &after);
     tell_transition(ctx, service, before.as_ref(), &after);
     if let Some(observed) = seen.service() {
         let since = ctx.now().checked_sub(RECENT).unwrap_or_else(|_| ctx.now());
@@ -58,23 +56,6 @@ pub async fn report(
         }
     }
     Ok(())
-}
-
-/// A definition is Ready only once the services that follow it have taken its newest revision up.
-fn wake_definition(
-    ctx: &Ctx,
-    service: &EcsService,
-    before: Option<&EcsServiceStatus>,
-    after: &EcsServiceStatus,
-) {
-    let before = before.and_then(|before| before.task_definition_arn.as_ref());
-    if before.is_none() || before == after.task_definition_arn.as_ref() {
-        return;
-    }
-    if let (Some(name), Some(namespace)) = (definition_name(service), service.namespace()) {
-        ctx.wakes
-            .wake(&ObjectKey::namespaced(Kind::EcsTaskDefinition, namespace, name));
-    }
 }
 
 /// A new object that only waits for its second of quiet, or was created this moment: the next pass, which is near, has more

@@ -28,8 +28,9 @@ use crate::kinds::verdict::Verdict;
 const ROLLING: Duration = Duration::from_secs(10);
 /// The same while services stay behind the newest revision, as after a rollback.
 const BEHIND: Duration = Duration::from_mins(1);
-/// When to look again whether services have taken a revision up, if none of them wakes the family earlier.
-const TAKING_UP: Duration = Duration::from_secs(5);
+/// For how long at least the services that follow a new revision are given to say that they are not Ready any more: whoever
+/// watches them and the family hears of both, but not in which order.
+const TAKING_UP: Duration = Duration::from_secs(1);
 /// When to look again whether a family that is to go is still in use, if nothing wakes it earlier.
 const HELD: Duration = Duration::from_secs(30);
 /// How many revisions go in one pass.
@@ -98,12 +99,9 @@ fn keep(desired: &Desired, current: &Revision, seen: &Seen, facts: Facts) -> Pla
         let untag = (!remove.is_empty()).then_some(Step::Untag { arn, keys: remove });
         return Plan::of(tag.into_iter().chain(untag).collect(), updating());
     }
-    if let Some(service) = unaware(desired, current) {
+    if let Some(who) = taking_up(desired, current) {
         // Else whoever waits for both, as helm does, would find both Ready before the rollout begins.
-        let message = format!(
-            "registered as {}; EcsService {service} has yet to take it up",
-            current.name()
-        );
+        let message = format!("registered as {}; {who} to take it up", current.name());
         return Plan::wait(Verdict::working(Reason::Updating, message).in_sync(), TAKING_UP);
     }
     let settled = Verdict::settled(format!("registered as {}", current.name()));
@@ -121,11 +119,16 @@ fn keep(desired: &Desired, current: &Revision, seen: &Seen, facts: Facts) -> Pla
     }
 }
 
-/// A service that is Ready although it would not be if it knew of `current`.
-fn unaware<'a>(desired: &'a Desired, current: &Revision) -> Option<&'a str> {
-    let content = &desired.use_.content_with;
-    let (service, _) = content.iter().find(|(_, arn)| *arn != current.arn())?;
-    Some(service)
+/// Who is about to take `current` up: all users of a revision that is new, or one that is Ready although it would not be if it
+/// knew.
+fn taking_up(desired: &Desired, current: &Revision) -> Option<String> {
+    let is_new = desired.hint.as_deref().is_some_and(|hint| hint != current.arn());
+    if is_new && !desired.use_.users.is_empty() {
+        return Some("its services are".to_owned());
+    }
+    let mut content = desired.use_.content_with.iter();
+    let (service, _) = content.find(|(_, arn)| *arn != current.arn())?;
+    Some(format!("EcsService {service} has yet"))
 }
 
 fn updating() -> Verdict {

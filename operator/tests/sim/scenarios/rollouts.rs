@@ -173,7 +173,14 @@ fn ready_is_true_only_when_the_rollout_is_complete() {
 #[test]
 fn a_changed_definition_and_its_service_are_never_both_ready_for_an_older_revision() {
     story(running(2), async |world| {
-        world.then(Step::Apply(definition("app", "nginx:2"))).await?;
+        // After what was rolled back, too: the service is to be Ready again only once it runs what is wanted now.
+        for change in [
+            Step::Apply(definition("app", "nginx:2")),
+            bad(),
+            Step::Apply(definition("app", "nginx:3")),
+        ] {
+            world.then(change).await?;
+        }
         let mut seen: Vec<(u64, Value)> = Vec::new();
         for (kind, name) in [("EcsTaskDefinition", "app"), ("EcsService", "web")] {
             seen.extend(world.api.history(kind, name).into_iter().map(|object| {
@@ -201,7 +208,8 @@ fn a_changed_definition_and_its_service_are_never_both_ready_for_an_older_revisi
                 format!("both are Ready, though {runs} runs and {registered} is wanted"),
             )?;
         }
-        ensure(agreed > 0, "they were never Ready together")
+        ensure(agreed > 0, "they were never Ready together")?;
+        world.expect("EcsService", "web", "Ready", "True")
     });
 }
 

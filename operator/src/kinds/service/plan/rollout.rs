@@ -22,10 +22,11 @@ pub enum Verdict {
     Stay(Standing, Option<Duration>),
 }
 
-/// Decides about `changes`, all of which start a deployment; there may be none.
+/// Decides about `changes`, all of which start a deployment; there may be none. While nobody knows yet which revision is wanted,
+/// there may be more.
 pub fn decide(desired: &Desired, service: &Service, changes: &[Change], facts: &Facts<'_>) -> Verdict {
     let restart = restart_due(desired, service, facts);
-    if changes.is_empty() && !restart {
+    if changes.is_empty() && !restart && !desired.definition_unknown() {
         return Verdict::Go { force: false };
     }
     if let Some(held) = &desired.rollout_held {

@@ -96,11 +96,10 @@ fn differing(desired: &Desired, service: &Service, facts: &Facts<'_>, rules: &Ru
         deployment.as_ref(),
         revision.as_ref(),
     );
-    let definition_unknown = desired.rollout_held.is_some() && desired.text("taskDefinition").is_none();
     let compared = |member: &&str| {
         let left_out = APART.contains(member)
             || reading.unread.contains(member)
-            || (definition_unknown && *member == "taskDefinition")
+            || (desired.definition_unknown() && *member == "taskDefinition")
             || (*member == "launchType" && has_strategy(&reading.value));
         !left_out
     };

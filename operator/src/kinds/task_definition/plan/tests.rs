@@ -313,6 +313,23 @@ fn it_is_ready_once_the_services_that_follow_it_know() {
         assert_eq!(plan.steps, []);
         (plan.verdict.is_ready(), plan.look_again)
     };
+    let new = Desired {
+        hint: Some(owned(2, "nginx:1", "u1").arn().to_owned()),
+        use_: Use {
+            users: vec![User {
+                kind: "EcsService".into(),
+                namespace: None,
+                name: "a".into(),
+            }],
+            ..Use::default()
+        },
+        ..desired()
+    };
+    assert_eq!(
+        of(&new, &newest(current.clone())).look_again,
+        Some(TAKING_UP),
+        "nobody can know yet"
+    );
     assert_eq!(aware_of(current.arn()), (true, None));
     assert_eq!(
         aware_of(owned(2, "nginx:1", "u1").arn()),

@@ -138,7 +138,7 @@ fn with_the_policy_report_only_what_the_spec_changed_goes_out() {
 }
 
 #[test]
-fn a_definition_that_is_not_known_yet_is_not_compared() {
+fn a_definition_that_is_not_known_yet_is_not_compared_but_waited_for() {
     let held = crate::kinds::service::desired::Held {
         message: "x".into(),
         stalled: false,
@@ -148,5 +148,7 @@ fn a_definition_that_is_not_known_yet_is_not_compared() {
         ..without(&desired(), "taskDefinition")
     };
     let view = settled(&desired());
-    assert_eq!(plan(&waiting, &facts(&view)), Plan::nothing(Standing::InStep));
+    let plan = plan(&waiting, &facts(&view));
+    assert_eq!(plan.steps, []);
+    assert!(matches!(plan.standing, Standing::Blocked { .. }), "{plan:?}");
 }
