@@ -15,8 +15,9 @@ use crate::observer::turn::{self, Crowd, Turn, Wait};
 
 /// A resource that stopped moving is looked at once more after this time: events and tasks follow a little later.
 const AFTERMATH: Duration = Duration::from_secs(5);
-/// Whoever begins to watch reads for himself, most likely; if not, a sweep does after this time.
-const OWN_LOOK: Duration = Duration::from_secs(5);
+/// Whoever begins to watch reads for himself, or creates unseen, most likely; if not, a sweep does after this time. Long enough
+/// for a thousand that wait for their creation: each look at one of them would be in vain, and hurry all others.
+const OWN_LOOK: Duration = Duration::from_secs(30);
 
 /// A failed read is repeated after this time at first; the budget and the SDK have had their turn by then.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);

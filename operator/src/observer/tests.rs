@@ -104,7 +104,7 @@ async fn reads_in_batches_and_seldom_when_steady() {
     for name in NAMES {
         observer.watch(&named(name), &object(name));
     }
-    seconds(6).await;
+    seconds(31).await;
     let view = observer.service(&named("s07")).unwrap();
     assert_eq!(view.tasks.len(), 1);
     assert_eq!(view.tasks[0].task_arn(), Some(task_arn("s07").as_str()));
@@ -130,7 +130,7 @@ async fn one_poisoned_name_does_not_hide_the_others() {
     for name in ["a", "b", "bad name", "c", "d", "missing"] {
         observer.watch(&named(name), &object(name));
     }
-    seconds(6).await;
+    seconds(31).await;
     for name in ["a", "b", "c", "d"] {
         assert!(
             observer.service(&named(name)).unwrap().service.is_some(),
@@ -248,14 +248,14 @@ async fn many_that_vanish_at_once_look_like_an_outage() {
         observer.watch(&named(name), &object(name));
         observer.expect(&named(name), true);
     }
-    seconds(6).await;
+    seconds(31).await;
     assert!(
         !observer.looks_emptied(),
         "four may have been deleted by somebody"
     );
     observer.watch(&named("m5"), &object("m5"));
     observer.expect(&named("m5"), true);
-    seconds(6).await;
+    seconds(31).await;
     assert!(observer.looks_emptied());
     observer.expect(&named("m5"), false);
     assert!(
