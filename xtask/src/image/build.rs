@@ -13,9 +13,7 @@ const BETWEEN_FLAGS: &str = "\u{1f}";
 /// A machine that we build for: the one that we run on.
 #[derive(Debug, Clone, Copy)]
 pub struct Machine {
-    /// In an image's words.
-    pub architecture: &'static str,
-    /// In rustc's.
+    /// In rustc's words.
     pub triple: &'static str,
 }
 
@@ -24,11 +22,9 @@ impl Machine {
     pub fn ours() -> Result<Self, Error> {
         match env::consts::ARCH {
             "x86_64" => Ok(Self {
-                architecture: "amd64",
                 triple: "x86_64-unknown-linux-gnu",
             }),
             "aarch64" => Ok(Self {
-                architecture: "arm64",
                 triple: "aarch64-unknown-linux-gnu",
             }),
             other => Err(Error::told(format!(

@@ -59,7 +59,7 @@ pub fn image(options: &Options) -> Result<(), Error> {
     let image = steps.run("image packed", |_| {
         oci::assemble(
             &content::layer(programs, &license),
-            &content::config(&name, machine.architecture, &origin),
+            &content::config(&name, content::architecture(), &origin),
             Packing::Gzip,
         )
     })?;

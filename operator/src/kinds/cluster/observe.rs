@@ -30,7 +30,7 @@ pub async fn observe(
     for provider in &desired.counted_by {
         access.observer.watch(&key(desired), provider);
     }
-    let view = access.look(&key(desired), me, look).await?;
+    let view = access.look(&key(desired), me, in_time(desired, look)).await?;
     let managed = match &view.cluster {
         Some(cluster) => managed(desired, cluster, access).await?,
         None => BTreeSet::new(),
@@ -41,6 +41,16 @@ pub async fn observe(
         instances_known: view.instances_known,
         managed,
     })
+}
+
+/// A cluster that is to go is asked for now once no object uses it any more: what was seen of it while its services ran would hold
+/// it until the next slow sweep.
+fn in_time(desired: &Desired, look: Look) -> Look {
+    if desired.deletion.is_some() && desired.users.is_empty() {
+        Look::Fresh
+    } else {
+        look
+    }
 }
 
 /// Of the providers that nobody named, those that ECS associated itself, since they were made for this cluster: they are

@@ -58,6 +58,33 @@ fn situation_10_a_cluster_deleted_in_the_console() {
     });
 }
 
+/// What was seen of a cluster while its services ran must not hold it once they are gone.
+#[test]
+fn a_cluster_goes_as_soon_as_its_services_have() {
+    story(running(2), async |world| {
+        world.pass(Duration::from_mins(5)).await;
+        for (kind, name) in [
+            ("EcsCluster", "main"),
+            ("EcsTaskDefinition", "app"),
+            ("EcsService", "web"),
+        ] {
+            world.step(&Step::Delete(kind, name)).await?;
+        }
+        let gone = |kind, name| world.api.get(kind, "default", name).is_none();
+        let until = async |kind, name, most: u64| {
+            for _ in 0..most {
+                if gone(kind, name) {
+                    return Ok(());
+                }
+                world.pass(Duration::from_secs(1)).await;
+            }
+            Err(format!("{kind} {name} is not gone after {most} s"))
+        };
+        until("EcsService", "web", 60).await?;
+        until("EcsCluster", "main", 3).await
+    });
+}
+
 /// design.md §9.14
 #[test]
 fn situation_14_a_failed_attachment_is_shown_and_the_service_stays() {

@@ -67,6 +67,35 @@ fn situation_17_a_definition_in_use_is_held_and_scaling_works() {
     });
 }
 
+/// A reference to what nobody has made yet holds the rollout, not the counts, and the service takes it up once it is there.
+#[test]
+fn a_service_that_refers_to_a_missing_definition_waits_for_it() {
+    story(running(1), async |world| {
+        let before = world.deployments("web");
+        let other = with(
+            service("web", "main", "app", 2),
+            &json!({"taskDefinitionRef": {"name": "other"}}),
+        );
+        world.then(Step::Apply(other)).await?;
+        world.expect("EcsService", "web", "Ready", "False")?;
+        let ready = world.object("EcsService", "web")?["status"]["conditions"].to_string();
+        ensure(
+            ready.contains("DependencyNotReady") && ready.contains("EcsTaskDefinition other"),
+            format!("what is missing is not named: {ready}"),
+        )?;
+        ensure(world.ecs_service("web")?["runningCount"] == 2, "scaling works")?;
+        ensure(world.deployments("web") == before, "something was rolled out")?;
+        world.step(&Step::Apply(definition("other", "nginx:2"))).await?;
+        world.pass(Duration::from_secs(4)).await;
+        ensure(
+            world.deployments("web") == before + 1,
+            "the definition is there and not rolled out within 4 s",
+        )?;
+        world.step(&Step::Settle).await?;
+        world.expect("EcsService", "web", "Ready", "True")
+    });
+}
+
 /// The second seed's pair: said plainly, tried again seldom, and healed at once by correcting the definition.
 #[test]
 fn a_service_that_ecs_refuses_heals_with_its_definition() {
