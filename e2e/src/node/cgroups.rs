@@ -9,8 +9,8 @@ use crate::run_dir::RunDir;
 
 /// Where the system has them.
 const ROOT: &str = "/sys/fs/cgroup";
-/// What the kubelet wants to limit, where cgroup v2 has to be told so.
-const CONTROLLERS: [&str; 5] = ["cpuset", "cpu", "io", "memory", "pids"];
+/// What is handed down in cgroup v2: all that runc limits, and all that the kubelet refuses to start without where the machine has it.
+const CONTROLLERS: [&str; 6] = ["cpuset", "cpu", "io", "memory", "pids", "hugetlb"];
 
 /// Makes them, and gives the name for the kubelet's `cgroupRoot`.
 pub(super) fn make(run: &RunDir, number: u8) -> Result<String, Error> {
@@ -86,8 +86,8 @@ mod tests {
     #[test]
     fn only_what_is_there_and_not_handed_down_yet_is_asked_for() {
         assert_eq!(
-            missing("cpuset cpu io memory pids rdma\n", "memory pids\n"),
-            "+cpuset +cpu +io"
+            missing("cpuset cpu io memory hugetlb pids rdma\n", "memory pids\n"),
+            "+cpuset +cpu +io +hugetlb"
         );
         assert_eq!(missing("cpu memory\n", "cpu memory\n"), "");
         assert_eq!(missing("", ""), "");
