@@ -79,6 +79,8 @@ timing! {
     scheduler_reaction: 100, 3_000;
     /// How long a deployment's tasks must have been all right before it is COMPLETED and the service steady.
     steady_state: 500, 15_000;
+    /// How long alarms watch over a deployment after all of it runs, where the service gives no bake time (ecs-semantics.md §3.9).
+    alarm_bake: 2_000, 300_000;
     /// The least wait between two starts of a service whose tasks keep failing; it doubles (ecs-semantics.md §3.13).
     failing_task_wait: 500, 15_000;
     /// The greatest wait between two starts of such a service.

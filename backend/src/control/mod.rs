@@ -100,6 +100,7 @@ fn routed(call: &mut Call<'_>, method: &str, path: &[&str]) -> Result<Value, Ref
             Ok(call.state.faults.shown())
         }
         ("GET", ["events"]) => Ok(tasks::events(call)),
+        ("POST", ["alarms"]) => tasks::alarm(call),
         ("POST", ["target-health"]) => tasks::target_health(call),
         ("POST", ["tasks", task, "stop"]) => tasks::interrupt(call, task),
         ("POST", ["instances"]) => instances::register(call),
@@ -144,6 +145,6 @@ mod tests {
                 count += 1;
             }
         }
-        assert_eq!(count, 17, "a route without a description, or the other way round");
+        assert_eq!(count, 18, "a route without a description, or the other way round");
     }
 }

@@ -1,8 +1,9 @@
-//! What happens to tasks from outside ECS, and what was told of them.
+//! What happens to tasks and deployments from outside ECS, and what was told of them.
 
 use serde_json::{Value, json};
 
 use super::{Call, Refused, refused};
+use crate::engine::alarms::{self, AlarmState};
 use crate::engine::hooks::{self, TargetHealth};
 
 /// `POST tasks/{task}/stop`: Spot capacity is taken away from the task, after the warning.
@@ -15,6 +16,13 @@ pub(super) fn interrupt(call: &mut Call<'_>, task: &str) -> Result<Value, Refuse
 pub(super) fn target_health(call: &mut Call<'_>) -> Result<Value, Refused> {
     let health: TargetHealth = call.body()?;
     hooks::target_health(call.realm(), &health).map_err(refused)?;
+    Ok(json!({}))
+}
+
+/// `POST alarms`: as CloudWatch's `SetAlarmState`.
+pub(super) fn alarm(call: &mut Call<'_>) -> Result<Value, Refused> {
+    let alarm: AlarmState = call.body()?;
+    alarms::set(call.realm(), &alarm);
     Ok(json!({}))
 }
 

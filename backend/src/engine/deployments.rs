@@ -1,15 +1,14 @@
-//! Deployments of a service: they start, complete, fail, are rolled back, and leave their trace in service deployments and
+//! Deployments of a service: they start, complete, are rolled back, and leave their trace in service deployments and
 //! revisions (ecs-semantics.md §3.4, §3.8, §3.9).
 
 use aws_sdk_ecs::types::{
-    DeploymentRolloutState, Rollback, ServiceDeployment, ServiceDeploymentCircuitBreaker,
-    ServiceDeploymentRollbackMonitorsStatus, ServiceDeploymentStatus, ServiceRevision,
+    DeploymentRolloutState, Rollback, ServiceDeployment, ServiceDeploymentStatus, ServiceRevision,
     ServiceRevisionSummary, TaskDefinition,
 };
 
 use super::records::{DeploymentRecord, ServiceRecord};
 use super::revision::{Extras, deployment_of, revision_of};
-use super::{event_log, scheduler, told};
+use super::{alarms, event_log, scheduler, told};
 use crate::world::clock::stamp;
 use crate::world::{Realm, ServiceKey};
 
@@ -28,6 +27,7 @@ pub fn open(realm: &mut Realm, key: &ServiceKey, extras: Extras) {
     let Some(record) = realm.services.get_mut(key) else {
         return;
     };
+    let ignored_alarms = alarms::ringing(record, &realm.engine.alarms);
     let revision = revision_of(record, &revision_arn, definition.as_ref(), extras, now);
     let deployment = deployment_of(record, &id, &revision, now);
     let sources: Vec<ServiceRevisionSummary> = record
@@ -62,6 +62,7 @@ pub fn open(realm: &mut Realm, key: &ServiceKey, extras: Extras) {
             stalled: false,
             throttle_level: 0,
             not_before: None,
+            ignored_alarms,
         },
     );
     record.steady = false;
@@ -113,7 +114,8 @@ pub fn is_open(deployment: &ServiceDeployment) -> bool {
     )
 }
 
-fn close_times(deployment: &mut ServiceDeployment, now: jiff::Timestamp) {
+/// A service deployment is over.
+pub fn close_times(deployment: &mut ServiceDeployment, now: jiff::Timestamp) {
     deployment.finished_at = Some(stamp(now));
     deployment.updated_at = Some(stamp(now));
 }
@@ -149,70 +151,6 @@ pub fn complete(realm: &mut Realm, key: &ServiceKey) {
     told::tell(realm, key, &message);
     let reason = format!("ECS deployment {id} completed.");
     event_log::deployment_changed(realm, key, &id, "SERVICE_DEPLOYMENT_COMPLETED", &reason);
-}
-
-/// The circuit breaker has fired: the deployment has FAILED, and is rolled back if that is wanted and possible.
-pub fn trip(realm: &mut Realm, key: &ServiceKey, rollback: bool, threshold: i32) {
-    const REASON: &str = "ECS deployment circuit breaker: tasks failed to start.";
-    let now = realm.now;
-    let Some(record) = realm.services.get_mut(key) else {
-        return;
-    };
-    let Some(primary) = record.primary_mut() else {
-        return;
-    };
-    let id = primary.id().to_owned();
-    let failures = primary.failures;
-    primary.stalled = true;
-    primary.deployment.rollout_state = Some(DeploymentRolloutState::Failed);
-    primary.deployment.rollout_state_reason = Some(REASON.to_owned());
-    primary.deployment.updated_at = Some(stamp(now));
-    let target = record
-        .deployments
-        .iter()
-        .find(|deployment| deployment.completed && !deployment.is_primary());
-    let target = target.map(|deployment| deployment.id().to_owned());
-    let mut rolling_back = false;
-    if let Some(current) = record.history.last_mut() {
-        // A rollback that fails is not rolled back again.
-        rolling_back = current.rollback.is_some();
-        current.status_reason = Some("Service deployment circuit breaker: tasks failed to start.".to_owned());
-        current.deployment_circuit_breaker = Some(
-            ServiceDeploymentCircuitBreaker::builder()
-                .status(ServiceDeploymentRollbackMonitorsStatus::Triggered)
-                .failure_count(failures)
-                .threshold(threshold)
-                .build(),
-        );
-    }
-    told::tell(
-        realm,
-        key,
-        &format!("(deployment {id}) deployment failed: tasks failed to start."),
-    );
-    event_log::deployment_changed(realm, key, &id, "SERVICE_DEPLOYMENT_FAILED", REASON);
-    match target.filter(|_| rollback && !rolling_back) {
-        Some(target) => {
-            told::tell(realm, key, &format!("rolling back to deployment {target}."));
-            let reason = format!("ECS deployment circuit breaker: rolling back to deploymentId {target}.");
-            roll_back(realm, key, &target, &reason);
-        }
-        None => close_failed(realm, key, rolling_back),
-    }
-}
-
-fn close_failed(realm: &mut Realm, key: &ServiceKey, rolling_back: bool) {
-    let now = realm.now;
-    let Some(current) = realm.services.get_mut(key).and_then(ServiceRecord::current_mut) else {
-        return;
-    };
-    current.status = Some(if rolling_back {
-        ServiceDeploymentStatus::RollbackFailed
-    } else {
-        current.stopped_at = Some(stamp(now));
-        ServiceDeploymentStatus::Stopped
-    });
-    close_times(current, now);
 }
 
 /// Rolls back because a person asked for it; false if no earlier deployment completed.
@@ -253,6 +191,7 @@ pub fn roll_back(realm: &mut Realm, key: &ServiceKey, target: &str, reason: &str
     let Some(record) = realm.services.get_mut(key) else {
         return;
     };
+    let ignored_alarms = alarms::ringing(record, &realm.engine.alarms);
     let mut revision_arn = String::new();
     for deployment in &mut record.deployments {
         let is_target = deployment.id() == target;
@@ -263,6 +202,7 @@ pub fn roll_back(realm: &mut Realm, key: &ServiceKey, target: &str, reason: &str
             deployment.failures = 0;
             deployment.throttle_level = 0;
             deployment.not_before = None;
+            deployment.ignored_alarms.clone_from(&ignored_alarms);
             deployment.deployment.rollout_state = Some(DeploymentRolloutState::InProgress);
             deployment.deployment.rollout_state_reason = Some(reason.to_owned());
             deployment.deployment.updated_at = Some(stamp(now));

@@ -4,9 +4,10 @@ use aws_sdk_ecs::types::DeploymentRolloutState;
 use jiff::SignedDuration;
 
 use super::event_log::{self, Gravity};
+use super::failure::{self, Monitor};
 use super::records::{LossKind, ServiceRecord};
 use super::survey::{Class, Member, survey};
-use super::{breaker, deployments, told};
+use super::{breaker, told};
 use crate::world::{Realm, ServiceKey};
 
 /// After how many failed rounds a service tells that its tasks keep failing.
@@ -90,7 +91,8 @@ pub fn note_healthy(realm: &mut Realm, key: &ServiceKey) {
     }
 }
 
-fn breaker_of(record: &ServiceRecord) -> Option<&aws_sdk_ecs::types::DeploymentCircuitBreaker> {
+/// The service's circuit breaker, where it uses one.
+pub fn breaker_of(record: &ServiceRecord) -> Option<&aws_sdk_ecs::types::DeploymentCircuitBreaker> {
     let configured = record
         .service
         .deployment_configuration()?
@@ -109,7 +111,6 @@ pub fn break_circuit(realm: &mut Realm, key: &ServiceKey) {
     let threshold = breaker::threshold(configured, record.service.desired_count);
     let in_progress = primary.deployment.rollout_state() == Some(&DeploymentRolloutState::InProgress);
     if in_progress && primary.failures >= threshold {
-        let rollback = configured.rollback;
-        deployments::trip(realm, key, rollback, threshold);
+        failure::fail(realm, key, &Monitor::CircuitBreaker { threshold });
     }
 }

@@ -4,12 +4,14 @@
 //! the engine. Nothing looks at all services or tasks: what changes wakes the service that it belongs to
 //! ([`scheduler::wake`]), once for all changes of a moment.
 
+pub mod alarms;
 pub mod balance;
 pub mod breaker;
 pub mod containers;
 pub mod control;
 pub mod deployments;
 pub mod event_log;
+pub mod failure;
 pub mod hooks;
 pub mod instances;
 pub mod launch;
@@ -120,6 +122,9 @@ pub struct State {
     /// What the control API says of tasks' targets, by target group and task.
     #[serde(with = "pairs")]
     pub target_health: BTreeMap<(String, String), bool>,
+    /// The alarms that are in ALARM, by name.
+    #[serde(default)]
+    pub alarms: BTreeSet<String>,
     /// The simulated auto scaling groups, by capacity provider.
     pub groups: BTreeMap<String, scaling::Group>,
     /// How many tasks have been made.

@@ -94,6 +94,9 @@ pub struct DeploymentRecord {
     pub throttle_level: u32,
     /// Until when it starts no tasks because they keep failing.
     pub not_before: Option<Timestamp>,
+    /// The alarms that were in ALARM when it began: they do not watch over it (ecs-semantics.md §3.9).
+    #[serde(default)]
+    pub ignored_alarms: BTreeSet<String>,
 }
 
 impl DeploymentRecord {

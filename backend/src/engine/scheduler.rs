@@ -9,7 +9,8 @@ use super::event_log::{self, Gravity};
 use super::records::{Loss, LossKind, ServiceRecord};
 use super::rolling::{self, Side, Step};
 use super::survey::{Class, Member, Survey, survey};
-use super::{Event, balance, deployments, leaving, losses, starting, stop, told};
+use super::{Event, alarms, balance, deployments, leaving, losses, starting, stop, told};
+use crate::timing::Timing;
 use crate::world::{Realm, ServiceKey, schedule};
 
 /// Lets the scheduler look at a service soon: once for all that changes until then.
@@ -223,7 +224,7 @@ fn settle(realm: &mut Realm, key: &ServiceKey) {
         return;
     };
     let seen = survey(realm, record);
-    let bake = bake_time(record);
+    let bake = bake_time(record, &realm.timing);
     let whole = Side {
         healthy: seen.view.desired,
         ..Side::default()
@@ -267,12 +268,18 @@ fn settle(realm: &mut Realm, key: &ServiceKey) {
     }
 }
 
-fn bake_time(record: &ServiceRecord) -> SignedDuration {
-    let minutes = record
+/// How long a deployment is watched after all of it runs: what the service says, else, where alarms watch, what ECS makes of
+/// their periods.
+fn bake_time(record: &ServiceRecord, timing: &Timing) -> SignedDuration {
+    let given = record
         .service
         .deployment_configuration()
         .and_then(|given| given.bake_time_in_minutes);
-    SignedDuration::from_mins(minutes.unwrap_or(0).max(0).into())
+    match given {
+        Some(minutes) if minutes > 0 => SignedDuration::from_mins(minutes.into()),
+        _ if alarms::configured(record).is_some() => timing.alarm_bake,
+        _ => SignedDuration::ZERO,
+    }
 }
 
 /// Ends a service that was deleted: it is INACTIVE when its tasks have been asked to end and are out of service.

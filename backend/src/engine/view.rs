@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecs::types::{
-    Deployment, Service, ServiceCurrentRevisionSummary, ServiceDeployment, ServiceDeploymentCircuitBreaker,
-    ServiceDeploymentRollbackMonitorsStatus, ServiceDeploymentStatus, ServiceRevisionSummary,
+    Deployment, Service, ServiceCurrentRevisionSummary, ServiceDeployment, ServiceDeploymentAlarms,
+    ServiceDeploymentCircuitBreaker, ServiceDeploymentRollbackMonitorsStatus, ServiceDeploymentStatus,
+    ServiceRevisionSummary,
 };
 
 use super::breaker;
@@ -108,7 +109,42 @@ pub fn service_deployment(
     shown.source_service_revisions.iter_mut().flatten().for_each(fill);
     shown.target_service_revision.iter_mut().for_each(fill);
     shown.deployment_circuit_breaker = Some(breaker_of(record, deployment));
+    shown.alarms = Some(alarms_of(deployment));
     shown
+}
+
+/// Where a monitor that is switched on stands.
+fn monitor_status(
+    deployment: &ServiceDeployment,
+    kept: Option<&ServiceDeploymentRollbackMonitorsStatus>,
+) -> ServiceDeploymentRollbackMonitorsStatus {
+    match deployment.status() {
+        _ if kept == Some(&ServiceDeploymentRollbackMonitorsStatus::Triggered) => {
+            ServiceDeploymentRollbackMonitorsStatus::Triggered
+        }
+        Some(ServiceDeploymentStatus::Pending | ServiceDeploymentStatus::InProgress) => {
+            ServiceDeploymentRollbackMonitorsStatus::Monitoring
+        }
+        _ => ServiceDeploymentRollbackMonitorsStatus::MonitoringComplete,
+    }
+}
+
+fn alarms_of(deployment: &ServiceDeployment) -> ServiceDeploymentAlarms {
+    let configured = deployment
+        .deployment_configuration()
+        .and_then(|given| given.alarms());
+    let Some(configured) = configured.filter(|alarms| alarms.enable) else {
+        return ServiceDeploymentAlarms::builder()
+            .status(ServiceDeploymentRollbackMonitorsStatus::Disabled)
+            .build();
+    };
+    let kept = deployment.alarms();
+    let triggered = kept.and_then(|kept| kept.triggered_alarm_names.clone());
+    ServiceDeploymentAlarms::builder()
+        .status(monitor_status(deployment, kept.and_then(|kept| kept.status())))
+        .set_alarm_names(Some(configured.alarm_names.clone()))
+        .set_triggered_alarm_names(triggered)
+        .build()
 }
 
 fn breaker_of(record: &ServiceRecord, deployment: &ServiceDeployment) -> ServiceDeploymentCircuitBreaker {
@@ -128,15 +164,8 @@ fn breaker_of(record: &ServiceRecord, deployment: &ServiceDeployment) -> Service
         .iter()
         .find(|found| Some(found.revision.as_str()) == target);
     let kept = deployment.deployment_circuit_breaker();
-    let triggered =
-        kept.and_then(|kept| kept.status()) == Some(&ServiceDeploymentRollbackMonitorsStatus::Triggered);
-    let status = match deployment.status() {
-        _ if triggered => ServiceDeploymentRollbackMonitorsStatus::Triggered,
-        Some(ServiceDeploymentStatus::Pending | ServiceDeploymentStatus::InProgress) => {
-            ServiceDeploymentRollbackMonitorsStatus::Monitoring
-        }
-        _ => ServiceDeploymentRollbackMonitorsStatus::MonitoringComplete,
-    };
+    let status = monitor_status(deployment, kept.and_then(|kept| kept.status()));
+    let triggered = status == ServiceDeploymentRollbackMonitorsStatus::Triggered;
     let failures = kept.filter(|_| triggered).map(|kept| kept.failure_count);
     ServiceDeploymentCircuitBreaker::builder()
         .status(status)

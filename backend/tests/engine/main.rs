@@ -11,6 +11,7 @@
     reason = "bodies are written where they are used, as json!({…}) without a borrow"
 )]
 
+mod alarms;
 mod capacity;
 mod deletion;
 mod failure;

@@ -140,6 +140,21 @@ impl Aws {
             .header("authorization", authorization(region))
             .body(Bytes::from(input.to_string()))
             .expect("a request");
+        self.say(request)
+    }
+
+    /// A call to the backend's control API.
+    ///
+    /// # Errors
+    /// What it refused.
+    pub(crate) fn control(&self, path: &str, input: &Value) -> Result<Value, String> {
+        let request = http::Request::post(format!("http://ecs.us-east-1.amazonaws.com/_backend/{path}"))
+            .body(Bytes::from(input.to_string()))
+            .expect("a request");
+        self.say(request)
+    }
+
+    fn say(&self, request: Request) -> Result<Value, String> {
         let answer = (self.backend)(request);
         let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
         if answer.status().is_success() {

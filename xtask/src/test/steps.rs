@@ -155,7 +155,7 @@ fn node_tools() -> Result<(), Error> {
     Ok(())
 }
 
-/// AWS's Go SDK against a backend of its own.
+/// What shares nothing with us: AWS's Go SDK against a backend of its own, and Argo CD's Lua.
 fn clients() -> Result<u32, Error> {
     let run = RunDir::temporary()?;
     let [port] = free_ports()?;

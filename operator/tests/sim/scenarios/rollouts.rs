@@ -255,6 +255,52 @@ fn an_image_that_cannot_be_pulled_is_shown_and_not_retried() {
     });
 }
 
+/// A CloudWatch alarm goes off when all tasks run already: the rollout was not over, and what ECS took back is not repeated.
+#[test]
+fn a_rollout_that_an_alarm_takes_back_is_shown_and_not_retried() {
+    let watched = |count| {
+        let alarms = json!({"alarmNames": ["errors"], "enable": true, "rollback": true});
+        with(
+            service("web", "main", "app", count),
+            &json!({"deploymentConfiguration": {"alarms": alarms}}),
+        )
+    };
+    story(running(2), async |world| {
+        world.then(Step::Apply(watched(2))).await?;
+        let deployments = world.deployments("web");
+        world.step(&Step::Apply(definition("app", "nginx:2"))).await?;
+        let replaced = |world: &World| {
+            world.ecs_service("web").is_ok_and(|web| {
+                let listed = &web["deployments"];
+                listed[0]["runningCount"] == 2 && listed[1]["runningCount"] == 0
+            })
+        };
+        world
+            .until("the new tasks", Duration::from_mins(1), replaced)
+            .await?;
+        world.expect("EcsService", "web", "Ready", "False")?;
+        let alarm = |state: &str| json!({"alarmName": "errors", "state": state});
+        world.aws.control("alarms", &alarm("ALARM"))?;
+        let shown = |world: &World| {
+            let said =
+                world.object("EcsService", "web").unwrap_or_default()["status"]["conditions"].to_string();
+            said.contains("RolledBack") && said.contains("alarm detected")
+        };
+        world
+            .until("RolledBack by an alarm", Duration::from_secs(15), shown)
+            .await?;
+        world.then(Step::Scale("web", 3)).await?;
+        ensure(
+            world.deployments("web") == deployments + 1,
+            "what the alarm took back was tried again",
+        )?;
+        world.aws.control("alarms", &alarm("OK"))?;
+        world.then(Step::Apply(definition("app", "nginx:3"))).await?;
+        world.expect("EcsService", "web", "Ready", "True")?;
+        ensure(world.ecs_service("web")?["runningCount"] == 3, "three tasks run")
+    });
+}
+
 /// design.md §9.24
 #[test]
 fn situation_24_dropping_the_count_keeps_it() {
