@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::Error;
+use crate::image::ALLOCATOR;
 use crate::poll;
 use crate::process::Process;
 use crate::run_dir::RunDir;
@@ -75,6 +76,8 @@ impl Operator {
             .env("AWS_ACCESS_KEY_ID", "test")
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_REGION", "us-east-1")
+            // As in its image.
+            .env(ALLOCATOR.0, ALLOCATOR.1)
             // A laptop's own profile must not be read.
             .env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")

@@ -67,6 +67,20 @@ fn labels_agree() {
     assert_eq!(last_stage("ARG"), ["VERSION", "REVISION", "CREATED"]);
 }
 
+/// What the base image sets itself is the rest.
+#[test]
+fn environments_agree() {
+    let config = content::config("ecs-operator:1", "amd64", &origin());
+    let set = last_stage("ENV");
+    assert!(!set.is_empty());
+    let base = ["PATH", "SSL_CERT_FILE"];
+    let ours = config
+        .environment
+        .into_iter()
+        .filter(|variable| !base.iter().any(|name| variable.starts_with(&format!("{name}="))));
+    assert_eq!(set, ours.collect::<Vec<_>>());
+}
+
 #[test]
 fn files_agree() {
     let programs: Vec<String> = BINARIES.iter().map(|name| format!("/out/{name}")).collect();
