@@ -35,7 +35,7 @@ pub use image::PAUSE;
 use network::{Link, Network};
 pub use parts::NODE;
 use parts::{Site, Users};
-pub use require::unwanted;
+pub use require::{WITHOUT, unwanted};
 use space::Space;
 
 /// How long containerd, and after it the whole node, may take until they are ready.

@@ -11,8 +11,8 @@ use crate::run_dir::RunDir;
 use crate::steps::Steps;
 use crate::tools::NodeTools;
 
-/// Set to anything, it skips the tests that need a node.
-const WITHOUT: &str = "ECS_E2E_WITHOUT_NODE";
+/// Set to anything, it skips the tests that need a node, as `cargo xtask test --without-node` does.
+pub const WITHOUT: &str = "ECS_E2E_WITHOUT_NODE";
 /// Where distributions put the CNI plugins.
 const PLUGIN_FOLDERS: [&str; 3] = ["/usr/lib/cni", "/opt/cni/bin", "/usr/libexec/cni"];
 /// Where programs of the administrator are, which a plain user's PATH may lack.
@@ -20,7 +20,7 @@ const SYSTEM_FOLDERS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:
 /// The folders that the node hides from its programs by empty ones of its own ([`super::space`]).
 pub(super) const HIDDEN: [&str; 3] = ["/run", "/var/log", "/var/lib"];
 
-/// Whether the person who runs us wants no node (`ECS_E2E_WITHOUT_NODE=1`, for machines where we are not root); says so.
+/// Whether the person who runs us wants no node, on a machine where we are not root; says so.
 pub fn unwanted() -> bool {
     let unwanted = env::var_os(WITHOUT).is_some();
     if unwanted {
@@ -33,7 +33,8 @@ pub fn unwanted() -> bool {
 pub(super) fn everything(run: &RunDir, steps: Steps) -> Result<PathBuf, Error> {
     if !rustix::process::geteuid().is_root() {
         return Err(Error::Missing(format!(
-            "a node needs root, for its namespaces, mounts and cgroups: run this as root, or set {WITHOUT}=1 to skip what needs a node"
+            "a node needs root, for its namespaces, mounts and cgroups: run this as root, or leave out what needs a node \
+             by `cargo xtask test --without-node` or {WITHOUT}=1"
         )));
     }
     visible("the run's folder", run.path(), "TMPDIR (or ECS_E2E_KEEP)")?;

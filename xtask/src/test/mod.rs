@@ -6,9 +6,10 @@ mod steps;
 use std::time::Instant;
 
 use clap::Args;
+use ecs_e2e::node;
 
 use crate::error::Error;
-use steps::{STEPS, Step};
+use steps::{STEPS, Step, Wanted};
 
 /// Options of `test`
 #[derive(Args)]
@@ -16,6 +17,9 @@ pub struct Options {
     /// Only these steps, in the order of the whole run [default: all]
     #[arg(value_name = "STEP", value_parser = clap::builder::PossibleValuesParser::new(STEPS.iter().map(|step| step.name)))]
     steps: Vec<String>,
+    /// Leave out the tests that start a whole Kubernetes node, which needs root
+    #[arg(long)]
+    without_node: bool,
     /// Name the steps and end
     #[arg(long)]
     list: bool,
@@ -31,12 +35,15 @@ pub fn test(options: &Options) -> Result<(), Error> {
         }
         return Ok(());
     }
+    let wanted = Wanted {
+        node: !options.without_node && !node::unwanted(),
+    };
     let start = Instant::now();
     let mut passed = 0;
     for step in STEPS.iter().filter(chosen) {
         println!("── {}: {}", step.name, step.command);
         let began = Instant::now();
-        match (step.run)() {
+        match (step.run)(wanted) {
             Ok(tests) => {
                 passed += tests;
                 println!("── {}: ok, {:.0} s", step.name, began.elapsed().as_secs_f64());

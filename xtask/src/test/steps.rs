@@ -22,7 +22,14 @@ pub struct Step {
     /// What a person runs to repeat it.
     pub command: &'static str,
     /// Does it, and gives how many tests passed.
-    pub run: fn() -> Result<u32, Error>,
+    pub run: fn(Wanted) -> Result<u32, Error>,
+}
+
+/// What a person wants of the steps.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted {
+    /// The tests that start a whole node, which needs root.
+    pub node: bool,
 }
 
 /// All of them.
@@ -30,52 +37,52 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "fmt",
         command: "cargo fmt --all --check",
-        run: || plain(&["fmt", "--all", "--check"]),
+        run: |_| plain(&["fmt", "--all", "--check"]),
     },
     Step {
         name: "deny",
         command: "cargo xtask test deny",
-        run: || check::deny::deny().map(|()| 0),
+        run: |_| check::deny::deny().map(|()| 0),
     },
     Step {
         name: "direction",
         command: "cargo xtask test direction",
-        run: || check::direction::direction().map(|()| 0),
+        run: |_| check::direction::direction().map(|()| 0),
     },
     Step {
         name: "clippy",
         command: "cargo clippy --workspace --all-targets -- -D warnings",
-        run: || plain(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
+        run: |_| plain(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     },
     Step {
         name: "doc",
         command: "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps",
-        run: doc,
+        run: |_| doc(),
     },
     Step {
         name: "build",
         command: "cargo build --workspace --all-targets",
-        run: || plain(&["build", "--workspace", "--all-targets"]),
+        run: |_| plain(&["build", "--workspace", "--all-targets"]),
     },
     Step {
         name: "crds",
         command: "cargo xtask crds --check",
-        run: || crds::check_built().map(|()| 0),
+        run: |_| crds::check_built().map(|()| 0),
     },
     Step {
         name: "charts",
         command: "cargo xtask charts --check",
-        run: || charts::check_built().map(|()| 0),
+        run: |_| charts::check_built().map(|()| 0),
     },
     Step {
         name: "test",
         command: "cargo test --workspace",
-        run: || tests(&["test", "--workspace"]),
+        run: |_| tests(cargo::cargo(&["test", "--workspace"])),
     },
     Step {
         name: "tools",
         command: "cargo xtask test tools",
-        run: || {
+        run: |_| {
             Tools::find_or_build(Steps::shown())?;
             Ok(0)
         },
@@ -88,29 +95,18 @@ pub const STEPS: &[Step] = &[
     Step {
         name: "node-tools",
         command: "cargo xtask test node-tools",
-        run: || node_tools().map(|()| 0),
+        run: |wanted| node_tools(wanted).map(|()| 0),
     },
     // All but the crash test, whose functions are named after what they do; one that were not would merely run twice.
     Step {
         name: "e2e",
         command: "cargo test -p ecs-e2e --tests -- --ignored --skip killed_",
-        run: || {
-            tests(&[
-                "test",
-                "-p",
-                "ecs-e2e",
-                "--tests",
-                "--",
-                "--ignored",
-                "--skip",
-                "killed_",
-            ])
-        },
+        run: e2e,
     },
     Step {
         name: "clients",
         command: "cargo xtask test clients",
-        run: clients,
+        run: |_| clients(),
     },
 ];
 
@@ -118,8 +114,8 @@ fn plain(arguments: &[&str]) -> Result<u32, Error> {
     cargo::run(arguments).map(|()| 0)
 }
 
-fn tests(arguments: &[&str]) -> Result<u32, Error> {
-    counted::run(cargo::cargo(arguments), counted::in_rust)
+fn tests(command: Command) -> Result<u32, Error> {
+    counted::run(command, counted::in_rust)
 }
 
 fn doc() -> Result<u32, Error> {
@@ -135,10 +131,18 @@ fn doc() -> Result<u32, Error> {
 }
 
 /// Waits more than it computes, and no deadline of it is short: meanwhile the tools of the step after it are built.
-fn crash() -> Result<u32, Error> {
+fn crash(wanted: Wanted) -> Result<u32, Error> {
     thread::scope(|scope| {
-        let others = scope.spawn(node_tools);
-        let passed = tests(&["test", "-p", "ecs-e2e", "--test", "crash", "--", "--ignored"])?;
+        let others = scope.spawn(move || node_tools(wanted));
+        let passed = tests(cargo::cargo(&[
+            "test",
+            "-p",
+            "ecs-e2e",
+            "--test",
+            "crash",
+            "--",
+            "--ignored",
+        ]))?;
         let built = others
             .join()
             .map_err(|_| Error::told("building the tools panicked"))?;
@@ -146,10 +150,27 @@ fn crash() -> Result<u32, Error> {
     })
 }
 
+fn e2e(wanted: Wanted) -> Result<u32, Error> {
+    let mut command = cargo::cargo(&[
+        "test",
+        "-p",
+        "ecs-e2e",
+        "--tests",
+        "--",
+        "--ignored",
+        "--skip",
+        "killed_",
+    ]);
+    if !wanted.node {
+        command.env(node::WITHOUT, "1");
+    }
+    tests(command)
+}
+
 /// helm, and what a node is made of, where they are not there yet.
-fn node_tools() -> Result<(), Error> {
+fn node_tools(wanted: Wanted) -> Result<(), Error> {
     tools::helm(Steps::shown())?;
-    if !node::unwanted() {
+    if wanted.node {
         NodeTools::find_or_build(Steps::shown())?;
     }
     Ok(())
