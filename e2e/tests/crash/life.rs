@@ -1,6 +1,6 @@
 //! The life that is led over and over: what is applied in each of its phases, and what Kubernetes and ECS show in the end.
 
-use ecs_e2e::backend::Client;
+use ecs_e2e::backend::{self, Client};
 use ecs_e2e::kubectl::Kubectl;
 use ecs_e2e::samples;
 use serde_json::{Value, json};
@@ -44,6 +44,9 @@ pub struct Life<'a> {
     pub ecs: &'a Client,
     /// Where the operator finds ECS.
     pub endpoint: &'a str,
+    /// The API server, through `kubectl proxy`: it is asked many times a second, and a kubectl for each question would take the
+    /// processors from the operator.
+    pub api: &'a str,
 }
 
 impl Life<'_> {
@@ -62,7 +65,7 @@ impl Life<'_> {
                     .unwrap(),
             ),
             Phase::Delete => {
-                let objects = self.objects();
+                let objects = self.objects().map(|(kind, name)| format!("{kind}/{name}"));
                 let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
                 self.kubectl
                     .run(&[&["delete", "--wait=false"], objects.as_slice()].concat())
@@ -76,13 +79,10 @@ impl Life<'_> {
         if phase == Phase::Delete {
             return self.is_gone();
         }
-        let objects = self.objects();
-        let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
-        let list = self
-            .kubectl
-            .json(&[&["get"], objects.as_slice()].concat())
-            .map_err(|why| why.to_string())?;
-        let all = list["items"].as_array().cloned().unwrap_or_default();
+        let mut all = Vec::new();
+        for (kind, name) in self.objects() {
+            all.push(self.get(&format!("{kind}/{name}"))?);
+        }
         let left: Vec<String> = all
             .iter()
             .filter_map(|object| self.is_settled(phase, object).err())
@@ -140,14 +140,24 @@ impl Life<'_> {
             .unwrap_or_default()
     }
 
-    fn objects(&self) -> [String; 4] {
+    /// Kinds, in the plural, and names.
+    fn objects(&self) -> [(&'static str, String); 4] {
         let name = self.name;
         [
-            format!("ecssvc/{name}"),
-            format!("ecssvc/{name}-adopted"),
-            format!("ecstd/{name}"),
-            format!("ecscl/{name}"),
+            ("ecsservices", name.to_owned()),
+            ("ecsservices", format!("{name}-adopted")),
+            ("ecstaskdefinitions", name.to_owned()),
+            ("ecsclusters", name.to_owned()),
         ]
+    }
+
+    /// What the API server has under this path of the namespace.
+    fn get(&self, path: &str) -> Result<Value, String> {
+        let url = format!(
+            "{}/apis/ecs-operator.dev/v1alpha1/namespaces/default/{path}",
+            self.api
+        );
+        backend::get(&url).map_err(|why| why.to_string())
     }
 
     fn is_settled(&self, phase: Phase, object: &Value) -> Result<(), String> {
@@ -172,18 +182,16 @@ impl Life<'_> {
     }
 
     fn is_gone(&self) -> Result<(), String> {
-        let list = self
-            .kubectl
-            .run(&["get", "ecscl,ecstd,ecssvc", "-o", "name"])
-            .map_err(|why| why.to_string())?;
-        let ours = |line: &&str| {
-            let name = line.rsplit('/').next().unwrap_or_default();
-            name == self.name || name.strip_suffix("-adopted") == Some(self.name)
-        };
-        match list.lines().find(ours) {
-            None => Ok(()),
-            Some(left) => Err(left.to_owned()),
+        for (kind, name) in self.objects() {
+            let list = self.get(kind)?;
+            let items = list["items"]
+                .as_array()
+                .ok_or_else(|| format!("{list} is no list"))?;
+            if items.iter().any(|object| object["metadata"]["name"] == name) {
+                return Err(format!("{kind}/{name}"));
+            }
         }
+        Ok(())
     }
 
     fn make_what_is_adopted(&self) {

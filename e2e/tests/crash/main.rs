@@ -28,6 +28,8 @@ struct World {
     stack: Stack,
     effects: Effects,
     endpoint: String,
+    /// The API server without the counting.
+    api: String,
     _proxy: Process,
 }
 
@@ -69,6 +71,7 @@ impl World {
             stack,
             effects,
             endpoint,
+            api: format!("http://127.0.0.1:{port}"),
             _proxy: proxy,
         }
     }
@@ -79,6 +82,7 @@ impl World {
             kubectl: self.stack.plane().kubectl(),
             ecs: self.stack.backend(),
             endpoint: &self.endpoint,
+            api: &self.api,
         }
     }
 
