@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ecs::types::{DeploymentAlarms, DeploymentRolloutState};
+use aws_sdk_ecs::types::{DeploymentAlarms, DeploymentConfiguration};
 use serde::Deserialize;
 
 use super::failure::{self, Monitor};
@@ -51,18 +51,20 @@ pub fn set(realm: &mut Realm, alarm: &AlarmState) {
     }
 }
 
-/// The service's alarms, where it uses them.
-pub fn configured(record: &ServiceRecord) -> Option<&DeploymentAlarms> {
-    let alarms = record.service.deployment_configuration()?.alarms()?;
-    alarms.enable.then_some(alarms)
+/// The alarms of a configuration, where they are switched on.
+pub fn used(given: Option<&DeploymentConfiguration>) -> Option<&DeploymentAlarms> {
+    given?.alarms().filter(|alarms| alarms.enable)
+}
+
+fn names(record: &ServiceRecord) -> &[String] {
+    used(record.service.deployment_configuration())
+        .map(|alarms| alarms.alarm_names.as_slice())
+        .unwrap_or_default()
 }
 
 /// The service's alarms that are in ALARM now: a deployment that starts now does without them.
 pub fn ringing(record: &ServiceRecord, in_alarm: &BTreeSet<String>) -> BTreeSet<String> {
-    let names = configured(record)
-        .map(|alarms| alarms.alarm_names.as_slice())
-        .unwrap_or_default();
-    names
+    names(record)
         .iter()
         .filter(|name| in_alarm.contains(*name))
         .cloned()
@@ -71,11 +73,9 @@ pub fn ringing(record: &ServiceRecord, in_alarm: &BTreeSet<String>) -> BTreeSet<
 
 /// Whether the alarm's going off fails what the service is doing.
 fn fails(record: &ServiceRecord, name: &String) -> bool {
-    let watches = configured(record).is_some_and(|alarms| alarms.alarm_names.contains(name));
-    watches
+    names(record).contains(name)
         && record.is_active()
-        && record.primary().is_some_and(|primary| {
-            primary.deployment.rollout_state() == Some(&DeploymentRolloutState::InProgress)
-                && !primary.ignored_alarms.contains(name)
-        })
+        && record
+            .primary()
+            .is_some_and(|primary| primary.in_progress() && !primary.ignored_alarms.contains(name))
 }

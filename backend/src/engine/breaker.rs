@@ -1,6 +1,13 @@
 //! The deployment circuit breaker: how many failures are too many (ecs-semantics.md §3.9). Pure.
 
-use aws_sdk_ecs::types::{DeploymentCircuitBreaker, ThresholdType};
+use aws_sdk_ecs::types::{DeploymentCircuitBreaker, DeploymentConfiguration, ThresholdType};
+
+/// The circuit breaker of a configuration, where it is switched on.
+pub fn used(given: Option<&DeploymentConfiguration>) -> Option<&DeploymentCircuitBreaker> {
+    given?
+        .deployment_circuit_breaker()
+        .filter(|breaker| breaker.enable)
+}
 
 /// How many failures make a deployment fail, for a service of this desired count. The default is half of it, but at least
 /// 3 and at most 200.

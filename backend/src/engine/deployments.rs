@@ -159,23 +159,15 @@ pub fn roll_back_for_user(realm: &mut Realm, key: &ServiceKey) -> bool {
     let Some(record) = realm.services.get_mut(key) else {
         return false;
     };
-    let target = record
-        .deployments
-        .iter()
-        .find(|deployment| deployment.completed && !deployment.is_primary());
-    let Some(target) = target.map(|target| target.id().to_owned()) else {
+    let Some(target) = record.rollback_target() else {
         return false;
     };
     if let Some(primary) = record.primary_mut() {
-        primary.stalled = true;
-        primary.deployment.rollout_state = Some(DeploymentRolloutState::Failed);
-        primary.deployment.rollout_state_reason = Some("ECS deployment stopped by user.".to_owned());
-        primary.deployment.updated_at = Some(stamp(now));
+        primary.fail("ECS deployment stopped by user.", now);
     }
     if let Some(current) = record.current_mut() {
         current.status_reason = Some("Rollback was requested by a user.".to_owned());
     }
-    told::tell(realm, key, &format!("rolling back to deployment {target}."));
     roll_back(
         realm,
         key,
@@ -187,6 +179,7 @@ pub fn roll_back_for_user(realm: &mut Realm, key: &ServiceKey) -> bool {
 
 /// Makes an earlier deployment the PRIMARY again, and the service's members those of its revision.
 pub fn roll_back(realm: &mut Realm, key: &ServiceKey, target: &str, reason: &str) {
+    told::tell(realm, key, &format!("rolling back to deployment {target}."));
     let now = realm.now;
     let Some(record) = realm.services.get_mut(key) else {
         return;

@@ -2,12 +2,12 @@
 //! and an earlier deployment completed (ecs-semantics.md §3.9).
 
 use aws_sdk_ecs::types::{
-    DeploymentRolloutState, ServiceDeployment, ServiceDeploymentAlarms, ServiceDeploymentCircuitBreaker,
+    ServiceDeployment, ServiceDeploymentAlarms, ServiceDeploymentCircuitBreaker,
     ServiceDeploymentRollbackMonitorsStatus, ServiceDeploymentStatus,
 };
 
 use super::records::ServiceRecord;
-use super::{alarms, deployments, event_log, losses, told};
+use super::{alarms, breaker, deployments, event_log, told};
 use crate::world::clock::stamp;
 use crate::world::{Realm, ServiceKey};
 
@@ -68,9 +68,10 @@ impl Monitor {
 
     /// Whether the service wants what this monitor fails to be rolled back.
     fn rolls_back(&self, record: &ServiceRecord) -> bool {
+        let given = record.service.deployment_configuration();
         match self {
-            Self::CircuitBreaker { .. } => losses::breaker_of(record).is_some_and(|breaker| breaker.rollback),
-            Self::Alarm { .. } => alarms::configured(record).is_some_and(|alarms| alarms.rollback),
+            Self::CircuitBreaker { .. } => breaker::used(given).is_some_and(|breaker| breaker.rollback),
+            Self::Alarm { .. } => alarms::used(given).is_some_and(|alarms| alarms.rollback),
         }
     }
 
@@ -112,15 +113,8 @@ pub fn fail(realm: &mut Realm, key: &ServiceKey, monitor: &Monitor) {
     };
     let id = primary.id().to_owned();
     let failures = primary.failures;
-    primary.stalled = true;
-    primary.deployment.rollout_state = Some(DeploymentRolloutState::Failed);
-    primary.deployment.rollout_state_reason = Some(monitor.reason().to_owned());
-    primary.deployment.updated_at = Some(stamp(now));
-    let target = record
-        .deployments
-        .iter()
-        .find(|deployment| deployment.completed && !deployment.is_primary());
-    let target = target.map(|deployment| deployment.id().to_owned());
+    primary.fail(monitor.reason(), now);
+    let target = record.rollback_target();
     let mut rolling_back = false;
     if let Some(current) = record.history.last_mut() {
         // A rollback that fails is not rolled back again.
@@ -131,10 +125,7 @@ pub fn fail(realm: &mut Realm, key: &ServiceKey, monitor: &Monitor) {
     told::tell(realm, key, &format!("(deployment {id}) {}", monitor.event()));
     event_log::deployment_changed(realm, key, &id, "SERVICE_DEPLOYMENT_FAILED", monitor.reason());
     match target.filter(|_| rollback && !rolling_back) {
-        Some(target) => {
-            told::tell(realm, key, &format!("rolling back to deployment {target}."));
-            deployments::roll_back(realm, key, &target, &monitor.rolling_back_to(&target));
-        }
+        Some(target) => deployments::roll_back(realm, key, &target, &monitor.rolling_back_to(&target)),
         None => close(realm, key, rolling_back),
     }
 }

@@ -1,6 +1,5 @@
 //! Tasks of a service that fail: counted for the circuit breaker, and started ever more slowly (ecs-semantics.md §3.9, §3.13).
 
-use aws_sdk_ecs::types::DeploymentRolloutState;
 use jiff::SignedDuration;
 
 use super::event_log::{self, Gravity};
@@ -77,7 +76,7 @@ pub fn note_healthy(realm: &mut Realm, key: &ServiceKey) {
         .filter(healthy)
         .map(|member| member.task)
         .collect();
-    let resets = breaker_of(record).is_none_or(breaker::resets);
+    let resets = breaker::used(record.service.deployment_configuration()).is_none_or(breaker::resets);
     for id in fresh {
         let Some(task) = realm.tasks.get_mut(&id) else {
             continue;
@@ -91,26 +90,19 @@ pub fn note_healthy(realm: &mut Realm, key: &ServiceKey) {
     }
 }
 
-/// The service's circuit breaker, where it uses one.
-pub fn breaker_of(record: &ServiceRecord) -> Option<&aws_sdk_ecs::types::DeploymentCircuitBreaker> {
-    let configured = record
-        .service
-        .deployment_configuration()?
-        .deployment_circuit_breaker()?;
-    configured.enable.then_some(configured)
-}
-
 /// Fails the deployment that is going on when the circuit breaker has counted enough.
 pub fn break_circuit(realm: &mut Realm, key: &ServiceKey) {
     let Some(record) = realm.services.get(key) else {
         return;
     };
-    let (Some(configured), Some(primary)) = (breaker_of(record), record.primary()) else {
+    let (Some(configured), Some(primary)) = (
+        breaker::used(record.service.deployment_configuration()),
+        record.primary(),
+    ) else {
         return;
     };
     let threshold = breaker::threshold(configured, record.service.desired_count);
-    let in_progress = primary.deployment.rollout_state() == Some(&DeploymentRolloutState::InProgress);
-    if in_progress && primary.failures >= threshold {
+    if primary.in_progress() && primary.failures >= threshold {
         failure::fail(realm, key, &Monitor::CircuitBreaker { threshold });
     }
 }

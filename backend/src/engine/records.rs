@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::operation::create_service::CreateServiceInput;
 use aws_sdk_ecs::types::{
-    Deployment, PlacementConstraint, PlacementStrategy, Service, ServiceDeployment, ServiceRevision, Task,
+    Deployment, DeploymentRolloutState, PlacementConstraint, PlacementStrategy, Service, ServiceDeployment,
+    ServiceRevision, Task,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::script::Script;
 use crate::placement::Demand;
+use crate::world::clock::stamp;
 use crate::world::schedule::Slot;
 use crate::world::shaped;
 
@@ -105,6 +107,19 @@ impl DeploymentRecord {
         self.deployment.id().unwrap_or_default()
     }
 
+    /// Whether `rolloutState` is `IN_PROGRESS`.
+    pub fn in_progress(&self) -> bool {
+        self.deployment.rollout_state() == Some(&DeploymentRolloutState::InProgress)
+    }
+
+    /// It has FAILED for good.
+    pub fn fail(&mut self, reason: &str, now: Timestamp) {
+        self.stalled = true;
+        self.deployment.rollout_state = Some(DeploymentRolloutState::Failed);
+        self.deployment.rollout_state_reason = Some(reason.to_owned());
+        self.deployment.updated_at = Some(stamp(now));
+    }
+
     /// Whether it is the one that the service should be on.
     pub fn is_primary(&self) -> bool {
         self.deployment.status() == Some("PRIMARY")
@@ -122,6 +137,13 @@ impl ServiceRecord {
         self.deployments
             .iter_mut()
             .find(|deployment| deployment.is_primary())
+    }
+
+    /// The id of the deployment that a rollback goes back to.
+    pub fn rollback_target(&self) -> Option<String> {
+        let mut deployments = self.deployments.iter();
+        let target = deployments.find(|deployment| deployment.completed && !deployment.is_primary());
+        target.map(|target| target.id().to_owned())
     }
 
     /// The revision with this ARN.

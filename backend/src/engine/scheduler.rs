@@ -2,11 +2,11 @@
 //!
 //! It looks at a service only when something about it has changed ([`wake`]) or will look different at a known moment.
 
-use aws_sdk_ecs::types::{DeploymentRolloutState, TaskStopCode};
+use aws_sdk_ecs::types::TaskStopCode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::event_log::{self, Gravity};
-use super::records::{Loss, LossKind, ServiceRecord};
+use super::records::{DeploymentRecord, Loss, LossKind, ServiceRecord};
 use super::rolling::{self, Side, Step};
 use super::survey::{Class, Member, Survey, survey};
 use super::{Event, alarms, balance, deployments, leaving, losses, starting, stop, told};
@@ -230,9 +230,7 @@ fn settle(realm: &mut Realm, key: &ServiceKey) {
         ..Side::default()
     };
     let settled = seen.view.primary == whole && seen.view.old.live() == 0 && !seen.view.keep_old;
-    let in_progress = record.primary().is_some_and(|primary| {
-        primary.deployment.rollout_state() == Some(&DeploymentRolloutState::InProgress)
-    });
+    let in_progress = record.primary().is_some_and(DeploymentRecord::in_progress);
     let mut next = seen.next;
     if let Some(record) = realm.services.get_mut(key) {
         record.settled_since = if settled {
@@ -271,13 +269,10 @@ fn settle(realm: &mut Realm, key: &ServiceKey) {
 /// How long a deployment is watched after all of it runs: what the service says, else, where alarms watch, what ECS makes of
 /// their periods.
 fn bake_time(record: &ServiceRecord, timing: &Timing) -> SignedDuration {
-    let given = record
-        .service
-        .deployment_configuration()
-        .and_then(|given| given.bake_time_in_minutes);
-    match given {
+    let given = record.service.deployment_configuration();
+    match given.and_then(|given| given.bake_time_in_minutes) {
         Some(minutes) if minutes > 0 => SignedDuration::from_mins(minutes.into()),
-        _ if alarms::configured(record).is_some() => timing.alarm_bake,
+        _ if alarms::used(given).is_some() => timing.alarm_bake,
         _ => SignedDuration::ZERO,
     }
 }

@@ -8,8 +8,8 @@ use aws_sdk_ecs::types::{
     ServiceRevisionSummary,
 };
 
-use super::breaker;
 use super::records::{DeploymentRecord, ServiceRecord};
+use super::{alarms, breaker};
 use crate::world::Realm;
 
 /// How many tasks of a deployment are in which state.
@@ -130,10 +130,7 @@ fn monitor_status(
 }
 
 fn alarms_of(deployment: &ServiceDeployment) -> ServiceDeploymentAlarms {
-    let configured = deployment
-        .deployment_configuration()
-        .and_then(|given| given.alarms());
-    let Some(configured) = configured.filter(|alarms| alarms.enable) else {
+    let Some(configured) = alarms::used(deployment.deployment_configuration()) else {
         return ServiceDeploymentAlarms::builder()
             .status(ServiceDeploymentRollbackMonitorsStatus::Disabled)
             .build();
@@ -148,10 +145,7 @@ fn alarms_of(deployment: &ServiceDeployment) -> ServiceDeploymentAlarms {
 }
 
 fn breaker_of(record: &ServiceRecord, deployment: &ServiceDeployment) -> ServiceDeploymentCircuitBreaker {
-    let configured = deployment
-        .deployment_configuration()
-        .and_then(|given| given.deployment_circuit_breaker());
-    let Some(configured) = configured.filter(|breaker| breaker.enable) else {
+    let Some(configured) = breaker::used(deployment.deployment_configuration()) else {
         return ServiceDeploymentCircuitBreaker::builder()
             .status(ServiceDeploymentRollbackMonitorsStatus::Disabled)
             .build();

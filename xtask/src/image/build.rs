@@ -10,40 +10,20 @@ use crate::error::Error;
 /// What cargo reads between two flags: a path may hold spaces.
 const BETWEEN_FLAGS: &str = "\u{1f}";
 
-/// A machine that we build for: the one that we run on.
-#[derive(Debug, Clone, Copy)]
-pub struct Machine {
-    /// In rustc's words.
-    pub triple: &'static str,
-}
-
-impl Machine {
-    /// This one. The Dockerfile cross-compiles; here the linker at hand does it.
-    pub fn ours() -> Result<Self, Error> {
-        match env::consts::ARCH {
-            "x86_64" => Ok(Self {
-                triple: "x86_64-unknown-linux-gnu",
-            }),
-            "aarch64" => Ok(Self {
-                triple: "aarch64-unknown-linux-gnu",
-            }),
-            other => Err(Error::told(format!(
-                "images are for x86_64 and aarch64, and this is {other}; the Dockerfile cross-compiles to both"
-            ))),
-        }
+/// What rustc calls this machine. The Dockerfile cross-compiles; here the linker at hand does it.
+pub fn triple() -> Result<&'static str, Error> {
+    match env::consts::ARCH {
+        "x86_64" => Ok("x86_64-unknown-linux-gnu"),
+        "aarch64" => Ok("aarch64-unknown-linux-gnu"),
+        other => Err(Error::told(format!(
+            "images are for x86_64 and aarch64, and this is {other}; the Dockerfile cross-compiles to both"
+        ))),
     }
 }
 
 /// Builds the programs, each in the crate of its name, and gives the folder that they are in.
-pub fn build(programs: &[&str], machine: Machine, profile: &str) -> Result<PathBuf, Error> {
-    let mut arguments = vec![
-        "build",
-        "--locked",
-        "--profile",
-        profile,
-        "--target",
-        machine.triple,
-    ];
+pub fn build(programs: &[&str], triple: &str, profile: &str) -> Result<PathBuf, Error> {
+    let mut arguments = vec!["build", "--locked", "--profile", profile, "--target", triple];
     for program in programs {
         arguments.extend(["-p", program, "--bin", program]);
     }
@@ -61,7 +41,7 @@ pub fn build(programs: &[&str], machine: Machine, profile: &str) -> Result<PathB
         .ok_or_else(|| Error::told("xtask lies in no target folder"))?;
     // cargo's one profile whose folder has another name.
     let folder = if profile == "dev" { "debug" } else { profile };
-    Ok(target.join(machine.triple).join(folder))
+    Ok(target.join(triple).join(folder))
 }
 
 /// No shared library, since the image has none; and no path of this machine in a panic's message.

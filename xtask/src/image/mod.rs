@@ -18,7 +18,6 @@ use ecs_e2e::steps::Steps;
 
 use crate::cargo;
 use crate::error::Error;
-use build::Machine;
 
 /// What is sent to a node must stay below this.
 const LARGEST: usize = 30_000_000;
@@ -40,15 +39,12 @@ pub struct Options {
 /// Builds the programs, packs them and says what came out.
 pub fn image(options: &Options) -> Result<(), Error> {
     let steps = Steps::shown();
-    let machine = Machine::ours()?;
+    let triple = build::triple()?;
     let origin = origin::read()?;
     let name = name::full(&options.tag);
     let folder = steps.run(
-        &format!(
-            "programs built for {} with profile {}",
-            machine.triple, options.profile
-        ),
-        |_| build::build(&content::BINARIES, machine, &options.profile),
+        &format!("programs built for {} with profile {}", triple, options.profile),
+        |_| build::build(&content::BINARIES, triple, &options.profile),
     )?;
     let programs = read(&folder)?;
     let license = cargo::root().join("LICENSE");

@@ -8,6 +8,7 @@ use super::objects::{account, cluster, definition, provider, service, with};
 use super::run::Step;
 use super::story::{ensure, running, story};
 use crate::aws::Reply;
+use crate::world::World;
 
 /// design.md §9.10
 #[test]
@@ -70,18 +71,16 @@ fn a_cluster_goes_as_soon_as_its_services_have() {
         ] {
             world.step(&Step::Delete(kind, name)).await?;
         }
-        let gone = |kind, name| world.api.get(kind, "default", name).is_none();
-        let until = async |kind, name, most: u64| {
-            for _ in 0..most {
-                if gone(kind, name) {
-                    return Ok(());
-                }
-                world.pass(Duration::from_secs(1)).await;
-            }
-            Err(format!("{kind} {name} is not gone after {most} s"))
-        };
-        until("EcsService", "web", 60).await?;
-        until("EcsCluster", "main", 3).await
+        let gone = |kind, name| move |world: &World| world.api.get(kind, "default", name).is_none();
+        let minute = Duration::from_mins(1);
+        world
+            .until("the service gone", minute, gone("EcsService", "web"))
+            .await?;
+        let soon = Duration::from_secs(3);
+        world
+            .until("the cluster gone", soon, gone("EcsCluster", "main"))
+            .await
+            .map(drop)
     });
 }
 

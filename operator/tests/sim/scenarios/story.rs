@@ -182,7 +182,7 @@ impl World {
             .collect()
     }
 
-    /// Waits until `holds`, looking every second.
+    /// Waits until `holds`, looking four times a second.
     ///
     /// # Errors
     /// That it did not come within `bound`.
