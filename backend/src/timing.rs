@@ -69,6 +69,8 @@ timing! {
     container_exit: 100, 1_000;
     /// STOPPING: until a container that ignores SIGTERM is killed, when its definition gives no `stopTimeout`.
     stop_timeout: 1_000, 30_000;
+    /// How long a container must have run before its restart policy starts it again, when the policy does not say.
+    restart_attempt_period: 1_000, 300_000;
     /// DEPROVISIONING: until the network interface is gone.
     deprovisioning: 200, 10_000;
     /// How long a STOPPED task stays visible (ecs-semantics.md §4.1).
@@ -107,10 +109,20 @@ impl Timing {
     /// How long a container that ignores SIGTERM has: its `stopTimeout` in seconds, but in `fast` never more than the
     /// table says.
     pub fn kill_after(&self, stop_timeout: Option<i32>) -> SignedDuration {
-        match stop_timeout {
-            None => self.stop_timeout,
-            Some(seconds) if *self == Self::of(TimingMode::Aws) => SignedDuration::from_secs(seconds.into()),
-            Some(seconds) => SignedDuration::from_secs(seconds.into()).min(self.stop_timeout),
+        self.given_or(stop_timeout, self.stop_timeout)
+    }
+
+    /// How long a container must have run to be started again: its `restartAttemptPeriod` in seconds, but in `fast` never
+    /// more than the table says.
+    pub fn restart_after(&self, restart_attempt_period: Option<i32>) -> SignedDuration {
+        self.given_or(restart_attempt_period, self.restart_attempt_period)
+    }
+
+    fn given_or(&self, seconds: Option<i32>, usual: SignedDuration) -> SignedDuration {
+        match seconds.map(|seconds| SignedDuration::from_secs(seconds.into())) {
+            None => usual,
+            Some(given) if *self == Self::of(TimingMode::Aws) => given,
+            Some(given) => given.min(usual),
         }
     }
 }

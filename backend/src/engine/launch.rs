@@ -79,6 +79,7 @@ pub fn launch(realm: &mut Realm, order: &Order, place: Place) -> String {
         slots: Vec::new(),
         instance: None,
         demand: demand_of(order),
+        progress: Vec::new(),
         scripts,
         interface,
         registers: order.discovered || !order.targets.is_empty(),

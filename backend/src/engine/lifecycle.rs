@@ -67,44 +67,45 @@ pub fn phase_over(realm: &mut Realm, task: &str) {
         }
         Phase::Pending => enter(realm, task, Phase::Pulling),
         Phase::Pulling => {
-            if let Some((container, reason)) = failure_of(record, true) {
+            if let Some((container, reason)) = cannot_pull(record) {
                 fail_to_start(realm, task, container, &reason);
             } else {
                 containers::pulled(realm, task);
                 enter(realm, task, Phase::Starting);
             }
         }
-        Phase::Starting => match failure_of(record, false) {
-            Some((container, reason)) => fail_to_start(realm, task, container, &reason),
-            None => started(realm, task),
-        },
+        Phase::Starting => containers::start_next(realm, task),
         Phase::Registering => {
             balance::register(realm, task);
             run(realm, task);
         }
         Phase::Deactivating => enter(realm, task, Phase::Stopping),
-        Phase::Stopping => {
-            containers::stopped(realm, task);
-            let interface = realm.tasks.get(task).is_some_and(|record| record.interface);
-            if interface {
-                enter(realm, task, Phase::Deprovisioning);
-            } else {
-                stop::finish(realm, task);
-            }
-        }
+        Phase::Stopping => containers::stop_next(realm, task),
         Phase::Deprovisioning => stop::finish(realm, task),
     }
 }
 
-fn started(realm: &mut Realm, task: &str) {
+/// All containers have started.
+pub fn started(realm: &mut Realm, task: &str) {
     let registers = realm.tasks.get(task).is_some_and(|record| record.registers);
-    // The containers run from here on: one that ends at once ends after this moment.
     if registers {
         enter(realm, task, Phase::Registering);
-        containers::start(realm, task);
     } else {
-        containers::start(realm, task);
         run(realm, task);
+    }
+}
+
+/// All containers have ended.
+pub fn stopped(realm: &mut Realm, task: &str) {
+    let now = realm.now;
+    let Some(record) = realm.tasks.get_mut(task) else {
+        return;
+    };
+    record.task.execution_stopped_at = Some(stamp(now));
+    if record.interface {
+        enter(realm, task, Phase::Deprovisioning);
+    } else {
+        stop::finish(realm, task);
     }
 }
 
@@ -118,7 +119,8 @@ fn run(realm: &mut Realm, task: &str) {
     scheduler::task_runs(realm, task);
 }
 
-fn fail_to_start(realm: &mut Realm, task: &str, container: usize, reason: &str) {
+/// A container of a task cannot be pulled or started, and with it the task.
+pub fn fail_to_start(realm: &mut Realm, task: &str, container: usize, reason: &str) {
     if let Some(record) = realm.tasks.get_mut(task) {
         let failed = record.task.containers.iter_mut().flatten().nth(container);
         if let Some(failed) = failed {
@@ -134,15 +136,14 @@ fn fail_to_start(realm: &mut Realm, task: &str, container: usize, reason: &str) 
     );
 }
 
-/// Which container cannot be pulled or started, and why.
-fn failure_of(record: &TaskRecord, pulling: bool) -> Option<(usize, String)> {
+/// Which container's image cannot be pulled, and why.
+fn cannot_pull(record: &TaskRecord) -> Option<(usize, String)> {
     record
         .scripts
         .iter()
         .enumerate()
         .find_map(|(index, script)| match &script.failure {
-            Some(Failure::Pull(reason)) if pulling => Some((index, reason.clone())),
-            Some(Failure::Start(reason)) if !pulling => Some((index, reason.clone())),
+            Some(Failure::Pull(reason)) => Some((index, reason.clone())),
             _ => None,
         })
 }
@@ -181,22 +182,23 @@ fn note_times(record: &mut TaskRecord, now: jiff::Timestamp) {
 
 /// How long the phase takes; nothing for one that other things end.
 fn duration_of(record: &TaskRecord, timing: &Timing) -> Option<SignedDuration> {
-    let longest =
-        |each: &dyn Fn(&super::script::Script) -> SignedDuration| record.scripts.iter().map(each).max();
     Some(match record.phase {
         Phase::AwaitingCapacity | Phase::Running | Phase::Stopped => return None,
         Phase::Provisioning if record.on_fargate() => timing.fargate_provisioning,
         Phase::Provisioning => timing.interface_attachment,
         Phase::Pending => timing.agent_acceptance,
-        Phase::Pulling => match failure_of(record, true) {
-            Some(_) => timing.image_pull_failure,
-            None => longest(&|script| script.pull.unwrap_or(timing.image_pull)).unwrap_or(timing.image_pull),
-        },
-        Phase::Starting => longest(&|script| script.start.unwrap_or(timing.container_start))
-            .unwrap_or(timing.container_start),
+        Phase::Pulling if cannot_pull(record).is_some() => timing.image_pull_failure,
+        Phase::Pulling => {
+            let pulls = record
+                .scripts
+                .iter()
+                .map(|script| script.pull.unwrap_or(timing.image_pull));
+            pulls.max().unwrap_or(timing.image_pull)
+        }
+        // Containers are told to start, or to stop, at once; they end the phase.
+        Phase::Starting | Phase::Stopping => SignedDuration::ZERO,
         Phase::Registering => timing.target_registration,
         Phase::Deactivating => timing.deregistration_delay,
-        Phase::Stopping => containers::stopping_time(record, timing),
         Phase::Deprovisioning => timing.deprovisioning,
     })
 }

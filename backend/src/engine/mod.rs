@@ -12,6 +12,7 @@ pub mod control;
 pub mod deployments;
 pub mod event_log;
 pub mod failure;
+pub mod health;
 pub mod hooks;
 pub mod instances;
 pub mod launch;
@@ -19,7 +20,9 @@ pub mod leaving;
 pub mod lifecycle;
 pub mod losses;
 pub mod network;
+pub mod order;
 pub mod records;
+pub mod restart;
 pub mod revision;
 pub mod rolling;
 pub mod scaling;
@@ -45,6 +48,25 @@ pub enum Event {
     PhaseOver {
         /// The task's id.
         task: String,
+    },
+    /// A container that was told to start has started.
+    ContainerStarts {
+        /// The task's id.
+        task: String,
+        /// The container's place in the definition.
+        container: usize,
+    },
+    /// A container's `startTimeout` is over.
+    StartTimeout {
+        /// The task's id.
+        task: String,
+    },
+    /// A container that was asked to end has ended.
+    ContainerStops {
+        /// The task's id.
+        task: String,
+        /// The container's place in the definition.
+        container: usize,
     },
     /// A container ends by itself.
     ContainerEnds {
@@ -146,12 +168,15 @@ pub struct RunToken {
 pub fn happen(realm: &mut Realm, event: Event) {
     match event {
         Event::PhaseOver { task } => lifecycle::phase_over(realm, &task),
+        Event::ContainerStarts { task, container } => containers::starts(realm, &task, container),
+        Event::StartTimeout { task } => containers::start_next(realm, &task),
+        Event::ContainerStops { task, container } => containers::stops(realm, &task, container),
         Event::ContainerEnds { task, container } => containers::ends(realm, &task, container),
         Event::HealthVerdict {
             task,
             container,
             healthy,
-        } => containers::verdict(realm, &task, container, healthy),
+        } => health::verdict(realm, &task, container, healthy),
         Event::TargetVerdict { task, target } => balance::verdict(realm, &task, target),
         Event::SpotEnds { task } => control::spot_ends(realm, &task),
         Event::TaskForgotten { task } => stop::forget(realm, &task),

@@ -218,6 +218,17 @@ pub struct Waiting {
     pub strategies: Vec<PlacementStrategy>,
 }
 
+/// How far a container has come, beyond what the API shows.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// Whether it has been told to start, or to end, and has not done it yet.
+    pub told: bool,
+    /// When it last started.
+    pub started_at: Option<Timestamp>,
+    /// The events that are scheduled for it, to call them off.
+    pub slots: Vec<Slot>,
+}
+
 /// A task.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TaskRecord {
@@ -230,7 +241,7 @@ pub struct TaskRecord {
     pub service: Option<String>,
     /// Where it is in its life.
     pub phase: Phase,
-    /// The events that are scheduled for it, to call them off.
+    /// The events that are scheduled for it, its containers' apart, to call them off.
     pub slots: Vec<Slot>,
     /// The id of the instance that it is on.
     pub instance: Option<String>,
@@ -238,6 +249,9 @@ pub struct TaskRecord {
     pub demand: Demand,
     /// What its containers will do, in the order of the definition.
     pub scripts: Vec<Script>,
+    /// How far its containers have come, in the order of the definition; shorter until they are started.
+    #[serde(default)]
+    pub progress: Vec<Progress>,
     /// Whether it has a network interface of its own.
     pub interface: bool,
     /// Whether it is registered in a target group or a service registry.
@@ -264,6 +278,16 @@ impl TaskRecord {
     /// The id of the deployment that started it, or what its caller gave as `startedBy`.
     pub fn started_by(&self) -> &str {
         self.task.started_by().unwrap_or_default()
+    }
+
+    /// Calls off what is scheduled for it and its containers: the answer is what to take from the schedule.
+    pub fn take_slots(&mut self) -> Vec<Slot> {
+        let mut slots = std::mem::take(&mut self.slots);
+        for progress in &mut self.progress {
+            progress.told = false;
+            slots.append(&mut progress.slots);
+        }
+        slots
     }
 
     /// Whether it is meant to run.

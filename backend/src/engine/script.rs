@@ -17,6 +17,9 @@ use aws_sdk_ecs::types::ContainerDefinition;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::order::{self, Dependency};
+use super::restart::Restart;
+
 /// The docker label that says what a container does.
 pub const LABEL: &str = "ecs-backend.simulate";
 
@@ -28,6 +31,7 @@ pub const KILLED: i32 = 137;
 
 /// What a container will do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Script {
     /// How long its image takes to pull; the timing table's duration if absent.
     pub pull: Option<SignedDuration>,
@@ -49,6 +53,12 @@ pub struct Script {
     pub stop_timeout: Option<i32>,
     /// Whether its end is the task's end.
     pub essential: bool,
+    /// What it waits for before it starts.
+    pub depends_on: Vec<Dependency>,
+    /// Its `startTimeout`: how long after its start those that wait for more than that do wait.
+    pub start_timeout: Option<SignedDuration>,
+    /// Its restart policy, if it is enabled.
+    pub restart: Option<Restart>,
 }
 
 /// Why a container cannot start.
@@ -107,6 +117,11 @@ pub fn of(definition: &ContainerDefinition, command: Option<&[String]>) -> Scrip
         stop_timeout: definition.stop_timeout,
         essential: definition.essential.unwrap_or(true),
         health_interval: health_interval(definition),
+        depends_on: order::dependencies_of(definition),
+        start_timeout: definition
+            .start_timeout
+            .map(|timeout| SignedDuration::from_secs(timeout.into())),
+        restart: Restart::of(definition),
         ..Script::default()
     };
     let image = definition.image().unwrap_or_default();

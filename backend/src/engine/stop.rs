@@ -21,7 +21,7 @@ pub fn stop(realm: &mut Realm, task: &str, code: TaskStopCode, reason: &str, los
     record.task.stopped_reason = Some(reason.to_owned());
     record.task.stopping_at = Some(stamp(now));
     record.protected_until = None;
-    for slot in std::mem::take(&mut record.slots) {
+    for slot in record.take_slots() {
         realm.schedule.cancel(slot);
     }
     let next = next_phase(record);
@@ -46,7 +46,7 @@ pub fn stop(realm: &mut Realm, task: &str, code: TaskStopCode, reason: &str, los
 /// Where a task goes on its way out: what it has not built up it need not take down.
 fn next_phase(record: &TaskRecord) -> Phase {
     let interface = record.interface && record.phase > Phase::AwaitingCapacity;
-    if !containers::has_started(record) {
+    if !containers::have_started(record) {
         return if interface {
             Phase::Deprovisioning
         } else {
@@ -79,7 +79,7 @@ pub fn cut_off(realm: &mut Realm, task: &str, code: TaskStopCode, reason: &str, 
     else {
         return;
     };
-    for slot in std::mem::take(&mut record.slots) {
+    for slot in record.take_slots() {
         realm.schedule.cancel(slot);
     }
     finish(realm, task);

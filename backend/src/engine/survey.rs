@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::records::{ServiceRecord, TaskRecord};
 use super::rolling::{Bounds, Side, View};
-use super::{balance, containers};
+use super::{balance, health};
 use crate::world::Realm;
 
 /// How a task counts.
@@ -155,7 +155,7 @@ fn class_of(realm: &Realm, task: &TaskRecord, grace: SignedDuration, next: &mut 
         sooner(next, heeded);
         return Class::Settling;
     }
-    let checked = containers::is_checked(task);
+    let checked = health::is_checked(task);
     let healthy = if task.targets.is_empty() && !checked {
         let settled = after(realm.timing.healthy_after);
         if settled > realm.now {

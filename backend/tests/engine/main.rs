@@ -13,6 +13,7 @@
 
 mod alarms;
 mod capacity;
+mod containers;
 mod deletion;
 mod failure;
 mod health;
