@@ -242,6 +242,7 @@ fn classify_words(message: &str) -> Class {
         ("verify that the ecs service role", Class::Transient),
         // The listener is attached after the target group.
         ("does not have an associated load balancer", Class::Transient),
+        ("not associated with the cluster", Class::Transient),
         ("cluster not found", Class::Transient),
         ("the referenced cluster was inactive", Class::Transient),
         ("task definition not found", Class::NotFound),

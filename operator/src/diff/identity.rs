@@ -18,6 +18,10 @@ pub const INCARNATION_TAG: &str = "ecs-operator.dev/incarnation";
 /// The tag that says that the resource was there before us, so that deleting the object leaves it by default.
 pub const ADOPTED_TAG: &str = "ecs-operator.dev/adopted";
 
+/// The tag that remembers what was applied last, where drift is only reported: what differs from the spec without the
+/// spec having changed was changed by others.
+pub const APPLIED_TAG: &str = "ecs-operator.dev/applied";
+
 /// The kinds of resources that carry owner tags. Keys differ by kind, because ECS can copy the tags of a service or a
 /// definition onto tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,6 +106,7 @@ impl Owner {
             self.kind.owner_tag().to_owned(),
             INCARNATION_TAG.to_owned(),
             ADOPTED_TAG.to_owned(),
+            APPLIED_TAG.to_owned(),
         ]
     }
 

@@ -1,5 +1,6 @@
 //! Kubernetes Events: best effort, outside the decision path. A reconcile puts them in a queue and goes on.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ impl Events {
         )
     }
 
-    /// Something went as it should. `reason` is CamelCase; events of one reason and action collapse for six minutes.
+    /// Something went as it should. `reason` is CamelCase; events of one reason, action and note collapse for six minutes.
     pub fn normal<K: Resource<DynamicType = ()>>(
         &self,
         about: &K,
@@ -81,8 +82,8 @@ impl Events {
         let event = Event {
             type_,
             reason: reason.to_owned(),
+            action: told_apart(action, &note),
             note: Some(shortened(note)),
-            action: action.to_owned(),
             secondary: None,
         };
         if self.queue.try_send((event, about.object_ref(&()))).is_err() {
@@ -105,6 +106,14 @@ impl Delivery {
             }
         }
     }
+}
+
+/// The action, and a mark of the note: the recorder counts events that differ in their notes only as one, and keeps the first
+/// note.
+fn told_apart(action: &str, note: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    note.hash(&mut hasher);
+    format!("{action} {:016x}", hasher.finish())
 }
 
 fn shortened(mut note: String) -> String {
@@ -133,5 +142,10 @@ mod tests {
         for (note, length) in cases {
             assert_eq!(shortened(note).len(), length);
         }
+    }
+    #[test]
+    fn another_note_is_another_event() {
+        assert_eq!(told_apart("UpdateCluster", "a"), told_apart("UpdateCluster", "a"));
+        assert_ne!(told_apart("UpdateCluster", "a"), told_apart("UpdateCluster", "b"));
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// The members of a status that others go by, beside its conditions.
-const STATUS: [&str; 3] = ["observedGeneration", "arn", "status"];
+const STATUS: [&str; 4] = ["observedGeneration", "arn", "status", "capacityProviders"];
 
 /// An object's face: its identity, its spec's generation, whether it is going, its annotations and labels, where its
 /// resource is and what holds of it. Times of conditions are left out.
@@ -53,6 +53,7 @@ mod tests {
         let cases = [
             (json!({"metadata": {"resourceVersion": "8"}}), false),
             (json!({"status": {"runningTasksCount": 4}}), false),
+            (json!({"status": {"capacityProviders": ["asg"]}}), true),
             (
                 json!({"status": {"conditions": [
                 {"type": "Ready", "status": "True", "reason": "Completed", "message": "m", "lastTransitionTime": "2"}]}}),

@@ -10,7 +10,7 @@ use kube::ResourceExt;
 
 use crate::authorize::{ClusterUse, Roles, Uses, Wish};
 use crate::aws::account::Target;
-use crate::aws::error::{AwsError, Class};
+use crate::aws::error::AwsError;
 use crate::context::Ctx;
 use crate::diff::identity::{Owner, ResourceKind};
 use crate::k8s::object::ObjectKey;
@@ -44,11 +44,10 @@ pub struct Access {
 }
 
 impl Access {
-    /// What the observer knows, or what ECS says now where nothing is known or `look` wants it fresh. A read that AWS denies
-    /// counts although something is known from before: a person has to hear of it.
+    /// What the observer knows, or what ECS says now where nothing is known or `look` wants it fresh.
     ///
     /// # Errors
-    /// What AWS answered.
+    /// What AWS answered; also where it was known before, and has not been readable for a while.
     pub async fn look<S: Subject>(
         &self,
         key: &S,
@@ -59,11 +58,10 @@ impl Access {
         if look == Look::Fresh {
             return self.observer.read_fresh(key).await;
         }
-        match (self.observer.failure(key), self.observer.view(key)) {
-            (Some(error), _) if error.class == Class::Denied => Err(error),
-            (_, Some(view)) => Ok(view),
-            (_, None) => self.observer.read_fresh(key).await,
-        }
+        let Some(view) = self.observer.view(key) else {
+            return self.observer.read_fresh(key).await;
+        };
+        self.observer.blinded(key).map_or(Ok(view), Err)
     }
 }
 
@@ -85,6 +83,7 @@ pub fn owner_of<K: Managed>(object: &K, kind: ResourceKind, installation: &str) 
 /// # Errors
 /// What the conditions have to say.
 pub async fn access<K: Managed>(object: &K, ctx: &Ctx, ask: Ask) -> Result<Access, Verdict> {
+    let blocked = |nowhere: Nowhere| Verdict::of_nowhere(&nowhere);
     let place = Place::of(ctx, object.management()).map_err(blocked)?;
     let known = object.common_status().and_then(|status| status.arn.as_deref());
     place.still_has(known).map_err(blocked)?;
@@ -114,13 +113,12 @@ pub async fn access<K: Managed>(object: &K, ctx: &Ctx, ask: Ask) -> Result<Acces
     let target = ctx.target(&key);
     target.verify().await.map_err(|error| {
         let name = place.account.name_any();
-        match error.code.as_str() {
-            "WrongAccount" => Verdict::unknown(
-                Reason::AccountMismatch,
-                format!("AwsAccount {name}: {}", error.message),
-            ),
-            _ => Verdict::unknown(Reason::AccountNotReady, format!("AwsAccount {name}: {error}")),
-        }
+        let (reason, why) = match error.code.as_str() {
+            "WrongAccount" => (Reason::AccountMismatch, error.message),
+            _ => (Reason::AccountNotReady, error.to_string()),
+        };
+        let message = format!("AwsAccount {name}: {why}");
+        Verdict::of_nowhere(&Nowhere { reason, message })
     })?;
     let observer = ctx.observer(&target);
     Ok(Access {
@@ -128,13 +126,6 @@ pub async fn access<K: Managed>(object: &K, ctx: &Ctx, ask: Ask) -> Result<Acces
         target,
         observer,
     })
-}
-
-fn blocked(nowhere: Nowhere) -> Verdict {
-    match nowhere.reason {
-        Reason::NotAuthorized | Reason::InvalidSpec => Verdict::stalled(nowhere.reason, nowhere.message),
-        _ => Verdict::working(nowhere.reason, nowhere.message),
-    }
 }
 
 fn wish<K: Managed>(object: &K, ask: Ask) -> Wish {

@@ -89,8 +89,6 @@ impl<S> Plan<S> {
 /// What a plan is made from, beside the wish and what is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Facts {
-    /// ECS had this generation of the spec once: what differs now, others have changed.
-    pub was_in_sync: bool,
     /// So much is missing in the account that an outage is likelier than deletions, and nobody said that this object's
     /// resource is to be made again all the same (design.md §9, situation 11).
     pub outage_suspected: bool,

@@ -12,6 +12,7 @@ pub mod orphan;
 pub mod outage;
 pub mod pass;
 pub mod place;
+pub mod record;
 pub mod send;
 pub mod service;
 pub mod strategy;

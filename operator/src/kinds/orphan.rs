@@ -18,6 +18,19 @@ pub fn tell_given_up<K: Managed + Kept>(ctx: &Ctx, object: &K) {
     ctx.events.warning(object, "Orphaned", "Delete", note);
 }
 
+/// An Event of a resource that was to be deleted and that ECS does not know, while it does not know much else: Kubernetes forgets
+/// the object, and ECS may have the resource all the same.
+pub fn tell_unknown<K: Managed + Kept>(ctx: &Ctx, object: &K) {
+    let Some(arn) = object.common_status().and_then(|status| status.arn.as_deref()) else {
+        return;
+    };
+    let note = format!(
+        "nothing was deleted: ECS does not know {arn}, as so much else of this account; after an outage, or behind a wrong \
+         endpoint, it is left there"
+    );
+    ctx.events.warning(object, "Orphaned", "Delete", note);
+}
+
 /// An Event of the resources that are left in ECS because the object is to retain them.
 pub fn tell_retained<K: Kept>(ctx: &Ctx, object: &K, arns: &[impl Borrow<str>]) {
     let note = format!(

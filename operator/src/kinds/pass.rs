@@ -118,7 +118,7 @@ pub async fn pass<K: Keeps>(object: Arc<K>, ctx: Arc<Ctx>) -> Result<Action> {
 async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::Desired) -> Ended<K> {
     let me = ObjectKey::of(object);
     // Asked after each look: what others found missing meanwhile counts too.
-    let facts = || facts(object, ctx, access);
+    let facts = || facts(object, access);
     let failed = |error: AwsError| failed::<K>(object, ctx, error);
     let mut seen = match K::observe(desired, access, &me, Look::Known).await {
         Ok(seen) => seen,
@@ -218,21 +218,10 @@ fn next_steps<S: Call>(steps: &[S]) -> String {
     format!("next: {}", steps.join("; "))
 }
 
-fn facts<K: Keeps>(object: &K, ctx: &Ctx, access: &Access) -> Facts {
-    let generation = object.meta().generation.unwrap_or_default();
-    let mut status = ctx.status.latest(object).unwrap_or_default();
+fn facts<K: Keeps>(object: &K, access: &Access) -> Facts {
     Facts {
-        was_in_sync: was_in_sync(&status.common().conditions, generation),
         outage_suspected: outage::is_suspected(object, &access.observer),
     }
-}
-
-/// Whether ECS had this generation of the spec once.
-fn was_in_sync(conditions: &[Condition], generation: i64) -> bool {
-    conditions::is_true_of(conditions, Type::Synced, generation)
-        || conditions::find(conditions, Type::Synced).is_some_and(|synced| {
-            synced.observed_generation == Some(generation) && synced.reason == Reason::Drifted.as_str()
-        })
 }
 
 /// Writes what the pass found, and tells of what became worse.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use ecs_crds::conditions::{Finding, Reason, Status, Type};
 
 use crate::aws::error::{AwsError, Class};
+use crate::kinds::place::Nowhere;
 
 /// For how long a refusal that may heal by itself is not called stalled (design.md §3).
 const HEALING: Duration = Duration::from_mins(10);
@@ -79,16 +80,46 @@ impl Verdict {
     /// What a failed call means, for an object whose passes have been failing for this long.
     pub fn of_error(error: &AwsError, failing_for: Duration) -> Self {
         let words = error.to_string();
+        let patience_over = failing_for >= HEALING;
         match error.class {
-            _ if error.is("WrongAccount") => Self::unknown(Reason::AccountMismatch, error.message.clone()),
-            Class::Throttled => Self::working(Reason::Throttled, words),
+            _ if error.is("WrongAccount") => {
+                Self::unknown(Reason::AccountMismatch, error.message.clone()).stalled_if(true)
+            }
+            Class::Throttled => Self::working(
+                Reason::Throttled,
+                format!("requests are throttled and go on as fast as allowed: {words}"),
+            ),
+            Class::Standby => Self::working(Reason::WaitingForEcs, "waiting for this replica to lead again"),
+            // What never came back is an outage, which nobody here can end; what AWS refused with its own code can heal.
             Class::Transient if may_have_happened(error) => Self::unknown(Reason::Unreachable, words),
-            Class::Transient if failing_for >= HEALING => Self::stalled(Reason::Refused, words),
-            Class::Transient => Self::working(Reason::Retrying, words),
-            Class::Conflict | Class::NotFound | Class::Standby => Self::working(Reason::WaitingForEcs, words),
-            Class::Denied => Self::working(Reason::AccessDenied, words),
+            Class::Transient => Self::working(Reason::Retrying, words).stalled_if(patience_over),
+            Class::NotFound => Self::working(Reason::DependencyNotReady, words).stalled_if(patience_over),
+            Class::Conflict => Self::working(Reason::WaitingForEcs, words),
+            Class::Denied => Self::stalled(Reason::AccessDenied, words),
             Class::Invalid | Class::Quota => Self::stalled(Reason::Refused, words),
         }
+    }
+
+    /// What it means that the object may act nowhere. An account that is not there yet, or not verified, may be made by the
+    /// same `kubectl apply`; one that forbids the object, or is another than it says, needs a person.
+    pub fn of_nowhere(nowhere: &Nowhere) -> Self {
+        let (reason, message) = (nowhere.reason, nowhere.message.clone());
+        match reason {
+            Reason::AccountMismatch => Self::unknown(reason, message).stalled_if(true),
+            Reason::NotAuthorized | Reason::InvalidSpec => Self::stalled(reason, message),
+            _ => Self::working(reason, message),
+        }
+    }
+
+    /// So much is missing that an outage is likelier than deletions (design.md §9, situation 11): a person has to say.
+    pub fn outage(message: impl Into<String>) -> Self {
+        Self::stalled(Reason::SuspectedOutage, message)
+    }
+
+    /// The same, and a person has to do something, if that is so.
+    fn stalled_if(self, stalled: bool) -> Self {
+        let motion = if stalled { Motion::Stalled } else { self.motion };
+        Self { motion, ..self }
     }
 
     fn new(ready: Status, reason: Reason, message: impl Into<String>, motion: Motion) -> Self {
@@ -124,6 +155,11 @@ impl Verdict {
     /// Whether a person has to do something.
     pub fn is_stalled(&self) -> bool {
         self.motion == Motion::Stalled
+    }
+
+    /// What Ready is.
+    pub fn status(&self) -> Status {
+        self.ready
     }
 
     /// Why, in one word.
@@ -242,34 +278,70 @@ mod tests {
     fn errors_say_what_heals_them() {
         let role = "ECS was unable to assume the role 'arn:x' that was provided for this task.";
         let cases = [
-            ("ThrottlingException", "Rate exceeded", 0, "Ready=False Throttled"),
-            ("ServerException", "", 0, "Ready=Unknown Unreachable"),
-            ("ServerException", "", 3600, "Ready=Unknown Unreachable"),
-            ("ClientException", role, 0, "Ready=False Retrying"),
-            ("ClientException", role, 600, "Ready=False Refused"),
+            (
+                "ThrottlingException",
+                "Rate exceeded",
+                0,
+                "Ready=False Throttled",
+                false,
+            ),
+            ("ServerException", "", 0, "Ready=Unknown Unreachable", false),
+            ("ServerException", "", 3600, "Ready=Unknown Unreachable", false),
+            ("ClientException", role, 0, "Ready=False Retrying", false),
+            ("ClientException", role, 600, "Ready=False Retrying", true),
+            (
+                "ServiceNotFoundException",
+                "gone",
+                0,
+                "Ready=False DependencyNotReady",
+                false,
+            ),
+            (
+                "ServiceNotFoundException",
+                "gone",
+                600,
+                "Ready=False DependencyNotReady",
+                true,
+            ),
             (
                 "UpdateInProgressException",
                 "busy",
                 3600,
                 "Ready=False WaitingForEcs",
+                false,
             ),
-            ("AccessDeniedException", "no", 0, "Ready=False AccessDenied"),
-            ("InvalidParameterException", "bad", 0, "Ready=False Refused"),
-            ("LimitExceededException", "full", 0, "Ready=False Refused"),
+            ("AccessDeniedException", "no", 0, "Ready=False AccessDenied", true),
+            ("InvalidParameterException", "bad", 0, "Ready=False Refused", true),
+            ("LimitExceededException", "full", 0, "Ready=False Refused", true),
         ];
-        for (code, message, seconds, expected) in cases {
+        for (code, message, seconds, expected, stalled) in cases {
             let error = AwsError::new("CreateCluster", code, message);
             let verdict = Verdict::of_error(&error, Duration::from_secs(seconds));
             assert_eq!(words(&verdict)[0], expected, "{code} after {seconds} s");
-            assert_eq!(
-                verdict.is_stalled(),
-                expected.ends_with("Refused"),
-                "{code} after {seconds} s"
-            );
+            assert_eq!(verdict.is_stalled(), stalled, "{code} after {seconds} s");
             assert!(
                 verdict.message().contains(message),
                 "AWS's words are missing: {}",
                 verdict.message()
+            );
+        }
+    }
+
+    #[test]
+    fn an_account_that_may_come_needs_nobody() {
+        let cases = [
+            (Reason::AccountNotFound, "Ready=False AccountNotFound", false),
+            (Reason::AccountNotReady, "Ready=False AccountNotReady", false),
+            (Reason::AccountMismatch, "Ready=Unknown AccountMismatch", true),
+            (Reason::NotAuthorized, "Ready=False NotAuthorized", true),
+            (Reason::InvalidSpec, "Ready=False InvalidSpec", true),
+        ];
+        for (reason, expected, stalled) in cases {
+            let message = "m".to_owned();
+            let verdict = Verdict::of_nowhere(&Nowhere { reason, message });
+            assert_eq!(
+                (words(&verdict)[0].as_str(), verdict.is_stalled()),
+                (expected, stalled)
             );
         }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::aws::error::AwsError;
+use crate::aws::error::{AwsError, Class};
 use crate::k8s::object::ObjectKey;
 use crate::observer::Freshness;
 use crate::observer::subject::Subject;
@@ -18,6 +18,9 @@ const AFTERMATH: Duration = Duration::from_secs(5);
 /// Whoever begins to watch reads for himself, or creates unseen, most likely; if not, a sweep does after this time. Long enough
 /// for a thousand that wait for their creation: each look at one of them would be in vain, and hurry all others.
 const OWN_LOOK: Duration = Duration::from_secs(30);
+
+/// For how long reads that fail are made up for by what was seen before them.
+const BLINDNESS: Duration = Duration::from_mins(2);
 
 /// A failed read is repeated after this time at first; the budget and the SDK have had their turn by then.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
@@ -54,6 +57,8 @@ struct Entry<S: Subject> {
 struct Failure {
     error: AwsError,
     since: Instant,
+    /// Whether it lasted for [`BLINDNESS`] when the last read failed.
+    blinds: bool,
 }
 
 #[derive(Debug)]
@@ -155,6 +160,13 @@ impl<S: Subject> Book<S> {
     /// The newest view, be it older than the last write: a source for the parts that do not change.
     pub fn last_seen(&self, key: &S) -> Option<Arc<S::View>> {
         self.entries.get(key)?.seen.as_ref().map(|seen| seen.view.clone())
+    }
+
+    /// Why what is known of a key does not count any more.
+    pub fn blinded(&self, key: &S) -> Option<AwsError> {
+        let failure = self.entries.get(key)?.failure.as_ref()?;
+        let counts = failure.blinds || failure.error.class == Class::Denied;
+        counts.then(|| failure.error.clone())
     }
 
     /// Why the last read failed.
@@ -371,18 +383,19 @@ impl<S: Subject> Entry<S> {
         }
     }
 
-    /// Notes a failure; answers those who have not heard of one of this class yet. Reads that fail on and on come as
-    /// seldom as those of something steady.
+    /// Notes a failure; answers those who have not heard of one of this class yet, or not that it blinds. Reads that fail on
+    /// and on come as seldom as those of something steady.
     fn fail(&mut self, error: AwsError, now: Instant, freshness: &Freshness) -> Vec<ObjectKey> {
         let known = self.failure.take();
+        let since = known.as_ref().map_or(now, |known| known.since);
+        let failing = now.saturating_duration_since(since);
+        let blinds = failing >= BLINDNESS;
         let news = known
             .as_ref()
-            .is_none_or(|known| known.error.class != error.class);
-        let since = known.map_or(now, |known| known.since);
-        let failing = now.saturating_duration_since(since);
+            .is_none_or(|known| known.error.class != error.class || known.blinds != blinds);
         let pause = failing.clamp(AFTER_FAILURE.min(freshness.steady), freshness.steady);
         self.waits = Wait::Until(now + pause);
-        self.failure = Some(Failure { error, since });
+        self.failure = Some(Failure { error, since, blinds });
         if news {
             self.watchers.iter().cloned().collect()
         } else {

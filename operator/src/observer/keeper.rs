@@ -66,6 +66,10 @@ impl<S: Subject> Keeper<S> {
         self.book().view(key)
     }
 
+    pub(crate) fn blinded(&self, key: &S) -> Option<AwsError> {
+        self.book().blinded(key)
+    }
+
     pub(crate) fn failure(&self, key: &S) -> Option<AwsError> {
         self.book().failure(key)
     }

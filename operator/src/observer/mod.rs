@@ -176,6 +176,12 @@ impl Observer {
         self.view(key)
     }
 
+    /// Why what is known of a watched resource does not count any more: AWS denies the reads, so that a person has to hear of
+    /// it, or they have failed for two minutes. The object hears of it when that begins.
+    pub fn blinded<S: Subject>(&self, key: &S) -> Option<AwsError> {
+        S::keeper(&self.shared).blinded(key)
+    }
+
     /// Why the last read of a watched resource failed; `None` when it succeeded or none was made. What was known before
     /// stays known.
     pub fn failure<S: Subject>(&self, key: &S) -> Option<AwsError> {

@@ -7,6 +7,7 @@ use ecs_crds::status::{LISTED, User};
 use crate::aws::account::Caller;
 use crate::aws::error::AwsError;
 use crate::k8s::object::ObjectKey;
+use crate::kinds::place::Nowhere;
 use crate::kinds::verdict::Verdict;
 
 /// An object that uses the account.
@@ -59,13 +60,13 @@ pub fn plan(spec: &AwsAccountSpec, seen: &Seen, going: bool, given_up: bool) -> 
         Ok(caller) if caller.account == spec.account_id => {
             Verdict::verified(format!("the credentials belong to {}", caller.arn))
         }
-        Ok(caller) => Verdict::unknown(
-            Reason::AccountMismatch,
-            format!(
+        Ok(caller) => Verdict::of_nowhere(&Nowhere {
+            reason: Reason::AccountMismatch,
+            message: format!(
                 "the credentials ({}) belong to account {}, not to {}; nothing is changed there",
                 caller.arn, caller.account, spec.account_id
             ),
-        ),
+        }),
         Err(error) => Verdict::of_error(error, std::time::Duration::ZERO),
     })
 }

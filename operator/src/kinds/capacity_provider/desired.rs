@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use aws_sdk_ecs::types::CapacityProvider;
 use ecs_crds::policy::DeletionPolicy;
 use ecs_crds::status::User;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::diff::identity::Owner;
+use crate::diff::identity::{Owner, content_hash};
 
 /// What a provider is to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +59,12 @@ pub struct Seen {
 }
 
 impl Desired {
+    /// What is put on record once it is applied, where drift is only reported: the hash of all that is compared.
+    pub fn record(&self) -> Option<String> {
+        self.report_drift
+            .then(|| content_hash(&json!([self.input, self.tags])))
+    }
+
     /// Whether ECS itself runs the instances.
     pub fn is_managed(&self) -> bool {
         self.cluster.is_some()

@@ -22,6 +22,7 @@ use crate::kinds::claim::{Claim, claim, conflict, tag_map};
 use crate::kinds::keeps::{Facts, Plan};
 use crate::kinds::outage::suspicion;
 use crate::kinds::pass::RETRY;
+use crate::kinds::record;
 use crate::kinds::verdict::Verdict;
 
 /// When to look again at what ECS is to finish, if the observer does not wake the object earlier.
@@ -56,18 +57,17 @@ pub fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
         return Plan::wait(Verdict::working(Reason::WaitingForEcs, message), PATIENCE);
     }
     match claim(&desired.owner, arn(provider), &tags, desired.adopt) {
-        Claim::Take(tags) => Plan::of(
-            vec![Step::Tag {
-                arn: arn(provider).to_owned(),
-                tags,
-            }],
-            updating(),
-        ),
+        Claim::Take(tags) => tag(provider, tags),
         _ if provider.update_status() == Some(&CapacityProviderUpdateStatus::CreateFailed) => {
             again(desired, provider)
         }
-        _ => keep(desired, provider, &tags, facts),
+        _ => keep(desired, provider, &tags),
     }
+}
+
+fn tag(provider: &CapacityProvider, tags: BTreeMap<String, String>) -> Plan<Step> {
+    let arn = arn(provider).to_owned();
+    Plan::of(vec![Step::Tag { arn, tags }], updating())
 }
 
 fn arn(provider: &CapacityProvider) -> &str {
@@ -107,7 +107,7 @@ fn create(desired: &Desired, facts: Facts) -> Plan<Step> {
         });
     }
     if facts.outage_suspected && desired.known {
-        return Plan::wait(Verdict::unknown(Reason::SuspectedOutage, suspicion()), PATIENCE);
+        return Plan::wait(Verdict::outage(suspicion()), PATIENCE);
     }
     let mut tags = desired.tags.clone();
     tags.extend(desired.owner.tags());
@@ -142,12 +142,7 @@ fn failure(what: &str, provider: &CapacityProvider) -> String {
 }
 
 /// Brings an ACTIVE provider of ours to the spec.
-fn keep(
-    desired: &Desired,
-    provider: &CapacityProvider,
-    tags: &BTreeMap<String, String>,
-    facts: Facts,
-) -> Plan<Step> {
+fn keep(desired: &Desired, provider: &CapacityProvider, tags: &BTreeMap<String, String>) -> Plan<Step> {
     let rules = rules::capacity_provider();
     let changes = drifted(desired, provider, &rules);
     if let Some(change) = changes.iter().find(|change| is_never_changed(change)) {
@@ -170,10 +165,11 @@ fn keep(
             STEADY,
         )
     };
+    let unrecorded = record::missing(desired.record(), tags);
     if differences.is_empty() {
-        return settled;
+        return unrecorded.map_or(settled, |tags| tag(provider, tags));
     }
-    if desired.report_drift && facts.was_in_sync {
+    if desired.report_drift && unrecorded.is_none() {
         return Plan::rest(Verdict::drifted(&differences));
     }
     let update = (!changes.is_empty()).then(|| Step::Update {

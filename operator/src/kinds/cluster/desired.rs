@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_ecs::types::{Cluster, ContainerInstance};
 use ecs_crds::policy::DeletionPolicy;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::diff::identity::Owner;
+use crate::diff::identity::{Owner, content_hash};
 use crate::k8s::object::ObjectKey;
 
 /// The tag with the hash of the default namespace as the spec names it. ECS shows its ARN, which does not contain the name.
@@ -39,6 +39,20 @@ pub struct Desired {
     pub counted_by: BTreeSet<ObjectKey>,
     /// The object is being deleted, and this is to become of the cluster, if that is said.
     pub deletion: Option<Option<DeletionPolicy>>,
+}
+
+impl Desired {
+    /// What is put on record once it is applied, where drift is only reported: the hash of all that is compared.
+    pub fn record(&self) -> Option<String> {
+        let Providers {
+            ready,
+            pending,
+            strategy,
+            ..
+        } = &self.providers;
+        let compared = json!([self.input, self.tags, self.namespace, ready, pending, strategy]);
+        self.report_drift.then(|| content_hash(&compared))
+    }
 }
 
 /// What is wanted of capacity providers.

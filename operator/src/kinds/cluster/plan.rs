@@ -26,6 +26,7 @@ use crate::diff::rules;
 use crate::kinds::claim::{Claim, claim, conflict, tag_map};
 use crate::kinds::keeps::{Facts, Plan};
 use crate::kinds::pass::RETRY;
+use crate::kinds::record;
 use crate::kinds::verdict::Verdict;
 
 pub use providers::unexpected;
@@ -48,13 +49,7 @@ pub fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
     let tags = tag_map(cluster.tags());
     match claim(&desired.owner, arn(cluster), &tags, desired.adopt) {
         Claim::Conflict(message) => Plan::rest(conflict(message)),
-        Claim::Take(tags) => Plan::of(
-            vec![Step::Tag {
-                arn: arn(cluster).to_owned(),
-                tags,
-            }],
-            updating(),
-        ),
+        Claim::Take(tags) => tag(cluster, tags),
         Claim::Ours => match cluster.status() {
             Some("PROVISIONING") => wait(Reason::Creating, "ECS is creating the cluster"),
             Some("DEPROVISIONING") => wait(Reason::WaitingForEcs, "ECS is deleting the cluster of this name"),
@@ -62,7 +57,7 @@ pub fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
                 Reason::Refused,
                 "ECS says that the cluster's creation FAILED; delete it in ECS to have it created again",
             )),
-            _ => keep(desired, cluster, seen, &tags, facts),
+            _ => keep(desired, cluster, seen, &tags),
         },
     }
 }
@@ -75,24 +70,24 @@ fn updating() -> Verdict {
     Verdict::working(Reason::Updating, "the cluster is being changed")
 }
 
+fn tag(cluster: &Cluster, tags: BTreeMap<String, String>) -> Plan<Step> {
+    let arn = arn(cluster).to_owned();
+    Plan::of(vec![Step::Tag { arn, tags }], updating())
+}
+
 fn arn(cluster: &Cluster) -> &str {
     cluster.cluster_arn().unwrap_or_default()
 }
 
 /// Brings an ACTIVE cluster of ours to the spec.
-fn keep(
-    desired: &Desired,
-    cluster: &Cluster,
-    seen: &Seen,
-    tags: &BTreeMap<String, String>,
-    facts: Facts,
-) -> Plan<Step> {
+fn keep(desired: &Desired, cluster: &Cluster, seen: &Seen, tags: &BTreeMap<String, String>) -> Plan<Step> {
     let mut differences = Vec::new();
     let mut steps = members(desired, cluster, tags, &mut differences);
     steps.extend(tagging(desired, cluster, tags, &mut differences));
     let providers = providers::plan(desired, cluster, seen);
     differences.extend(providers.differences.iter().cloned());
-    if desired.report_drift && facts.was_in_sync && !differences.is_empty() {
+    let unrecorded = record::missing(desired.record(), tags);
+    if desired.report_drift && unrecorded.is_none() && !differences.is_empty() {
         return Plan::rest(Verdict::drifted(&differences));
     }
     steps.extend(providers.step);
@@ -105,6 +100,9 @@ fn keep(
     }
     if let Some(verdict) = providers.verdict {
         return Plan::wait(verdict, PATIENCE);
+    }
+    if let Some(record) = unrecorded {
+        return tag(cluster, record);
     }
     let held: Vec<&str> = desired
         .providers

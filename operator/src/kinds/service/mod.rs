@@ -231,11 +231,7 @@ async fn decide(
         };
         plan(&resolved.desired, &facts)
     };
-    let mut looked = if newcomer {
-        way.glance()
-    } else {
-        way.look(ctx.now()).await?
-    };
+    let mut looked = if newcomer { way.glance() } else { way.look().await? };
     let mut decided = plan_on(&looked.view);
     let unseen = newcomer && looked.view.service.is_none();
     if !looked.fresh && !unseen && decided.needs_fresh_view() {

@@ -1,24 +1,19 @@
 //! Everything that a decision about a service needs: the objects it refers to, and what ECS shows.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ecs_crds::{EcsService, Managed};
-use jiff::Timestamp;
 use kube::ResourceExt;
 
 use crate::authorize::{Roles, Wish};
 use crate::aws::account::Target;
-use crate::aws::error::{AwsError, Class};
+use crate::aws::error::AwsError;
 use crate::context::Ctx;
 use crate::diff::identity::ResourceKind;
 use crate::k8s::object::{Kept, Kind, ObjectKey};
 use crate::kinds::place::{Nowhere, Place};
 use crate::kinds::service::resolve::{Referred, Resolved, cluster_name, definition_name, provider_names};
 use crate::observer::{Observer, ServiceKey, ServiceView};
-
-/// For how long a failing read is made up for by what was seen before it.
-const BLINDNESS: Duration = Duration::from_mins(2);
 
 /// The way to a service in ECS.
 #[derive(Debug)]
@@ -117,15 +112,12 @@ impl Way {
     ///
     /// # Errors
     /// When it cannot be read, or not for a while.
-    pub async fn look(&self, now: Timestamp) -> Result<Looked, AwsError> {
+    pub async fn look(&self) -> Result<Looked, AwsError> {
         let Some(view) = self.observer.service(&self.key) else {
             return self.look_afresh().await;
         };
-        let age = Duration::try_from(now.duration_since(view.observed_at)).unwrap_or_default();
-        match self.observer.failure(&self.key) {
-            Some(error) if error.class == Class::Denied || age > BLINDNESS => Err(error),
-            _ => Ok(Looked { view, fresh: false }),
-        }
+        let seen = Looked { view, fresh: false };
+        self.observer.blinded(&self.key).map_or(Ok(seen), Err)
     }
 
     /// What ECS showed last, if it was ever asked; else nothing. Makes no call.

@@ -14,7 +14,7 @@ use crate::context::Ctx;
 use crate::error::Result;
 use crate::k8s::finalize::{is_held, release};
 use crate::k8s::object::ObjectKey;
-use crate::kinds::orphan::{ORPHAN, tell_given_up, tell_retained};
+use crate::kinds::orphan::{ORPHAN, tell_given_up, tell_retained, tell_unknown};
 use crate::kinds::service::apply::apply;
 use crate::kinds::service::observe::{Way, referred};
 use crate::kinds::service::plan::{Deletion, Plan, Standing, plan_deletion};
@@ -47,7 +47,6 @@ pub async fn remove(service: Arc<EcsService>, ctx: &Ctx) -> Result<Action> {
             return Ok(Action::requeue(SLOWLY));
         }
     };
-    way.observer.expect(&way.key, false);
     if service.management().suspended() {
         let course = Course::Deleting {
             waiting_for: "management.suspend to end",
@@ -99,7 +98,7 @@ async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, Aw
             service.management().deletion(adopted) == DeletionPolicy::Retain
         })
     };
-    let mut looked = way.look(ctx.now()).await?;
+    let mut looked = way.look().await?;
     let mut deletion = decide(&looked.view);
     if !looked.fresh && !matches!(&deletion, Deletion::Going(plan) if plan.steps.is_empty()) {
         // What ends something is decided on a view that was read for it.
@@ -111,6 +110,9 @@ async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, Aw
         Deletion::Done => {
             let uid = service.uid().unwrap_or_default();
             let Some(pause) = ctx.unanswered.look_again(&uid) else {
+                if view.service.is_none() && way.observer.looks_emptied() {
+                    tell_unknown(ctx, service);
+                }
                 return Ok(Leaving::Gone);
             };
             let plan = Plan::wait(
@@ -122,6 +124,8 @@ async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, Aw
         Deletion::Going(plan) => (plan, false),
         Deletion::Release(plan) => (plan, true),
     };
+    // It is there: from now on its absence is no news.
+    way.observer.expect(&way.key, false);
     let applied = apply(&plan.steps, &way.key, &way.target, &way.observer).await;
     tell_steps(ctx, service, plan.steps.get(..applied.done).unwrap_or_default());
     match applied.failure {

@@ -8,7 +8,6 @@ use ecs_crds::{EcsService, EcsServiceStatus};
 use kube::ResourceExt;
 
 use crate::context::Ctx;
-use crate::diff::drift::changed_members;
 use crate::error::Result;
 use crate::kinds::service::plan::Standing;
 use crate::kinds::service::resolve::Resolved;
@@ -94,26 +93,8 @@ pub fn tell_steps(ctx: &Ctx, service: &EcsService, done: &[Step]) {
             Step::DeleteService { .. } => "Deleting",
         };
         ctx.events
-            .normal(service, reason, &action(step), step.to_string());
+            .normal(service, reason, step.operation(), step.to_string());
     }
-}
-
-/// The longest action that the API server takes.
-const LONGEST_ACTION: usize = 128;
-
-/// What was done: with the members, since events that differ in their words only would be counted as one.
-fn action(step: &Step) -> String {
-    let mut action = step.operation().to_owned();
-    if let Step::UpdateService { changes, .. } = step {
-        for member in changed_members(changes) {
-            let longer = format!("{action} {member}");
-            if longer.len() > LONGEST_ACTION {
-                break;
-            }
-            action = longer;
-        }
-    }
-    action
 }
 
 fn tell_transition(
@@ -154,7 +135,7 @@ const WARNINGS: &[&str] = &[
     "rolling back",
 ];
 
-/// One of ECS's own events. Its id is the action, since events that differ in their words only would be counted as one.
+/// One of ECS's own events. Its id is the action: ECS says the same more than once.
 fn tell_event(ctx: &Ctx, service: &EcsService, event: &ServiceEvent) {
     let (Some(id), Some(message)) = (event.id(), event.message()) else {
         return;

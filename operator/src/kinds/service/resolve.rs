@@ -19,7 +19,7 @@ use crate::diff::rollout::ROLLOUT_MEMBERS;
 use crate::k8s::object::{Kind, ObjectKey};
 use crate::kinds::service::desired::{Count, Desired, Held};
 use crate::kinds::strategy::named_in;
-use held::{elsewhere, is_registered, not_ready};
+use held::{elsewhere, is_registered, not_ready, unassociated};
 
 /// The cluster that ECS means when none is named.
 const DEFAULT_CLUSTER: &str = "default";
@@ -196,17 +196,20 @@ fn uses(service: &EcsService, referred: &Referred, input: &Value) -> Uses {
     Uses::of(sent.map(str::to_owned).into_iter().chain(meant), providers)
 }
 
+/// The object that is meant: referred to, or named in ECS as it names its cluster.
+fn cluster_meant<'a>(service: &EcsService, found: Option<&'a EcsCluster>) -> Option<&'a EcsCluster> {
+    found.filter(|found| service.spec.cluster_ref.is_some() || found.ecs_name() == cluster_named(service))
+}
+
+/// The name in ECS of the cluster that a service without a reference names.
+fn cluster_named(service: &EcsService) -> &str {
+    let named = service.spec.ecs.0.cluster().filter(|name| !name.is_empty());
+    named.unwrap_or(DEFAULT_CLUSTER)
+}
+
 /// The cluster's name in ECS, and why nothing can be created in it yet.
 pub fn cluster(service: &EcsService, found: Option<&EcsCluster>) -> (ClusterUse, Option<Held>) {
-    let named = service
-        .spec
-        .ecs
-        .0
-        .cluster()
-        .filter(|name| !name.is_empty())
-        .unwrap_or(DEFAULT_CLUSTER);
-    let meant = found.filter(|found| service.spec.cluster_ref.is_some() || found.ecs_name() == named);
-    match (meant, &service.spec.cluster_ref) {
+    match (cluster_meant(service, found), &service.spec.cluster_ref) {
         (Some(cluster), _) => {
             let own = ClusterUse {
                 name: cluster.ecs_name(),
@@ -252,7 +255,7 @@ pub fn cluster(service: &EcsService, found: Option<&EcsCluster>) -> (ClusterUse,
         }
         (None, None) => (
             ClusterUse {
-                name: named.to_owned(),
+                name: cluster_named(service).to_owned(),
                 own: false,
             },
             None,
@@ -321,7 +324,8 @@ fn strategy(service: &EcsService, referred: &Referred, members: &mut Map<String,
                     &reference.name,
                     referred.providers.get(&reference.name).map(Arc::as_ref),
                 );
-                held = held.or(not_ready);
+                let cluster = cluster_meant(service, referred.cluster.as_deref());
+                held = held.or(not_ready).or_else(|| unassociated(&name, cluster?));
                 name
             }
             (None, None) => continue,

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_ecs::types::{TaskDefinition, TaskDefinitionStatus};
 use ecs_crds::policy::DeletionPolicy;
 use ecs_crds::status::User;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::diff::identity::Owner;
+use crate::diff::identity::{Owner, content_hash};
 
 /// The tag with the hash of what a revision was registered from. It finds what we registered although ECS writes its own
 /// defaults into it; what is equal is decided by comparison as well (engineering.md §5.2).
@@ -74,6 +74,14 @@ pub struct Seen {
     /// Of a family that is being deleted, its revisions; else those beyond the history that is to be kept. Where the newest
     /// one is an earlier object's of our name, the others of that object.
     pub spare: Vec<Revision>,
+}
+
+impl Desired {
+    /// What is put on record once it is applied, where changes of others are only reported: the hash of the tags, since the
+    /// rest of a revision cannot change.
+    pub fn record(&self) -> Option<String> {
+        self.report_drift.then(|| content_hash(&json!(self.tags)))
+    }
 }
 
 impl Revision {

@@ -116,15 +116,20 @@ async fn spare(desired: &Desired, access: &Access, seen: &Seen) -> Result<Vec<Re
     let Some(limit) = desired.history.filter(|_| !desired.use_.in_motion) else {
         return Ok(Vec::new());
     };
-    let all = list(desired, access, &TaskDefinitionStatus::Active).await?;
-    let surplus: Vec<String> = all
-        .into_iter()
-        .filter(|arn| {
-            number(arn).is_some_and(|n| n < current.number() && !desired.use_.revisions.contains(&n))
-        })
-        .skip(limit)
-        .collect();
-    described(access, &surplus, AT_ONCE, |revision| is_ours(desired, revision)).await
+    let unused = |arn: &String| {
+        number(arn).is_some_and(|n| n < current.number() && !desired.use_.revisions.contains(&n))
+    };
+    let active = list(desired, access, &TaskDefinitionStatus::Active).await?;
+    let surplus: Vec<String> = active.into_iter().filter(unused).skip(limit).collect();
+    let mut spare = described(access, &surplus, AT_ONCE, |revision| is_ours(desired, revision)).await?;
+    if desired.delete_revisions && spare.is_empty() {
+        // What a pass deregistered that came no further.
+        let inactive = list(desired, access, &TaskDefinitionStatus::Inactive).await?;
+        let left: Vec<String> = inactive.into_iter().filter(unused).take(SEARCHED).collect();
+        let ours = |revision: &Revision| desired.owner.verdict(&revision.tags) == Ownership::Ours;
+        spare = described(access, &left, AT_ONCE, ours).await?;
+    }
+    Ok(spare)
 }
 
 /// The revisions of a family that is being deleted: ten of ours, which may be all.

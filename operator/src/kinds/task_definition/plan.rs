@@ -16,12 +16,13 @@ use serde_json::Value;
 use super::desired::{CONTENT_TAG, Desired, Revision, Seen};
 use super::step::Step;
 use crate::diff::drift::{Change, drift};
-use crate::diff::identity::{ADOPTED_TAG, Ownership, content_hash, tag_changes, tag_list};
+use crate::diff::identity::{ADOPTED_TAG, APPLIED_TAG, Ownership, content_hash, tag_changes, tag_list};
 use crate::diff::read_path::{self, TASK_DEFINITION};
 use crate::diff::rules;
 use crate::kinds::claim::{Claim, claim, conflict};
 use crate::kinds::keeps::{Facts, Plan};
 use crate::kinds::outage::suspicion;
+use crate::kinds::record;
 use crate::kinds::verdict::Verdict;
 
 /// When to look again for revisions to prune while services are rolling out.
@@ -44,15 +45,15 @@ pub fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
     let Some(newest) = &seen.newest else {
         // Ours may be shown by its ARN before it is shown as the family's newest.
         return match &seen.ours {
-            Some(ours) => keep(desired, ours, seen, facts),
+            Some(ours) => keep(desired, ours, seen),
             None if facts.outage_suspected && desired.hint.is_some() => {
-                Plan::wait(Verdict::unknown(Reason::SuspectedOutage, suspicion()), HELD)
+                Plan::wait(Verdict::outage(suspicion()), HELD)
             }
             None => register(desired, None, false),
         };
     };
     if let Some(ours) = seen.ours.as_ref().filter(|ours| ours.number() > newest.number()) {
-        return keep(desired, ours, seen, facts);
+        return keep(desired, ours, seen);
     }
     match (
         claim(&desired.owner, newest.arn(), &newest.tags, desired.adopt),
@@ -60,10 +61,10 @@ pub fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
     ) {
         // Somebody registered a revision by hand over ours: it is left alone, and ours stays in force.
         (Claim::Conflict(_) | Claim::Take(_), Some(ours)) if is_nobodys(desired, newest) => {
-            keep(desired, ours, seen, facts)
+            keep(desired, ours, seen)
         }
         (Claim::Conflict(message), _) => Plan::rest(conflict(message)),
-        (Claim::Ours, _) => keep(desired, newest, seen, facts),
+        (Claim::Ours, _) => keep(desired, newest, seen),
         (Claim::Take(tags), _) if !is_nobodys(desired, newest) => reclaim(newest, seen, &tags),
         (Claim::Take(_), _) if !differences(desired, newest).is_empty() => {
             register(desired, Some(newest), true)
@@ -77,13 +78,14 @@ fn is_nobodys(desired: &Desired, revision: &Revision) -> bool {
 }
 
 /// `current` is ours and the newest of ours.
-fn keep(desired: &Desired, current: &Revision, seen: &Seen, facts: Facts) -> Plan<Step> {
+fn keep(desired: &Desired, current: &Revision, seen: &Seen) -> Plan<Step> {
     if !differences(desired, current).is_empty() {
         return register(desired, Some(current), false);
     }
     let (set, remove) = tag_changes(&desired.tags, &current.tags);
+    let unrecorded = record::missing(desired.record(), &current.tags);
     if !set.is_empty() || !remove.is_empty() {
-        if desired.report_drift && facts.was_in_sync {
+        if desired.report_drift && unrecorded.is_none() {
             let keys = set
                 .keys()
                 .chain(&remove)
@@ -98,6 +100,9 @@ fn keep(desired: &Desired, current: &Revision, seen: &Seen, facts: Facts) -> Pla
         });
         let untag = (!remove.is_empty()).then_some(Step::Untag { arn, keys: remove });
         return Plan::of(tag.into_iter().chain(untag).collect(), updating());
+    }
+    if let Some(record) = unrecorded {
+        return self::tag(current, record);
     }
     if let Some(who) = taking_up(desired, current) {
         // Else whoever waits for both, as helm does, would find both Ready before the rollout begins.
@@ -163,6 +168,7 @@ fn register(desired: &Desired, before: Option<&Revision>, adopts: bool) -> Plan<
     let mut tags = desired.tags.clone();
     tags.extend(desired.owner.tags());
     tags.insert(CONTENT_TAG.to_owned(), content_hash(&desired.input));
+    tags.extend(desired.record().map(|record| (APPLIED_TAG.to_owned(), record)));
     if adopts || before.is_some_and(|before| before.tags.contains_key(ADOPTED_TAG)) {
         tags.insert(ADOPTED_TAG.to_owned(), "true".to_owned());
     }

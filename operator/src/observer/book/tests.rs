@@ -151,10 +151,30 @@ fn a_failure_keeps_what_is_known_and_is_told_once() {
     );
     assert_eq!(again, Reception::Failed(Vec::new()));
     assert!(book.view(&key()).is_some());
-    assert_eq!(book.failure(&key()), Some(error));
-    let healed = book.receive(&key(), Ok(view(true)), &read(second(3, start), second(3, start)));
+    assert_eq!(book.failure(&key()), Some(error.clone()));
+    assert_eq!(book.blinded(&key()), None);
+    for (after, told) in [(119, vec![]), (121, vec![watcher("web")]), (181, vec![])] {
+        let at = second(after, start);
+        let failed = book.receive(&key(), Err(error.clone()), &read(at, at));
+        assert_eq!(failed, Reception::Failed(told), "after {after} s");
+        assert_eq!(book.blinded(&key()).is_some(), after > 120, "after {after} s");
+    }
+    let healed = book.receive(
+        &key(),
+        Ok(view(true)),
+        &read(second(190, start), second(190, start)),
+    );
     assert_eq!(healed, Reception::Changed(vec![watcher("web")]));
-    assert_eq!(book.failure(&key()), None);
+    assert_eq!((book.failure(&key()), book.blinded(&key())), (None, None));
+}
+
+#[test]
+fn a_denial_blinds_at_once() {
+    let start = Instant::now();
+    let mut book = watched(start);
+    let error = AwsError::new("DescribeTaskDefinition", "AccessDeniedException", "");
+    book.receive(&key(), Err(error.clone()), &read(start, start));
+    assert_eq!(book.blinded(&key()), Some(error));
 }
 
 #[test]

@@ -14,12 +14,24 @@ const OBJECTS: [(&str, &str); 4] = [
     ("EcsService", "web"),
 ];
 
-fn manifest(kind: &str) -> Value {
+/// The objects; `on_provider`: the service runs on the capacity provider's instances, so that it needs all the others.
+fn manifest(kind: &str, on_provider: bool) -> Value {
+    let for_provider = |object: Value, spec: &Value| if on_provider { with(object, spec) } else { object };
     match kind {
-        "EcsCluster" => with(cluster("main"), &json!({"capacityProviders": ["FARGATE", "asg"]})),
+        "EcsCluster" => for_provider(
+            with(cluster("main"), &json!({"capacityProviders": ["FARGATE", "asg"]})),
+            &json!({"capacityProviders": null, "capacityProviderRefs": [{"name": "asg"}], "defaultCapacityProviderStrategy": null}),
+        ),
         "CapacityProvider" => provider("asg"),
-        "EcsTaskDefinition" => definition("app", "nginx:1"),
-        _ => service("web", "main", "app", 1),
+        "EcsTaskDefinition" => for_provider(
+            definition("app", "nginx:1"),
+            &json!({"requiresCompatibilities": ["EC2"], "networkMode": "bridge"}),
+        ),
+        _ => for_provider(
+            service("web", "main", "app", 1),
+            &json!({"launchType": null, "networkConfiguration": null,
+                "capacityProviderStrategy": [{"capacityProviderRef": {"name": "asg"}, "weight": 1}]}),
+        ),
     }
 }
 
@@ -41,10 +53,15 @@ fn permutations(items: &[(&'static str, &'static str)]) -> Vec<Vec<(&'static str
     (0..items.len()).flat_map(with_first).collect()
 }
 
-fn live(create: &[(&'static str, &'static str)], delete: &[(&'static str, &'static str)], one_by_one: bool) {
+fn live(
+    create: &[(&'static str, &'static str)],
+    delete: &[(&'static str, &'static str)],
+    one_by_one: bool,
+    on_provider: bool,
+) {
     story(vec![Step::Apply(account()), Step::Settle], async |world| {
         for (kind, _) in create {
-            world.step(&Step::Apply(manifest(kind))).await?;
+            world.step(&Step::Apply(manifest(kind, on_provider))).await?;
             if one_by_one {
                 world.step(&Step::Settle).await?;
             }
@@ -55,6 +72,10 @@ fn live(create: &[(&'static str, &'static str)], delete: &[(&'static str, &'stat
                 .expect(kind, name, "Ready", "True")
                 .map_err(|what| format!("created in order {create:?}: {what}"))?;
         }
+        ensure(
+            !on_provider || !world.ever("EcsService", "web", "Stalled", "True"),
+            format!("created in order {create:?}: the service was Stalled for a while"),
+        )?;
         for (kind, name) in delete {
             world.step(&Step::Delete(kind, name)).await?;
             if one_by_one {
@@ -79,14 +100,21 @@ fn live(create: &[(&'static str, &'static str)], delete: &[(&'static str, &'stat
 fn every_order_at_once() {
     for order in permutations(&OBJECTS) {
         let reversed: Vec<_> = order.iter().rev().copied().collect();
-        live(&order, &order, false);
-        live(&order, &reversed, false);
+        live(&order, &order, false, false);
+        live(&order, &reversed, false, false);
+    }
+}
+
+#[test]
+fn every_order_where_the_service_needs_the_provider() {
+    for order in permutations(&OBJECTS) {
+        live(&order, &order, false, true);
     }
 }
 
 #[test]
 fn every_order_one_by_one() {
     for order in permutations(&OBJECTS) {
-        live(&order, &order, true);
+        live(&order, &order, true, false);
     }
 }

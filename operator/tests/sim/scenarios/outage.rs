@@ -116,6 +116,55 @@ fn situation_11_nothing_is_created_where_everything_is_missing() {
     });
 }
 
+/// Objects that are deleted behind a wrong endpoint go, since nothing says what else is to become of them; but not in silence.
+#[test]
+fn what_is_deleted_while_all_is_missing_is_named() {
+    story(many(8), async |world| {
+        all_is_missing(world);
+        world.pass(Duration::from_mins(3)).await;
+        world.step(&Step::Delete("EcsService", "s0")).await?;
+        world.pass(Duration::from_mins(2)).await;
+        ensure(
+            world.told("Orphaned", ":service/main/s0"),
+            "what may be left is not named",
+        )?;
+        ensure(!world.told("Orphaned", ":service/main/s1"), "s1 was not deleted")
+    });
+}
+
+/// ECS cannot be reached for long: every kind says so, and all heals.
+#[test]
+fn an_hour_without_ecs_is_said_by_all_and_heals() {
+    story(many(2), async |world| {
+        world.aws.intervene("no ecs", |operation, _| {
+            (operation != "GetCallerIdentity")
+                .then(|| Reply::Error(500, "ServerException", "Service Unavailable.".into()))
+        });
+        let kinds = [
+            ("EcsCluster", "main"),
+            ("EcsTaskDefinition", "app"),
+            ("EcsService", "s0"),
+            ("EcsService", "s1"),
+        ];
+        world.pass(Duration::from_mins(1)).await;
+        for (kind, name) in kinds {
+            world.expect(kind, name, "Ready", "True")?;
+        }
+        world.pass(Duration::from_mins(59)).await;
+        for (kind, name) in kinds {
+            world.expect(kind, name, "Ready", "Unknown")?;
+            let says = world.reason(kind, name, "Ready");
+            ensure(says == "Unreachable", format!("{kind} {name} says {says}"))?;
+        }
+        world.aws.withdraw("no ecs");
+        world.step(&Step::Settle).await?;
+        for (kind, name) in kinds {
+            world.expect(kind, name, "Ready", "True")?;
+        }
+        Ok(())
+    });
+}
+
 /// What the status says was there is missed by a process, too, that never saw it.
 #[test]
 fn an_operator_that_restarts_during_an_outage_creates_nothing() {

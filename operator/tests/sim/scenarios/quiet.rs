@@ -7,6 +7,7 @@ use serde_json::json;
 use super::objects::{account, cluster, definition, provider, service, with};
 use super::run::Step;
 use super::story::{ensure, running, story};
+use crate::aws::Reply;
 
 /// The point 3.
 #[test]
@@ -98,7 +99,6 @@ fn drift_is_corrected_within_a_sweep() {
             json_patch::merge(&mut input, &change);
             world.step(&Step::Console("UpdateService", input)).await?;
             world.pass(Duration::from_secs(75)).await;
-            world.step(&Step::Settle).await?;
             let after = world.ecs_service("web")?;
             for member in ["desiredCount", "taskDefinition", "networkConfiguration"] {
                 ensure(
@@ -106,6 +106,7 @@ fn drift_is_corrected_within_a_sweep() {
                     format!("{what}: {member} is {} and was {}", after[member], before[member]),
                 )?;
             }
+            world.step(&Step::Settle).await?;
             world.expect("EcsService", "web", "Ready", "True")
         });
     }
@@ -133,6 +134,46 @@ fn drift_is_reported_and_left_where_the_policy_says_so() {
         let said = world.object("EcsService", "web")?["status"].to_string();
         ensure(
             said.contains("enableExecuteCommand"),
+            format!("the drift is not named: {said}"),
+        )
+    });
+}
+
+/// What was reported stays so, whatever the object had to say in between, and after a restart.
+#[test]
+fn reported_drift_outlives_what_hides_it() {
+    let mut given = running(1);
+    given.push(Step::Apply(with(
+        cluster("main"),
+        &json!({"management": {"driftPolicy": "Report"}, "settings": [{"name": "containerInsights", "value": "enhanced"}]}),
+    )));
+    given.push(Step::Settle);
+    story(given, async |world| {
+        let before = world.aws.mutations();
+        let settings = json!([{"name": "containerInsights", "value": "enabled"}]);
+        world
+            .then(Step::Console(
+                "UpdateClusterSettings",
+                json!({"cluster": "main", "settings": settings}),
+            ))
+            .await?;
+        world.pass(Duration::from_mins(2)).await;
+        world.expect("EcsCluster", "main", "Synced", "False")?;
+        world.aws.intervene("no ecs", |operation, _| {
+            (operation != "GetCallerIdentity")
+                .then(|| Reply::Error(500, "ServerException", "Service Unavailable.".into()))
+        });
+        world.pass(Duration::from_mins(10)).await;
+        world.expect("EcsCluster", "main", "Synced", "Unknown")?;
+        world.aws.withdraw("no ecs");
+        world.replica(0).crash();
+        world.step(&Step::Settle).await?;
+        let calls = world.calls_since(before);
+        ensure(calls.is_empty(), format!("calls: {calls:?}"))?;
+        world.expect("EcsCluster", "main", "Synced", "False")?;
+        let said = world.object("EcsCluster", "main")?["status"].to_string();
+        ensure(
+            said.contains("containerInsights"),
             format!("the drift is not named: {said}"),
         )
     });

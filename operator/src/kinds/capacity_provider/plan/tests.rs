@@ -264,18 +264,29 @@ fn drift_is_only_reported_where_the_policy_says_so() {
         report_drift: true,
         ..desired()
     };
-    let drifted = seen(&changed(
-        &json!({"autoScalingGroupProvider": {"managedScaling": {"targetCapacity": 100}}}),
-    ));
-    let before = Facts {
-        was_in_sync: true,
-        ..Facts::default()
+    let mut tags = reporting.tags.clone();
+    tags.extend(owner("u1").tags());
+    let unrecorded = tag_list(&tags);
+    tags.extend(record::missing(reporting.record(), &tags).unwrap());
+    let recorded = tag_list(&tags);
+    let shown = |capacity: i32, tags: &Value| {
+        seen(&changed(&json!({
+            "autoScalingGroupProvider": {"managedScaling": {"targetCapacity": capacity}}, "tags": tags,
+        })))
     };
-    assert_eq!(operations(&plan(&reporting, &drifted, before)), [""; 0]);
-    assert_eq!(
-        operations(&plan(&reporting, &drifted, Facts::default())),
-        ["UpdateCapacityProvider"]
-    );
+    let cases: [(&str, Seen, &[&str]); 4] = [
+        ("drifted", shown(100, &recorded), &[]),
+        (
+            "the spec's own change goes through",
+            shown(100, &unrecorded),
+            &["UpdateCapacityProvider"],
+        ),
+        ("and is recorded", shown(80, &unrecorded), &["TagResource"]),
+        ("once", shown(80, &recorded), &[]),
+    ];
+    for (what, seen, expected) in cases {
+        assert_eq!(operations(&of(&reporting, &seen)), expected, "{what}");
+    }
 }
 
 #[test]

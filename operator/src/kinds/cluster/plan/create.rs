@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use ecs_crds::conditions::Reason;
 use serde_json::Value;
 
 use super::{PATIENCE, updating};
@@ -21,7 +20,7 @@ const DENIED: Duration = Duration::from_mins(20);
 /// does not even know it as INACTIVE.
 pub fn plan(desired: &Desired, unheard_of: bool, facts: Facts) -> Plan<Step> {
     if facts.outage_suspected && desired.known {
-        return Plan::wait(Verdict::unknown(Reason::SuspectedOutage, suspicion()), PATIENCE);
+        return Plan::wait(Verdict::outage(suspicion()), PATIENCE);
     }
     let create = vec![Step::Create {
         input: input(desired),
@@ -30,7 +29,7 @@ pub fn plan(desired: &Desired, unheard_of: bool, facts: Facts) -> Plan<Step> {
         let message = "ECS does not know the cluster, although it was there; unless it was deleted, the endpoint is a wrong one";
         return Plan {
             pace: Some(DENIED),
-            ..Plan::of(create, Verdict::unknown(Reason::SuspectedOutage, message))
+            ..Plan::of(create, Verdict::outage(message))
         };
     }
     Plan::of(create, updating())

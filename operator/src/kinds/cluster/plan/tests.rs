@@ -381,20 +381,26 @@ fn a_failed_change_is_shown_and_asked_for_again_at_leisure() {
     assert_eq!((operations(&plan).len(), plan.verdict.is_ready()), (0, false));
 }
 
+/// The tags of a cluster on which a spec is on record.
+fn recorded(desired: &Desired) -> Value {
+    let mut tags = desired.tags.clone();
+    tags.extend(owner("u1").tags());
+    tags.extend(record::missing(desired.record(), &tags).unwrap_or_default());
+    tag_list(&tags)
+}
+
 #[test]
 fn drift_is_only_reported_where_the_policy_says_so() {
     let reporting = Desired {
         report_drift: true,
         ..desired()
     };
-    let cluster = seen(&changed(
-        &json!({"capacityProviders": ["asg"], "settings": [{"name": "containerInsights", "value": "disabled"}]}),
-    ));
-    let before = Facts {
-        was_in_sync: true,
-        ..Facts::default()
+    let drifted = |tags: Value| {
+        seen(&changed(&json!({
+            "capacityProviders": ["asg"], "settings": [{"name": "containerInsights", "value": "disabled"}], "tags": tags,
+        })))
     };
-    let reported = plan(&reporting, &cluster, before);
+    let reported = of(&reporting, &drifted(recorded(&reporting)));
     assert_eq!(operations(&reported), [""; 0]);
     let said = reported
         .verdict
@@ -406,11 +412,22 @@ fn drift_is_only_reported_where_the_policy_says_so() {
         said.contains("FARGATE") && said.contains("containerInsights"),
         "{said}"
     );
+    let before = Desired {
+        input: json!({"clusterName": "main"}),
+        ..reporting.clone()
+    };
     assert_eq!(
-        operations(&plan(&reporting, &cluster, Facts::default())).len(),
+        operations(&of(&reporting, &drifted(recorded(&before)))).len(),
         2,
         "the spec's own change goes through"
     );
+    let settled = |tags: Value| of(&reporting, &seen(&changed(&json!({"tags": tags}))));
+    assert_eq!(
+        operations(&settled(recorded(&before))),
+        ["TagResource"],
+        "and is recorded"
+    );
+    assert_eq!(operations(&settled(recorded(&reporting))), [""; 0]);
 }
 
 #[test]

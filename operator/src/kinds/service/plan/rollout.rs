@@ -70,7 +70,7 @@ fn needs_force(changes: &[Change]) -> bool {
 }
 
 /// A restart is due once its time has come and no deployment is younger.
-fn restart_due(desired: &Desired, service: &Service, facts: &Facts<'_>) -> bool {
+pub fn restart_due(desired: &Desired, service: &Service, facts: &Facts<'_>) -> bool {
     let Some(at) = desired.restart_at.filter(|at| *at <= facts.now) else {
         return false;
     };

@@ -9,16 +9,12 @@ use serde_json::{Map, Value};
 use super::rollout::{self, Verdict};
 use super::{Facts, Plan, Standing, adopt, scale};
 use crate::diff::drift::{Change, changed_members, drift};
-use crate::diff::identity::{content_hash, tag_changes};
+use crate::diff::identity::{APPLIED_TAG, content_hash, tag_changes};
 use crate::diff::read_path::{self, Changed, SERVICE};
 use crate::diff::rollout::primary;
 use crate::diff::rules::{self, Rules};
 use crate::kinds::service::desired::Desired;
 use crate::kinds::service::step::{Step, starts_deployment};
-
-/// The tag that remembers what was applied last, where drift is only reported: what differs from the spec without the
-/// spec having changed was changed by others.
-pub const APPLIED_TAG: &str = "ecs-operator.dev/applied";
 
 /// Members that are compared elsewhere, or name the service.
 const APART: &[&str] = &["clientToken", "cluster", "desiredCount", "serviceName", "tags"];
@@ -53,11 +49,18 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
     }
 
     if desired.report_drift && adopt::tags(service).get(APPLIED_TAG) == Some(&applied(desired)) {
-        if !(plain.is_empty() && !force && set.is_empty() && remove.is_empty()) {
+        if !(plain.is_empty() && set.is_empty() && remove.is_empty()) {
             standing = Standing::Drifted(plain);
         }
+        // Who asked for a restart wants one, of what ECS has.
+        let restart = force && rollout::restart_due(desired, service, facts);
+        let again = restart.then(|| Step::UpdateService {
+            members: members(desired, &[], &rules),
+            changes: Vec::new(),
+            force: true,
+        });
         return Plan {
-            steps: Vec::new(),
+            steps: again.into_iter().collect(),
             standing,
             look_again,
         };

@@ -3,6 +3,8 @@
 use ecs_crds::conditions::{self, Type};
 use ecs_crds::policy::Management;
 use ecs_crds::status::CommonStatus;
+use ecs_crds::{EcsCluster, EcsClusterStatus};
+use kube::ResourceExt;
 
 use crate::kinds::service::desired::Held;
 
@@ -26,6 +28,16 @@ pub fn elsewhere(object: &str, theirs: &Management, ours: &Management) -> Option
             message,
             stalled: true,
         }
+    })
+}
+
+/// ECS runs services only on providers that the cluster has.
+pub fn unassociated(provider: &str, cluster: &EcsCluster) -> Option<Held> {
+    let has = |status: &EcsClusterStatus| status.capacity_providers.iter().any(|name| name == provider);
+    let object = cluster.name_any();
+    (!cluster.status.as_ref().is_some_and(has)).then(|| Held {
+        message: format!("EcsCluster {object} does not have the capacity provider {provider} in ECS yet"),
+        stalled: false,
     })
 }
 

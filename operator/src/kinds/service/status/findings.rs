@@ -9,7 +9,7 @@ use aws_sdk_ecs::types::Service;
 use ecs_crds::Rollout;
 use ecs_crds::conditions::{self, Finding, Reason, Status, Type};
 
-use crate::aws::error::{AwsError, Class};
+use crate::aws::error::AwsError;
 use crate::diff::rollout::{self, primary};
 use crate::kinds::service::plan::{Plan, Standing};
 use crate::kinds::service::status::course::Course;
@@ -17,9 +17,7 @@ use crate::kinds::service::status::health::{healthy_minimum, is_available, troub
 use crate::kinds::service::status::say::Say;
 use crate::kinds::service::status::{Report, short};
 use crate::kinds::service::step::Step;
-
-/// For how long a refusal that can heal is not called stalled (design.md §3).
-const HEALING: Duration = Duration::from_mins(10);
+use crate::kinds::verdict::Verdict;
 
 /// The rollout's state, where it is known, and all conditions.
 pub fn findings(report: &Report<'_>) -> (Option<Rollout>, Vec<Finding>) {
@@ -32,10 +30,7 @@ pub fn findings(report: &Report<'_>) -> (Option<Rollout>, Vec<Finding>) {
     let available = service.map(|service| availability(report, service, was_available));
     let (synced, ready, rollout) = match &report.course {
         Course::Nowhere(nowhere) => {
-            let unknown = nowhere.reason == Reason::AccountMismatch;
-            let say = Say::no(nowhere.reason, &nowhere.message)
-                .stalled(true)
-                .unknown(unknown);
+            let say = Say::of(&Verdict::of_nowhere(nowhere));
             (say.clone(), say, None)
         }
         Course::InvalidSpec(message) => {
@@ -47,7 +42,7 @@ pub fn findings(report: &Report<'_>) -> (Option<Rollout>, Vec<Finding>) {
             (say.clone(), say, Some(Rollout::Waiting))
         }
         Course::Unseen(error) => {
-            let say = failed(error, Duration::ZERO).unknown(true);
+            let say = Say::of(&Verdict::of_error(error, Duration::ZERO)).unknown(true);
             (say.clone(), say, None)
         }
         Course::Planned {
@@ -70,7 +65,7 @@ pub fn findings(report: &Report<'_>) -> (Option<Rollout>, Vec<Finding>) {
         Course::Deleting { waiting_for, failure } => {
             let say = failure.map_or_else(
                 || Say::no(Reason::Deleting, format!("waiting for {waiting_for}")),
-                |error| failed(error, Duration::ZERO),
+                |error| Say::of(&Verdict::of_error(error, Duration::ZERO)),
             );
             (say.clone(), say, None)
         }
@@ -113,7 +108,7 @@ fn motion(service: Option<&Service>, ready: &Say, synced: &Say) -> Option<Findin
 /// Whether ECS has the spec.
 fn synced(plan: &Plan, failure: Option<(&Step, &AwsError)>, failing_for: Duration, suspended: bool) -> Say {
     if let Some((_, error)) = failure {
-        return failed(error, failing_for);
+        return Say::of(&Verdict::of_error(error, failing_for));
     }
     if let Some(say) = standing(&plan.standing, false) {
         return say;
@@ -139,7 +134,7 @@ fn standing(standing: &Standing, creating: bool) -> Option<Say> {
             },
             format!("waiting for {what}"),
         ),
-        Standing::OutageSuspected(message) => Say::no(Reason::SuspectedOutage, message).stalled(true),
+        Standing::OutageSuspected(message) => Say::of(&Verdict::outage(message)),
         Standing::Blocked { message, stalled } => {
             Say::no(Reason::DependencyNotReady, message).stalled(*stalled)
         }
@@ -192,7 +187,10 @@ fn ready(
     if let Some((step, error)) = failure
         && (service.is_none() || step.starts_rollout())
     {
-        return (failed(error, failing_for), Some(Rollout::Waiting));
+        return (
+            Say::of(&Verdict::of_error(error, failing_for)),
+            Some(Rollout::Waiting),
+        );
     }
     if !matches!(plan.standing, Standing::Drifted(_))
         && let Some(say) = standing(&plan.standing, service.is_none())
@@ -334,31 +332,6 @@ fn progress(rollout: Rollout, ready: &Say) -> Say {
         Rollout::RollingBack | Rollout::RolledBack | Rollout::Failed | Rollout::Stopped => {
             Say::no(ready.reason, message)
         }
-    }
-}
-
-/// What a failed call means (design.md §3).
-fn failed(error: &AwsError, failing_for: Duration) -> Say {
-    let words = || format!("{}: {}", error.operation, error.message);
-    let patience_over = failing_for >= HEALING;
-    match error.class {
-        Class::Throttled => Say::no(
-            Reason::Throttled,
-            "requests are throttled; they go on as fast as allowed",
-        ),
-        Class::Standby => Say::no(Reason::WaitingForEcs, "waiting for this replica to lead again"),
-        Class::Conflict => Say::no(Reason::WaitingForEcs, words()),
-        Class::Denied if error.is("WrongAccount") => Say::no(Reason::AccountMismatch, &error.message)
-            .stalled(true)
-            .unknown(true),
-        Class::Denied => Say::no(Reason::AccessDenied, words()).stalled(true),
-        Class::Quota | Class::Invalid => Say::no(Reason::Refused, words()).stalled(true),
-        Class::NotFound => Say::no(Reason::DependencyNotReady, words()).stalled(patience_over),
-        // What AWS refused with its own code can heal; what never came back is an outage, which nobody here can end.
-        Class::Transient if error.code.ends_with("Exception") && !error.is("ServerException") => {
-            Say::no(Reason::Retrying, words()).stalled(patience_over)
-        }
-        Class::Transient => Say::no(Reason::Unreachable, words()),
     }
 }
 

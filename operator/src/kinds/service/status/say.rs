@@ -2,6 +2,8 @@
 
 use ecs_crds::conditions::{Finding, Reason, Status, Type};
 
+use crate::kinds::verdict::Verdict;
+
 /// What is said about a matter.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Say {
@@ -13,6 +15,16 @@ pub(super) struct Say {
 }
 
 impl Say {
+    /// What a verdict says.
+    pub(super) fn of(verdict: &Verdict) -> Self {
+        Self {
+            status: verdict.status(),
+            reason: verdict.reason(),
+            message: verdict.message().to_owned(),
+            stalled: verdict.is_stalled(),
+        }
+    }
+
     pub(super) fn yes(reason: Reason, message: impl Into<String>) -> Self {
         Self {
             status: Status::True,

@@ -223,22 +223,45 @@ fn an_earlier_objects_revisions_are_all_claimed_the_newest_last() {
 
 #[test]
 fn tags_that_others_changed_are_only_reported_where_the_policy_says_so() {
-    let seen = newest(revision(3, "nginx:1", owner("u1").tags()));
     let reporting = Desired {
         report_drift: true,
         ..desired()
     };
-    let before = Facts {
-        was_in_sync: true,
-        ..Facts::default()
+    let tagged = |own: bool, recorded: bool| {
+        let mut tags = owner("u1").tags();
+        tags.extend(own.then(|| reporting.tags.clone()).unwrap_or_default());
+        tags.extend(
+            recorded
+                .then(|| record::missing(reporting.record(), &tags).unwrap())
+                .unwrap_or_default(),
+        );
+        newest(revision(3, "nginx:1", tags))
     };
-    assert_eq!(operations(&plan(&reporting, &seen, before)), [""; 0]);
-    assert_eq!(
-        operations(&plan(&reporting, &seen, Facts::default())),
-        ["TagResource"],
-        "the spec's own change goes through"
+    let cases: [(&str, &Desired, bool, bool, &[&str]); 5] = [
+        ("drifted", &reporting, false, true, &[]),
+        (
+            "the spec's own change goes through",
+            &reporting,
+            false,
+            false,
+            &["TagResource"],
+        ),
+        ("and is recorded", &reporting, true, false, &["TagResource"]),
+        ("once", &reporting, true, true, &[]),
+        ("corrected", &desired(), false, true, &["TagResource"]),
+    ];
+    for (what, desired, own, recorded, expected) in cases {
+        assert_eq!(
+            operations(&of(desired, &tagged(own, recorded))),
+            expected,
+            "{what}"
+        );
+    }
+    let registered = of(&reporting, &Seen::default());
+    assert!(
+        matches!(registered.steps.as_slice(), [Step::Register { input, .. }] if tag_map(input.get("tags")).contains_key(APPLIED_TAG)),
+        "a new revision is on record from the start: {registered:?}"
     );
-    assert_eq!(operations(&plan(&desired(), &seen, before)), ["TagResource"]);
 }
 
 #[test]

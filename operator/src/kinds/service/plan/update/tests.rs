@@ -138,6 +138,29 @@ fn with_the_policy_report_only_what_the_spec_changed_goes_out() {
 }
 
 #[test]
+fn a_restart_goes_out_whatever_the_policy_and_takes_no_drift_back() {
+    let view = settled(&Desired {
+        report_drift: true,
+        ..desired()
+    });
+    let mut drifted = view.clone();
+    drifted.service.as_mut().unwrap().desired_count = 9;
+    let restarting = Desired {
+        report_drift: true,
+        restart_at: Some(facts(&view).now),
+        ..desired()
+    };
+    for (view, reported) in [(view, false), (drifted, true)] {
+        let plan = plan(&restarting, &facts(&view));
+        assert!(
+            matches!(plan.steps.as_slice(), [Step::UpdateService { changes, force: true, .. }] if changes.is_empty()),
+            "{plan:?}"
+        );
+        assert_eq!(matches!(plan.standing, Standing::Drifted(_)), reported);
+    }
+}
+
+#[test]
 fn a_definition_that_is_not_known_yet_is_not_compared_but_waited_for() {
     let held = crate::kinds::service::desired::Held {
         message: "x".into(),

@@ -257,7 +257,7 @@ fn a_refused_creation_stalls_in_ecs_own_words_and_what_heals_does_not_at_once() 
     assert!(conditions::is_true(&compatible.common.conditions, Type::Stalled));
     assert_eq!(
         ready_message(&compatible),
-        "CreateService: Task definition does not support launch_type FARGATE."
+        "CreateService: InvalidParameterException: Task definition does not support launch_type FARGATE."
     );
     let target = "The target group with targetGroupArn arn:x does not have an associated load balancer.";
     for (minutes, stalled) in [(0, false), (9, false), (11, true)] {
