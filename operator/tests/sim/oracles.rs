@@ -92,6 +92,8 @@ pub(crate) struct EcsView {
     pub(crate) clusters: Vec<Value>,
     pub(crate) services: Vec<Value>,
     pub(crate) providers: Vec<Value>,
+    /// Service → how many service deployments it has had.
+    pub(crate) rollouts: BTreeMap<String, usize>,
     /// Family → its ACTIVE revisions, oldest first.
     pub(crate) families: BTreeMap<String, Vec<Value>>,
 }
@@ -136,6 +138,12 @@ impl EcsView {
                         .filter(live),
                 );
             }
+        }
+        for service in &view.services {
+            let input = json!({"cluster": service["clusterArn"], "service": service["serviceName"]});
+            let rollouts = list("ListServiceDeployments", input, "serviceDeployments").len();
+            let name = service["serviceName"].as_str().unwrap_or_default();
+            view.rollouts.insert(name.to_owned(), rollouts);
         }
         view.providers = list(
             "DescribeCapacityProviders",

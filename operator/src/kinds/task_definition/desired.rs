@@ -49,7 +49,8 @@ pub struct Use {
     pub revisions: BTreeSet<i32>,
     /// Some of them are rolling out, or have not told yet what they use: nothing is to be pruned now.
     pub in_motion: bool,
-    /// Some of them follow the newest revision and have not reached it: what they use now will be free later.
+    /// Some of them follow the newest revision and have not reached it, or have tasks of an earlier one that are leaving: what
+    /// they use now will be free later, and nothing tells when.
     pub behind: bool,
     /// Those that are Ready and follow the newest revision of the object, with the ARN that they took for it last.
     pub content_with: BTreeMap<String, String>,

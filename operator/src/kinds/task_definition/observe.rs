@@ -5,7 +5,7 @@ use aws_sdk_ecs::types::{SortOrder, TaskDefinitionStatus};
 use ecs_model::arn::TaskDefinitionId;
 
 use super::desired::{Desired, Revision, Seen};
-use super::plan::{AT_ONCE, current};
+use super::plan::{AT_ONCE, current, is_surplus};
 use crate::aws::call::built;
 use crate::aws::error::AwsError;
 use crate::diff::identity::Ownership;
@@ -65,8 +65,8 @@ async fn newest(
     Ok(revision.filter(Revision::is_active))
 }
 
-/// The newest revision of ours, where the family's newest is not it: after a registration that ECS does not show everywhere
-/// yet, or where somebody registered one by hand.
+/// The revision of ours that counts, where the family's newest is not it: after a registration that ECS does not show
+/// everywhere yet, or was carried out twice, or where somebody registered one by hand.
 async fn other_of_ours(
     desired: &Desired,
     access: &Access,
@@ -77,7 +77,8 @@ async fn other_of_ours(
         && seen.newest.as_ref().is_none_or(|newest| newest.arn() != hint)
         && let Some(hinted) = describe(access, hint).await?
         && is_ours(desired, &hinted)
-        && newest_of_ours.is_none_or(|newest| newest.number() < hinted.number())
+        && newest_of_ours
+            .is_none_or(|newest| newest.number() < hinted.number() || is_surplus(newest, &hinted))
     {
         return Ok(Some(hinted));
     }

@@ -16,7 +16,9 @@ use serde_json::Value;
 use super::desired::{CONTENT_TAG, Desired, Revision, Seen};
 use super::step::Step;
 use crate::diff::drift::{Change, drift};
-use crate::diff::identity::{ADOPTED_TAG, APPLIED_TAG, Ownership, content_hash, tag_changes, tag_list};
+use crate::diff::identity::{
+    ADOPTED_TAG, APPLIED_TAG, INCARNATION_TAG, Ownership, content_hash, tag_changes, tag_list,
+};
 use crate::diff::read_path::{self, TASK_DEFINITION};
 use crate::diff::rules;
 use crate::kinds::claim::{Claim, claim, conflict};
@@ -52,7 +54,8 @@ pub fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
             None => register(desired, None, false),
         };
     };
-    if let Some(ours) = seen.ours.as_ref().filter(|ours| ours.number() > newest.number()) {
+    let counts = |ours: &&Revision| ours.number() > newest.number() || is_surplus(newest, ours);
+    if let Some(ours) = seen.ours.as_ref().filter(counts) {
         return keep(desired, ours, seen);
     }
     match (
@@ -183,7 +186,15 @@ fn register(desired: &Desired, before: Option<&Revision>, adopts: bool) -> Plan<
     Plan::of(vec![Step::Register { input, changes }], updating())
 }
 
-/// The revision that stands for the family now: the newest of ours.
+/// Whether `newest` is what a registration that was carried out twice left: the earlier one is in force, and a rollout of the
+/// same once more would be in vain.
+pub fn is_surplus(newest: &Revision, ours: &Revision) -> bool {
+    let content = |revision: &Revision| revision.tags.get(CONTENT_TAG).cloned();
+    let owner = |revision: &Revision| revision.tags.get(INCARNATION_TAG).cloned();
+    content(ours).is_some() && content(newest) == content(ours) && owner(newest) == owner(ours)
+}
+
+/// The revision that stands for the family now: the newest of ours, but for a surplus one.
 pub fn current<'a>(desired: &Desired, seen: &'a Seen) -> Option<&'a Revision> {
     let is_ours = |revision: &&Revision| {
         matches!(
@@ -191,7 +202,12 @@ pub fn current<'a>(desired: &Desired, seen: &'a Seen) -> Option<&'a Revision> {
             Ownership::Ours | Ownership::OursOldIncarnation
         )
     };
-    let newest = seen.newest.as_ref().filter(is_ours);
+    let surplus = |newest: &&Revision| seen.ours.as_ref().is_some_and(|ours| is_surplus(newest, ours));
+    let newest = seen
+        .newest
+        .as_ref()
+        .filter(is_ours)
+        .filter(|newest| !surplus(newest));
     newest
         .into_iter()
         .chain(&seen.ours)

@@ -1,5 +1,7 @@
 //! Who uses a family, as far as objects tell. Pure.
 
+use std::collections::BTreeSet;
+
 use ecs_crds::conditions::{self, Type};
 use ecs_crds::status::User;
 use ecs_crds::{EcsService, EcsServiceStatus, Managed, Rollout};
@@ -79,6 +81,7 @@ fn user(family: &Family<'_>, service: &EcsService) -> User {
     }
 }
 
+/// Adds what a service uses: the revision that it stays on or runs, and those of its deployments and of tasks that live.
 fn add(
     found: &mut Use,
     family: &Family<'_>,
@@ -95,23 +98,26 @@ fn add(
         .deployments
         .iter()
         .filter_map(|deployment| deployment.task_definition.as_deref());
-    let named = named
-        .chain(status.task_definition.as_deref())
-        .chain(status.task_definition_arn.as_deref());
-    found
-        .revisions
-        .extend(named.filter_map(|name| revision_of(family, name)));
+    let deployed = named.filter_map(|name| revision_of(family, name));
     let living = status
         .tasks
         .iter()
         .filter(|task| task.last_status.as_deref() != Some("STOPPED"));
-    found.revisions.extend(living.filter_map(|task| task.revision));
+    let in_use: BTreeSet<i32> = deployed.chain(living.filter_map(|task| task.revision)).collect();
     found.in_motion |= is_moving(status, service.metadata.generation.unwrap_or_default());
     let runs = status
         .task_definition
         .as_deref()
         .and_then(|name| revision_of(family, name));
-    found.behind |= mention.pinned.is_none() && runs != family.revision;
+    let follows = mention.pinned.is_none();
+    found.behind |= follows && runs != family.revision;
+    found.behind |= in_use.iter().any(|revision| Some(*revision) != runs);
+    let taken = status.task_definition_arn.as_deref();
+    found.revisions.extend(in_use);
+    found.revisions.extend(runs);
+    found
+        .revisions
+        .extend(taken.and_then(|name| revision_of(family, name)));
 }
 
 /// Whether the service takes the ARN that the family's object shows.
@@ -231,8 +237,11 @@ mod tests {
     fn says_which_revisions_are_in_use_and_whether_that_will_change() {
         let following = json!({"taskDefinitionRef": {"name": "web"}});
         let pinned = json!({"taskDefinitionRef": {"name": "web", "revision": 1}});
+        let mut draining = runs(3, "Completed");
+        draining["tasks"][1] = json!({"id": "b", "revision": 2, "lastStatus": "DEACTIVATING"});
         let cases = [
             (&following, runs(3, "Completed"), vec![3], false, false),
+            (&following, draining, vec![2, 3], false, true),
             (&following, runs(2, "Progressing"), vec![2], true, true),
             (&following, runs(2, "RolledBack"), vec![2], false, true),
             (&pinned, runs(1, "Completed"), vec![1], false, false),

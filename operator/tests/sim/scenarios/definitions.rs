@@ -148,3 +148,41 @@ fn a_tag_makes_no_revision() {
         )
     });
 }
+
+/// A registration whose request arrived twice leaves a revision that nobody needs; it is not rolled out, not even by a process
+/// that sees it for the first time.
+#[test]
+fn a_surplus_revision_is_never_rolled_out() {
+    story(running(2), async |world| {
+        let rollouts = world.deployments("web");
+        let first = world.aws.ask(
+            "DescribeTaskDefinition",
+            &json!({"taskDefinition": "app:1", "include": ["TAGS"]}),
+        )?;
+        let mut again = first["taskDefinition"].clone();
+        for answered in [
+            "taskDefinitionArn",
+            "revision",
+            "status",
+            "requiresAttributes",
+            "compatibilities",
+            "registeredAt",
+            "registeredBy",
+        ] {
+            again.as_object_mut().map(|members| members.remove(answered));
+        }
+        again["tags"] = first["tags"].clone();
+        world
+            .step(&Step::Console("RegisterTaskDefinition", again))
+            .await?;
+        world.replica(0).crash();
+        world.pass(Duration::from_hours(1)).await;
+        let after = world.deployments("web");
+        ensure(
+            after == rollouts,
+            format!("{after} rollouts instead of {rollouts}"),
+        )?;
+        world.expect("EcsTaskDefinition", "app", "Ready", "True")?;
+        world.expect("EcsService", "web", "Ready", "True")
+    });
+}

@@ -1,8 +1,10 @@
 //! Create, update, scale, roll, roll back, delete, adopt: each clean, and with every fault at every effect.
 
-use serde_json::json;
+use std::time::Duration;
 
-use super::objects::{account, cluster, definition, service, with};
+use serde_json::{Value, json};
+
+use super::objects::{account, cluster, definition, provider, service, with};
 use super::run::{Scenario, Step};
 use crate::oracles::{EcsView, condition};
 use crate::world::World;
@@ -175,6 +177,79 @@ fn adopt() {
             }
             is_ready(world).and(counts(view, 2))
         },
+    };
+    scenario.sweep();
+}
+
+#[test]
+fn restart() {
+    // Virtual time begins with 2026, and the world has come to rest within minutes.
+    let restarting = with(
+        service("web", "main", "app", 2),
+        &json!({"management": {"restartAt": "2026-01-01T01:00:00Z", "driftPolicy": "Report"}}),
+    );
+    let scenario = Scenario {
+        name: "restart",
+        given: running(),
+        when: vec![Step::Apply(restarting), Step::Pass(Duration::from_hours(1))],
+        then: |world, view| {
+            if view.rollouts["web"] != 2 {
+                return Err(format!("{} rollouts", view.rollouts["web"]));
+            }
+            is_ready(world).and(counts(view, 2))
+        },
+    };
+    scenario.sweep();
+}
+
+#[test]
+fn prune() {
+    let pruned = |image: &str| {
+        with(
+            definition("app", image),
+            &json!({"management": {"revisionHistoryLimit": 0, "deleteRevisions": true}}),
+        )
+    };
+    let mut given = running();
+    given.push(Step::Apply(pruned("nginx:1")));
+    let scenario = Scenario {
+        name: "prune",
+        given,
+        when: vec![Step::Apply(pruned("nginx:2"))],
+        then: |world, view| {
+            let image = image_of(view)?;
+            let image_in = |revision: &Value| revision["containerDefinitions"][0]["image"].clone();
+            let old = view.families["app"]
+                .iter()
+                .any(|revision| image_in(revision) == "nginx:1");
+            let inactive = world
+                .aws
+                .ask("ListTaskDefinitions", &json!({"status": "INACTIVE"}))?;
+            if image != "nginx:2" || old || inactive["taskDefinitionArns"] != json!([]) {
+                return Err(format!("runs {image}; the old one is there: {old}; {inactive}"));
+            }
+            is_ready(world).and(counts(view, 2))
+        },
+    };
+    scenario.sweep();
+}
+
+#[test]
+fn run_on_a_provider() {
+    let on_provider = json!({"capacityProviders": null, "capacityProviderRefs": [{"name": "asg"}], "defaultCapacityProviderStrategy": null});
+    let for_ec2 = json!({"requiresCompatibilities": ["EC2"], "networkMode": "bridge"});
+    let by_strategy = json!({"launchType": null, "networkConfiguration": null,
+        "capacityProviderStrategy": [{"capacityProviderRef": {"name": "asg"}, "weight": 1}]});
+    let scenario = Scenario {
+        name: "run on a provider",
+        given: vec![Step::Apply(account())],
+        when: vec![
+            Step::Apply(with(service("web", "main", "app", 2), &by_strategy)),
+            Step::Apply(with(definition("app", "nginx:1"), &for_ec2)),
+            Step::Apply(provider("asg")),
+            Step::Apply(with(cluster("main"), &on_provider)),
+        ],
+        then: |world, view| is_ready(world).and(counts(view, 2)),
     };
     scenario.sweep();
 }

@@ -1,6 +1,5 @@
 //! Everything is missing at once: a wrong endpoint, an outage, or a mass deletion that a person has to confirm.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -73,7 +72,7 @@ fn unknown_definition() -> Reply {
 }
 
 /// What was created, or registered, after the first `skip` mutating calls.
-fn made_since(world: &World, skip: usize) -> BTreeSet<String> {
+fn made_since(world: &World, skip: usize) -> Vec<String> {
     let calls = world.aws.mutations_since(skip).into_iter();
     calls
         .filter(|(call, _)| call.starts_with("Create") || call.starts_with("Register"))
@@ -112,6 +111,8 @@ fn situation_11_nothing_is_created_where_everything_is_missing() {
         let created = made_since(world, before);
         // Five that are missing may have been deleted by somebody, and are made again, before there are too many.
         ensure(created.len() <= 6, format!("created again: {created:?}"))?;
+        let says = world.reason("EcsService", "s249", "Ready");
+        ensure(says == "SuspectedOutage", format!("s249 says {says}"))?;
         ends_well(world, 250).await
     });
 }

@@ -1,5 +1,6 @@
 //! Runs a scenario: clean, and with every fault at every effect of the steps under test.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -54,6 +55,7 @@ pub(crate) struct Run {
     errors: Vec<String>,
     ending: Value,
     revisions: usize,
+    rollouts: BTreeMap<String, usize>,
 }
 
 /// What can go wrong with an effect. Kubernetes Events are told once and forgotten, so two faults say all about them.
@@ -169,6 +171,7 @@ impl Scenario {
                 errors: world.logged_errors(),
                 ending: ending(&world.api, &view),
                 revisions: view.families.values().map(Vec::len).sum(),
+                rollouts: view.rollouts,
             })
         })
     }
@@ -214,6 +217,13 @@ impl Scenario {
             wrong.push(format!(
                 "{} revisions instead of {}",
                 run.revisions, clean.revisions
+            ));
+        }
+        // One more would be a surplus revision that was rolled out, or a rollout done twice.
+        if run.rollouts != clean.rollouts {
+            wrong.push(format!(
+                "rollouts: {:?} instead of {:?}",
+                run.rollouts, clean.rollouts
             ));
         }
         if wrong.is_empty() {

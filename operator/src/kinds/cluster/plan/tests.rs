@@ -229,7 +229,6 @@ fn creation_takes_what_is_there_and_the_strategy_only_if_it_can_be_used() {
 fn nothing_is_created_again_where_an_outage_is_likelier() {
     let suspected = Facts {
         outage_suspected: true,
-        ..Facts::default()
     };
     let plan_ = plan(&desired(), &Seen::default(), suspected);
     assert_eq!(

@@ -229,12 +229,12 @@ fn tags_that_others_changed_are_only_reported_where_the_policy_says_so() {
     };
     let tagged = |own: bool, recorded: bool| {
         let mut tags = owner("u1").tags();
-        tags.extend(own.then(|| reporting.tags.clone()).unwrap_or_default());
-        tags.extend(
-            recorded
-                .then(|| record::missing(reporting.record(), &tags).unwrap())
-                .unwrap_or_default(),
-        );
+        if own {
+            tags.extend(reporting.tags.clone());
+        }
+        if recorded {
+            tags.extend(record::missing(reporting.record(), &tags).unwrap());
+        }
         newest(revision(3, "nginx:1", tags))
     };
     let cases: [(&str, &Desired, bool, bool, &[&str]); 5] = [
@@ -262,6 +262,45 @@ fn tags_that_others_changed_are_only_reported_where_the_policy_says_so() {
         matches!(registered.steps.as_slice(), [Step::Register { input, .. }] if tag_map(input.get("tags")).contains_key(APPLIED_TAG)),
         "a new revision is on record from the start: {registered:?}"
     );
+}
+
+#[test]
+fn a_registration_that_was_carried_out_twice_counts_once() {
+    let content = |image: &str| (CONTENT_TAG.to_owned(), content_hash(&input(image)));
+    let registered = |number: i32, image: &str, uid: &str| {
+        let mut revision = owned(number, image, uid);
+        revision.tags.extend([content(image)]);
+        revision
+    };
+    let cases = [
+        (
+            "twice",
+            registered(2, "nginx:1", "u1"),
+            registered(3, "nginx:1", "u1"),
+            Some(2),
+        ),
+        (
+            "another content",
+            registered(2, "nginx:0", "u1"),
+            registered(3, "nginx:1", "u1"),
+            Some(3),
+        ),
+        (
+            "of an earlier object",
+            registered(2, "nginx:1", "u0"),
+            registered(3, "nginx:1", "u1"),
+            Some(3),
+        ),
+    ];
+    for (what, ours, newest_of_all, expected) in cases {
+        let seen = Seen {
+            ours: Some(ours),
+            ..newest(newest_of_all)
+        };
+        let found = current(&desired(), &seen).map(Revision::number);
+        assert_eq!(found, expected, "{what}");
+        assert_eq!(operations(&of(&desired(), &seen)), [""; 0], "{what}");
+    }
 }
 
 #[test]
@@ -488,7 +527,6 @@ fn users_are_named() {
 fn nothing_is_registered_again_where_an_outage_is_likelier() {
     let suspected = Facts {
         outage_suspected: true,
-        ..Facts::default()
     };
     let known = Desired {
         hint: Some("arn:aws:ecs:eu-west-1:123456789012:task-definition/web:1".into()),
