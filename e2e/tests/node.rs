@@ -1,5 +1,5 @@
 //! A whole cluster of one node: it becomes ready, pods run, services lead to them by address and by name, logs can be read, namespaces end,
-//! and nothing of it is left.
+//! Kubernetes' own roles take in the chart's, and nothing of it is left.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -14,6 +14,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use ecs_e2e::audit;
+use ecs_e2e::charts;
 use ecs_e2e::node::{self, Node, Options, PAUSE};
 use ecs_e2e::poll;
 use ecs_e2e::process::Process;
@@ -45,6 +46,7 @@ fn a_cluster_of_one_node_works_and_leaves_nothing_behind() {
     timed("a service has a name", || services_have_names(&node));
     timed("a namespace ends", || namespaces_end(&node));
     timed("Pod Security is enforced", || pods_are_admitted(&node));
+    timed("roles are aggregated", || roles_take_in_the_charts(&node));
     api_servers_can_join(&node);
     // Nodes have only the rights of nodes.
     let asked = audit::requests(&run, "system:node:node").unwrap();
@@ -215,6 +217,55 @@ fn pods_are_admitted(node: &Node) {
     let refused = created(0).unwrap_err().to_string();
     assert!(refused.contains("violates PodSecurity"), "{refused}");
     created(1000).unwrap();
+}
+
+/// The controller-manager adds the chart's cluster roles to `view`, `edit` and `admin`: whoever has one of these in a namespace may use the
+/// kinds there, may not write their status, and sees no `AwsAccount`.
+fn roles_take_in_the_charts(node: &Node) {
+    const ROLES: [&str; 3] = ["view", "edit", "admin"];
+    let kubectl = node.kubectl();
+    let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crds/manifests");
+    kubectl.apply_folder(&manifests).unwrap();
+    let established = "--for=condition=Established";
+    kubectl.run(&["wait", established, "crd", "--all"]).unwrap();
+    let sets = charts::sets().unwrap();
+    let default = sets.iter().find(|set| set.name == "default").unwrap();
+    let golden = fs::read_to_string(default.golden()).unwrap();
+    let roles: Vec<&str> = golden
+        .split("\n---")
+        .filter(|document| document.contains("/aggregate-to-"))
+        .collect();
+    kubectl.apply(&roles.join("\n---")).unwrap();
+    kubectl.run(&["create", "namespace", "team"]).unwrap();
+    for role in ROLES {
+        let (of, to) = (format!("--clusterrole={role}"), format!("--user=with-{role}"));
+        kubectl
+            .run(&["create", "rolebinding", role, "--namespace=team", &of, &to])
+            .unwrap();
+    }
+    let services = "ecsservices.ecs-operator.dev";
+    let questions: [(&[&str], [&str; 3]); 5] = [
+        (&["get", services], ["yes", "yes", "yes"]),
+        (&["create", services], ["no", "yes", "yes"]),
+        (&["patch", services, "--subresource=scale"], ["no", "yes", "yes"]),
+        (&["patch", services, "--subresource=status"], ["no", "no", "no"]),
+        (&["get", "awsaccounts.ecs-operator.dev"], ["no", "no", "no"]),
+    ];
+    for (question, answers) in questions {
+        for (role, answer) in ROLES.into_iter().zip(answers) {
+            let user = kubectl.impersonating(&format!("with-{role}"));
+            let asked = [&["auth", "can-i", "--namespace=team"], question].concat();
+            let what = format!("{role} has another right than it should: {question:?}");
+            poll::until(&what, SOON, OFTEN, || {
+                // It fails where the answer is no.
+                let told = user.command(&asked).output().map_err(|why| why.to_string())?;
+                let said = String::from_utf8_lossy(&told.stdout).into_owned();
+                let word = said.split_whitespace().next();
+                (word == Some(answer)).then_some(()).ok_or(said)
+            })
+            .unwrap();
+        }
+    }
 }
 
 /// What an API server behind this one reads, to know whose requests it forwards.

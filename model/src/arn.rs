@@ -152,13 +152,14 @@ pub fn same_resource(name_or_arn: &str, arn: &str) -> bool {
 /// The partition that a region belongs to, `aws` for a region that is in none of the special ones.
 #[must_use]
 pub fn partition_of(region: &str) -> &'static str {
-    const PARTITIONS: [(&str, &str); 6] = [
+    const PARTITIONS: [(&str, &str); 7] = [
         ("cn-", "aws-cn"),
         ("us-gov-", "aws-us-gov"),
         ("us-iso-", "aws-iso"),
         ("us-isob-", "aws-iso-b"),
         ("eu-isoe-", "aws-iso-e"),
         ("us-isof-", "aws-iso-f"),
+        ("eusc-", "aws-eusc"),
     ];
     PARTITIONS
         .iter()

@@ -98,7 +98,7 @@ pub struct Iam {
     /// A region; may be repeated. By default all.
     #[arg(long, value_name = "REGION")]
     pub region: Vec<String>,
-    /// AWS's partition.
+    /// AWS's partition; by default that of each region.
     #[arg(long, value_name = "NAME")]
     pub partition: Option<String>,
     /// The ARN or pattern of a role that tasks, or the ECS agent, may take; may be repeated.
@@ -226,8 +226,8 @@ impl Iam {
         if let Some(account) = &self.account {
             scope.account.clone_from(account);
         }
-        if let Some(partition) = &self.partition {
-            scope.partition.clone_from(partition);
+        if self.partition.is_some() {
+            scope.partition.clone_from(&self.partition);
         }
         if !self.region.is_empty() {
             scope.regions.clone_from(&self.region);

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use ecs_crds::{Allow, AwsAccountSpec, NamespaceGrant};
+use ecs_model::arn::partition_of;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
 use crate::diff::identity::ResourceKind;
@@ -130,7 +131,7 @@ pub fn authorize(name: &str, account: &AwsAccountSpec, wish: &Wish) -> Result<()
     ];
     for (rule, wanted, patterns) in roles {
         for role in wanted {
-            if !Allow::matches(patterns, &role_arn(role, &account.account_id)) {
+            if !Allow::matches(patterns, &role_arn(role, &account.account_id, &wish.region)) {
                 return refuse(rule, format!("role {role} may not be used"));
             }
         }
@@ -144,12 +145,12 @@ pub fn authorize(name: &str, account: &AwsAccountSpec, wish: &Wish) -> Result<()
     Ok(())
 }
 
-/// ECS takes a role's bare name as one of the account's own.
-fn role_arn(role: &str, account: &str) -> String {
+/// ECS takes a role's bare name as one of the account's own, in the region's partition.
+fn role_arn(role: &str, account: &str, region: &str) -> String {
     if role.starts_with("arn:") {
         role.to_owned()
     } else {
-        format!("arn:aws:iam::{account}:role/{role}")
+        format!("arn:{}:iam::{account}:role/{role}", partition_of(region))
     }
 }
 
@@ -371,5 +372,21 @@ mod tests {
             authorize("bare", &granted, &wish()).unwrap_err().rule,
             "spec.allow.resourceNames"
         );
+    }
+
+    #[test]
+    fn a_role_s_bare_name_is_of_the_account_and_the_region_s_partition() {
+        for (role, region, arn) in [
+            ("ecs/web", "eu-west-1", "arn:aws:iam::123456789012:role/ecs/web"),
+            ("web", "cn-north-1", "arn:aws-cn:iam::123456789012:role/web"),
+            (
+                "web",
+                "us-gov-west-1",
+                "arn:aws-us-gov:iam::123456789012:role/web",
+            ),
+            ("arn:aws:iam::1:role/web", "cn-north-1", "arn:aws:iam::1:role/web"),
+        ] {
+            assert_eq!(role_arn(role, "123456789012", region), arn);
+        }
     }
 }

@@ -1,25 +1,31 @@
 //! The IAM policy of just the calls that the operator makes, as `ecs-operator iam-policy` prints it. Pure.
 //!
-//! Which resources an action can be limited to is that of AWS's Service Authorization Reference for ECS. Where an action
-//! takes no resource (a list of families, a revision that does not exist yet), only `*` allows it.
+//! Which resources an action needs is that of AWS's Service Authorization Reference for ECS, which is a table of the tests: a call is
+//! denied unless each of its required types is allowed. Where an action takes no resource (a list of families), only `*` allows it.
+
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 
 use ecs_crds::AwsAccount;
+use ecs_model::arn::partition_of;
 use serde_json::{Value, json};
 
 /// What the policy is limited to. Patterns, in which `*` stands for any characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    /// AWS's partition, as `aws` or `aws-cn`.
-    pub partition: String,
+    /// AWS's partition, as `aws` or `aws-cn`; left out, that of each region.
+    pub partition: Option<String>,
     /// The account's 12 digits, or `*`.
     pub account: String,
     /// The regions, or `*`.
     pub regions: Vec<String>,
     /// The names that resources may have.
     pub names: Vec<String>,
-    /// The clusters that may be used, own ones and others.
+    /// Clusters that may be used beside those of these names. They are others': read, and never changed.
     pub clusters: Vec<String>,
     /// ARNs of the roles that tasks and the ECS agent may take.
     pub task_roles: Vec<String>,
@@ -34,11 +40,11 @@ impl Default for Scope {
     fn default() -> Self {
         let anything = || vec!["*".to_owned()];
         Self {
-            partition: "aws".to_owned(),
+            partition: None,
             account: "*".to_owned(),
             regions: anything(),
             names: anything(),
-            clusters: anything(),
+            clusters: Vec::new(),
             task_roles: Vec::new(),
             infrastructure_roles: Vec::new(),
             assumed_roles: Vec::new(),
@@ -53,19 +59,12 @@ impl Scope {
         let allow = spec.allow.clone().unwrap_or_default();
         let mut regions = vec![spec.region.clone()];
         regions.extend(spec.allowed_regions.iter().cloned());
-        let clusters: BTreeSet<String> = allow
-            .resource_names
-            .iter()
-            .chain(&allow.clusters)
-            .cloned()
-            .collect();
-        let partition = spec.role_arn.as_deref().and_then(|arn| arn.split(':').nth(1));
         Self {
-            partition: partition.unwrap_or("aws").to_owned(),
+            partition: None,
             account: spec.account_id.clone(),
             regions,
-            clusters: clusters.into_iter().collect(),
             names: allow.resource_names,
+            clusters: allow.clusters,
             task_roles: [allow.task_roles, allow.execution_roles].concat(),
             infrastructure_roles: allow.infrastructure_roles,
             assumed_roles: Vec::new(),
@@ -74,11 +73,13 @@ impl Scope {
 }
 
 /// What an action is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum On {
-    /// Nothing that has an ARN of its own beforehand.
+    /// Nothing that has an ARN.
     Anything,
-    /// A cluster.
+    /// A cluster that is only looked at: one of its own, or another's that may be used.
+    UsedCluster,
+    /// A cluster of its own.
     Cluster,
     /// Whatever a cluster has; said by a condition, since a list has no ARN.
     InCluster,
@@ -94,7 +95,7 @@ enum On {
     Instance,
     /// A capacity provider.
     Provider,
-    /// The revisions of a family.
+    /// The revisions of a family, those that are still to come too.
     Family,
     /// Whatever has tags.
     Tagged,
@@ -106,24 +107,25 @@ const ACTIONS: &[(On, &str, &[&str])] = &[
         On::Anything,
         "WithoutResource",
         &[
-            "CreateCluster",
-            "CreateCapacityProvider",
-            "RegisterTaskDefinition",
             "DescribeTaskDefinition",
             "ListTaskDefinitions",
             "DeregisterTaskDefinition",
         ],
     ),
     (
+        On::UsedCluster,
+        "UsedClusters",
+        &["DescribeClusters", "ListContainerInstances"],
+    ),
+    (
         On::Cluster,
         "Clusters",
         &[
-            "DescribeClusters",
+            "CreateCluster",
             "UpdateCluster",
             "UpdateClusterSettings",
             "PutClusterCapacityProviders",
             "DeleteCluster",
-            "ListContainerInstances",
         ],
     ),
     (On::InCluster, "TasksOfClusters", &["ListTasks"]),
@@ -154,12 +156,17 @@ const ACTIONS: &[(On, &str, &[&str])] = &[
         On::Provider,
         "CapacityProviders",
         &[
+            "CreateCapacityProvider",
             "DescribeCapacityProviders",
             "UpdateCapacityProvider",
             "DeleteCapacityProvider",
         ],
     ),
-    (On::Family, "TaskDefinitions", &["DeleteTaskDefinitions"]),
+    (
+        On::Family,
+        "TaskDefinitions",
+        &["RegisterTaskDefinition", "DeleteTaskDefinitions"],
+    ),
     (On::Tagged, "Tags", &["TagResource", "UntagResource"]),
 ];
 
@@ -198,6 +205,8 @@ impl Scope {
         }
         let actions: Vec<String> = actions.iter().map(|action| format!("ecs:{action}")).collect();
         let mut statement = json!({"Sid": name, "Effect": "Allow", "Action": actions, "Resource": resources});
+        // The reference requires a container instance. ECS asks IAM about one only where the call names one, and about `*` else
+        // (github.com/cdklabs/construct-hub/pull/1207).
         if on == On::InCluster
             && let Some(members) = statement.as_object_mut()
         {
@@ -211,24 +220,26 @@ impl Scope {
     }
 
     fn resources(&self, on: On) -> Vec<String> {
-        let names =
-            |format: fn(&String) -> String| -> Vec<String> { self.names.iter().map(format).collect() };
-        let in_clusters: Vec<String> = self
-            .clusters
-            .iter()
-            .map(|cluster| format!("{cluster}/*"))
-            .collect();
+        let named = |kind, before, after| self.arns(kind, before, &self.names, after);
+        let used: BTreeSet<String> = self.names.iter().chain(&self.clusters).cloned().collect();
+        let used: Vec<String> = used.into_iter().collect();
+        // A service in any cluster: a product of both names would soon be too long.
+        let of_service = |kind| {
+            let mut all = named("service", "*/", "");
+            all.extend(named(kind, "*/", "/*"));
+            all
+        };
         match on {
             On::Anything => vec!["*".to_owned()],
-            On::Cluster | On::InCluster => self.arns("cluster", &self.clusters),
-            // In any cluster: the cluster's own name is granted apart, and a product of both would soon be too long.
-            On::Service => self.arns("service", &names(|name| format!("*/{name}"))),
-            On::ServiceDeployment => self.arns("service-deployment", &names(|name| format!("*/{name}/*"))),
-            On::ServiceRevision => self.arns("service-revision", &names(|name| format!("*/{name}/*"))),
-            On::Task => self.arns("task", &in_clusters),
-            On::Instance => self.arns("container-instance", &in_clusters),
-            On::Provider => self.arns("capacity-provider", &self.names),
-            On::Family => self.arns("task-definition", &names(|name| format!("{name}:*"))),
+            On::UsedCluster | On::InCluster => self.arns("cluster", "", &used, ""),
+            On::Cluster => named("cluster", "", ""),
+            On::Service => named("service", "*/", ""),
+            On::ServiceDeployment => of_service("service-deployment"),
+            On::ServiceRevision => of_service("service-revision"),
+            On::Task => self.arns("task", "", &used, "/*"),
+            On::Instance => self.arns("container-instance", "", &used, "/*"),
+            On::Provider => named("capacity-provider", "", ""),
+            On::Family => named("task-definition", "", ":*"),
             On::Tagged => [On::Cluster, On::Service, On::Provider, On::Family]
                 .into_iter()
                 .flat_map(|on| self.resources(on))
@@ -236,136 +247,17 @@ impl Scope {
         }
     }
 
-    fn arns(&self, kind: &str, names: &[String]) -> Vec<String> {
-        let (partition, account) = (&self.partition, &self.account);
-        self.regions
-            .iter()
-            .flat_map(|region| {
-                names
-                    .iter()
-                    .map(move |name| format!("arn:{partition}:ecs:{region}:{account}:{kind}/{name}"))
-            })
-            .collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::aws::call::SENT;
-
-    fn account() -> AwsAccount {
-        let given = json!({
-            "apiVersion": "ecs-operator.dev/v1alpha1", "kind": "AwsAccount", "metadata": {"name": "shop"},
-            "spec": {
-                "accountId": "123456789012", "region": "eu-west-1", "roleArn": "arn:aws:iam::123456789012:role/ecs-operator",
-                "allow": {
-                    "resourceNames": ["shop-*"], "clusters": ["shared"], "taskRoles": ["arn:aws:iam::123456789012:role/shop-*"],
-                    "infrastructureRoles": ["arn:aws:iam::123456789012:role/ecs-lb"],
-                },
-            },
-        });
-        serde_json::from_value(given).unwrap()
-    }
-
-    /// A statement by its name.
-    fn statement(policy: &Value, name: &str) -> Value {
-        let all = policy["Statement"].as_array().unwrap();
-        all.iter()
-            .find(|statement| statement["Sid"] == name)
-            .cloned()
-            .unwrap_or_default()
-    }
-
-    #[test]
-    fn all_that_is_sent_is_allowed_and_nothing_else() {
-        let sent: BTreeSet<&str> = SENT.iter().copied().collect();
-        let allowed: BTreeSet<&str> = ACTIONS
-            .iter()
-            .flat_map(|(_, _, actions)| *actions)
-            .copied()
-            .collect();
-        assert_eq!(allowed, sent);
-        let listed: usize = ACTIONS.iter().map(|(_, _, actions)| actions.len()).sum();
-        assert_eq!(
-            listed,
-            sent.len(),
-            "an action is listed that nothing sends, or twice"
-        );
-    }
-
-    #[test]
-    fn without_a_scope_no_role_can_be_passed_and_every_name_is_allowed() {
-        let policy = policy(&Scope::default());
-        assert_eq!(statement(&policy, "PassRolesToTasks"), Value::Null);
-        assert_eq!(statement(&policy, "AssumeRoles"), Value::Null);
-        assert_eq!(
-            statement(&policy, "Services")["Resource"],
-            json!(["arn:aws:ecs:*:*:service/*/*"])
-        );
-    }
-
-    #[test]
-    fn an_account_limits_names_clusters_regions_and_roles() {
-        let policy = policy(&Scope::of(&account()));
-        let expected = [
-            (
-                "Services",
-                json!(["arn:aws:ecs:eu-west-1:123456789012:service/*/shop-*"]),
-            ),
-            (
-                "Clusters",
-                json!([
-                    "arn:aws:ecs:eu-west-1:123456789012:cluster/shared",
-                    "arn:aws:ecs:eu-west-1:123456789012:cluster/shop-*"
-                ]),
-            ),
-            (
-                "Tasks",
-                json!([
-                    "arn:aws:ecs:eu-west-1:123456789012:task/shared/*",
-                    "arn:aws:ecs:eu-west-1:123456789012:task/shop-*/*"
-                ]),
-            ),
-            (
-                "TaskDefinitions",
-                json!(["arn:aws:ecs:eu-west-1:123456789012:task-definition/shop-*:*"]),
-            ),
-            (
-                "PassRolesToTasks",
-                json!(["arn:aws:iam::123456789012:role/shop-*"]),
-            ),
-            ("PassRolesToEcs", json!(["arn:aws:iam::123456789012:role/ecs-lb"])),
-        ];
-        for (name, resources) in expected {
-            assert_eq!(statement(&policy, name)["Resource"], resources, "{name}");
-        }
-        let condition = &statement(&policy, "PassRolesToTasks")["Condition"];
-        assert_eq!(
-            condition,
-            &json!({"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}})
-        );
-        let clusters = &statement(&policy, "TasksOfClusters")["Condition"]["ArnLike"]["ecs:cluster"];
-        assert_eq!(clusters.as_array().map(Vec::len), Some(2));
-    }
-
-    #[test]
-    fn an_account_that_lets_nothing_be_named_allows_only_what_has_no_name() {
-        let mut account = account();
-        account.spec.allow = None;
-        let policy = policy(&Scope::of(&account));
-        let names: Vec<&str> = policy["Statement"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|statement| statement["Sid"].as_str())
-            .collect();
-        assert_eq!(names, ["WithoutResource"]);
-    }
-
-    #[test]
-    fn it_fits_into_a_managed_policy() {
-        let policy = policy(&Scope::of(&account())).to_string();
-        assert!(policy.len() < 6144, "{} characters", policy.len());
+    /// The ARNs of a kind in each region, from the names and what stands before and after them.
+    fn arns(&self, kind: &str, before: &str, names: &[String], after: &str) -> Vec<String> {
+        let account = &self.account;
+        let of_region = |region: &String| {
+            let partition = self.partition.as_deref().unwrap_or_else(|| partition_of(region));
+            let start = format!("arn:{partition}:ecs:{region}:{account}:{kind}/{before}");
+            names
+                .iter()
+                .map(move |name| format!("{start}{name}{after}"))
+                .collect::<Vec<_>>()
+        };
+        self.regions.iter().flat_map(of_region).collect()
     }
 }

@@ -1,10 +1,11 @@
 //! What [`app::run`] is given in production: the cluster's client, AWS's credentials, the system's clock,
 //! and the signals that end the process. The one place that reads the environment.
 
+mod proxied;
+
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
-use aws_smithy_http_client::{Builder, tls};
 use kube::Client;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -82,9 +83,7 @@ async fn cluster() -> Result<Client, Failure> {
 }
 
 async fn aws(args: &Run) -> Result<AwsBase, Failure> {
-    let http = Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-        .build_https();
+    let http = proxied::http_client();
     let region = aws_config::Region::new(args.aws_region.clone());
     let config = aws_config::defaults(BehaviorVersion::v2026_01_12())
         .region(region)

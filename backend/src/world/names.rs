@@ -3,6 +3,7 @@
 //! ECS takes a short name or a full ARN wherever it takes a reference; an ARN of another account or region, or one that is
 //! malformed, is an invalid parameter (ecs-semantics.md §0.2).
 
+use ecs_model::arn::partition_of;
 use serde::{Deserialize, Serialize};
 
 use super::store::{ClusterRecord, DefinitionRecord, Realm, ServiceKey};
@@ -24,13 +25,9 @@ pub struct RealmId {
 }
 
 impl RealmId {
-    /// The partition that the region belongs to: `aws`, `aws-cn` or `aws-us-gov`.
+    /// The partition that the region belongs to, for example `aws` or `aws-cn`.
     pub fn partition(&self) -> &'static str {
-        match self.region.as_str() {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        }
+        partition_of(&self.region)
     }
 
     /// The ARN of an ECS resource, from its tail: `cluster/web`.
@@ -202,6 +199,28 @@ impl DefinitionRecord {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arns_are_of_the_region_s_partition() {
+        for (region, arn) in [
+            ("eu-west-1", "arn:aws:ecs:eu-west-1:123456789012:cluster/web"),
+            ("cn-north-1", "arn:aws-cn:ecs:cn-north-1:123456789012:cluster/web"),
+            (
+                "us-iso-east-1",
+                "arn:aws-iso:ecs:us-iso-east-1:123456789012:cluster/web",
+            ),
+            (
+                "eusc-de-east-1",
+                "arn:aws-eusc:ecs:eusc-de-east-1:123456789012:cluster/web",
+            ),
+        ] {
+            let id = RealmId {
+                account: "123456789012".into(),
+                region: region.into(),
+            };
+            assert_eq!(id.arn("cluster/web"), arn);
+        }
+    }
 
     #[test]
     fn a_reference_is_a_name_or_an_arn_of_this_realm() {

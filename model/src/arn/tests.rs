@@ -218,18 +218,19 @@ fn names_and_partitions() {
     }
     assert!(is_name(&"a".repeat(255)));
     assert!(!is_name(&"a".repeat(256)));
-    let partitions = [
-        "eu-west-1",
-        "cn-north-1",
-        "us-gov-east-1",
-        "us-iso-east-1",
-        "us-isob-east-1",
-    ]
-    .map(partition_of);
-    assert_eq!(
-        partitions,
-        ["aws", "aws-cn", "aws-us-gov", "aws-iso", "aws-iso-b"]
-    );
+    for (region, partition) in [
+        ("eu-west-1", "aws"),
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-east-1", "aws-us-gov"),
+        ("us-iso-east-1", "aws-iso"),
+        ("us-isob-east-1", "aws-iso-b"),
+        ("eu-isoe-west-1", "aws-iso-e"),
+        ("us-isof-south-1", "aws-iso-f"),
+        ("eusc-de-east-1", "aws-eusc"),
+        ("*", "aws"),
+    ] {
+        assert_eq!(partition_of(region), partition, "{region}");
+    }
 }
 
 prop_compose! {
