@@ -10,7 +10,7 @@ helm.sh/resource-policy: keep
 
 {{- define "ecs-operator-crds.labels" -}}
 app.kubernetes.io/name: ecs-operator-crds
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}

@@ -29,8 +29,8 @@
 {{/* Labels that select pods; of a list of the root and a component. */}}
 {{- define "ecs-operator.selectorLabels" -}}
 {{- $root := index . 0 -}}
-app.kubernetes.io/name: {{ include "ecs-operator.name" $root }}
-app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/name: {{ include "ecs-operator.name" $root | quote }}
+app.kubernetes.io/instance: {{ $root.Release.Name | quote }}
 app.kubernetes.io/component: {{ index . 1 }}
 {{- end }}
 
@@ -67,4 +67,33 @@ helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace 
 {{- if and .Values.backend.enabled (not .Values.aws.credentialsSecret) (not (hasKey .Values.serviceAccount.annotations "eks.amazonaws.com/role-arn")) -}}
 true
 {{- end }}
+{{- end }}
+
+{{/* Where all pods of the release may run, and how urgently. */}}
+{{- define "ecs-operator.scheduling" -}}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . | quote }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* What alerts.yaml says instead of the labels that a Prometheus gives this installation's pods. */}}
+{{- define "ecs-operator.placeholder" -}}
+installation="this"
+{{- end }}
+
+{{/* Those labels. A pod's name is the Deployment's with one or two words more, so no other installation's in the namespace matches. */}}
+{{- define "ecs-operator.pods" -}}
+{{- printf "namespace=%q,pod=~%q" .Release.Namespace (printf "%s-[a-z0-9]+-?[a-z0-9]+" (include "ecs-operator.fullname" .)) }}
 {{- end }}

@@ -1,9 +1,10 @@
 //! The facts of the ECS API that the SDK's types do not carry: which members are required, enum values, limits, patterns, the
 //! errors of each operation; and our own descriptions of the members that users write.
 //!
-//! The facts are botocore's service model, trimmed ([`trim`]) and pinned in `model/data/ecs.json` (`cargo xtask model FILE` renews it).
-//! The descriptions are ours and are kept by hand in `model/data/descriptions.json`. Both are compiled in: their tests prove that
-//! they parse and are complete, so reading them cannot fail at run time.
+//! The facts are botocore's service model, trimmed ([`trim`]) and pinned in `model/data/ecs.json`, which
+//! `cargo xtask model path/to/service-2.json --botocore 1.44.5` renews. The descriptions are ours and are kept by hand in
+//! `model/data/descriptions.json`. Both are compiled in: their tests prove that they parse and are complete, so reading them cannot
+//! fail at run time.
 
 mod check;
 mod descriptions;

@@ -1,7 +1,7 @@
 //! Trimming of botocore's `service-2.json` to the facts that we keep in `model/data/ecs.json`.
 //!
-//! Pure: a JSON value in, text out. `cargo xtask model FILE` reads and writes the files. What stays is what the SDK's types do not
-//! know (required members, enum values, limits, patterns); prose never stays.
+//! Pure: a JSON value in, text out. `cargo xtask model path/to/service-2.json --botocore 1.44.5` reads and writes the files. What
+//! stays is what the SDK's types do not know (required members, enum values, limits, patterns); prose never stays.
 
 use serde_json::{Map, Value, json};
 

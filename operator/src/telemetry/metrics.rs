@@ -133,7 +133,7 @@ impl Metrics {
         );
         registry.register(
             "observations",
-            "Views read by the observer, by kind and outcome (changed, same, stale, failed)",
+            "Views read by the observer, by kind and outcome (changed, same, stale, failed, unwatched)",
             self.observations.clone(),
         );
         registry.register("leading", "1 while this replica leads", self.leading.clone());

@@ -85,3 +85,51 @@ fn generated() -> Result<BTreeMap<String, String>, Error> {
 fn read(path: &Path) -> Result<String, Error> {
     Ok(fs::read_to_string(path).map_err(ecs_e2e::Error::file("cannot read", path))?)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn file(name: &str) -> String {
+        read(&helm::charts().join("ecs-operator/files").join(name)).unwrap()
+    }
+
+    /// Asserts that each metric in the expression has the selector at the end of its braces.
+    fn assert_selected(expression: &Value, selector: &str) {
+        let expression = expression.as_str().unwrap();
+        let metrics: Vec<&str> = expression.split("ecs_operator_").skip(1).collect();
+        assert!(!metrics.is_empty(), "{expression}");
+        for metric in metrics {
+            let braces = metric.split('}').next().unwrap();
+            assert!(braces.contains('{') && braces.ends_with(selector), "{expression}");
+        }
+    }
+
+    /// Otherwise an installation that works would answer for one that does not.
+    #[test]
+    fn alerts_and_dashboard_tell_installations_apart() {
+        let alerts: Value = serde_saphyr::from_str(&file("alerts.yaml")).unwrap();
+        for alert in alerts.as_array().unwrap() {
+            assert_selected(&alert["expr"], r#"installation="this""#);
+        }
+        let dashboard: Value = serde_json::from_str(&file("dashboard.json")).unwrap();
+        for panel in dashboard["panels"].as_array().unwrap() {
+            for target in panel["targets"].as_array().unwrap() {
+                assert_selected(&target["expr"], r#"namespace=~"$namespace",job=~"$job""#);
+            }
+        }
+    }
+
+    #[test]
+    fn the_chart_puts_the_releases_pods_into_every_alert() {
+        let sets = charts::sets().unwrap();
+        let production = sets.iter().find(|set| set.name == "production").unwrap();
+        let rendered = read(&production.golden()).unwrap();
+        let pods = r#"namespace=\"ecs-operator-system\",pod=~\"ecs-operator-[a-z0-9]+-?[a-z0-9]+\"}"#;
+        let metrics = file("alerts.yaml").matches("installation=\"this\"}").count();
+        assert!(metrics > 10, "{metrics}");
+        assert_eq!(rendered.matches(pods).count(), metrics);
+    }
+}

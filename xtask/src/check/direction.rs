@@ -84,6 +84,9 @@ const MUST_NOT_SAY: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
+/// Where the tests in a file begin, which end it.
+const TESTS: &str = "#[cfg(test)]\nmod tests {";
+
 /// Files that may say what their folder may not, each with its reason.
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("backend/src/main.rs", "the binary starts the real clock"),
@@ -149,7 +152,8 @@ fn wrong_dependencies(package: &Package) -> Vec<String> {
 
 /// The lines outside comments and tests that say one of the words.
 fn wrong_words(name: &str, text: &str, words: &[&str], why: &str) -> Vec<String> {
-    let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+    // A test module that is a file of its own (`#[cfg(test)] mod laws;`) may stand at the head, and the code goes on after it.
+    let code = text.split(TESTS).next().unwrap_or_default();
     code.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim_start().starts_with("//"))
@@ -259,6 +263,16 @@ mod tests {
     fn words_count_in_code_and_not_in_comments_or_tests() {
         let text =
             "//! No async here.\nfn a() {}\nasync fn b() {}\n#[cfg(test)]\nmod tests { async fn c() {} }\n";
+        assert_eq!(
+            wrong_words("f.rs", text, &["async ", ".await"], "it is pure"),
+            ["f.rs:3: says `async`: it is pure"]
+        );
+    }
+
+    #[test]
+    fn words_count_after_a_test_module_in_another_file() {
+        let text =
+            "#[cfg(test)]\nmod laws;\nasync fn a() {}\n#[cfg(test)]\nmod tests {\n    async fn b() {}\n}\n";
         assert_eq!(
             wrong_words("f.rs", text, &["async ", ".await"], "it is pure"),
             ["f.rs:3: says `async`: it is pure"]

@@ -3,3 +3,4 @@
 pub mod deny;
 pub mod direction;
 mod graph;
+pub mod links;

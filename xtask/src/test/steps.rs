@@ -50,6 +50,11 @@ pub const STEPS: &[Step] = &[
         run: |_| check::direction::direction().map(|()| 0),
     },
     Step {
+        name: "links",
+        command: "cargo xtask test links",
+        run: |_| check::links::links().map(|()| 0),
+    },
+    Step {
         name: "clippy",
         command: "cargo clippy --workspace --all-targets -- -D warnings",
         run: |_| plain(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
