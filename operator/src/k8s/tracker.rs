@@ -255,9 +255,11 @@ mod tests {
             ("an event", |tracker| {
                 tracker.follow(Event::Delete(cluster("main", "u-1", 1)));
             }),
-            ("its absence", |tracker| list(tracker, vec![])),
+            ("its absence", |tracker| {
+                list(tracker, vec![]);
+            }),
             ("a successor", |tracker| {
-                list(tracker, vec![cluster("main", "u-2", 1)])
+                list(tracker, vec![cluster("main", "u-2", 1)]);
             }),
         ];
         for (what, end) in ends {
