@@ -133,22 +133,6 @@ pub fn name_of(name_or_arn: &str) -> &str {
         .unwrap_or(name_or_arn)
 }
 
-/// Whether a name or ARN, as ECS takes it in a request, means the resource of the given ARN. The short and the long format of one
-/// ARN are the same resource.
-#[must_use]
-pub fn same_resource(name_or_arn: &str, arn: &str) -> bool {
-    if name_or_arn == arn || !name_or_arn.starts_with("arn:") {
-        return name_of(arn) == name_of(name_or_arn);
-    }
-    match (name_or_arn.parse::<Arn>(), arn.parse::<Arn>()) {
-        (Ok(one), Ok(other)) => {
-            (&one.partition, &one.region, &one.account) == (&other.partition, &other.region, &other.account)
-                && one.resource.is_same(&other.resource)
-        }
-        _ => false,
-    }
-}
-
 /// The partition that a region belongs to, `aws` for a region that is in none of the special ones.
 #[must_use]
 pub fn partition_of(region: &str) -> &'static str {
@@ -211,37 +195,6 @@ impl Resource {
             Self::CapacityProvider { .. } => "capacity-provider",
             Self::ServiceDeployment { .. } => "service-deployment",
             Self::ServiceRevision { .. } => "service-revision",
-        }
-    }
-
-    /// Equal, where a cluster that one of the two does not know may be any.
-    fn is_same(&self, other: &Self) -> bool {
-        match (self, other) {
-            (
-                Self::Service {
-                    cluster: a,
-                    name: one,
-                },
-                Self::Service {
-                    cluster: b,
-                    name: other,
-                },
-            )
-            | (
-                Self::Task { cluster: a, id: one },
-                Self::Task {
-                    cluster: b,
-                    id: other,
-                },
-            )
-            | (
-                Self::ContainerInstance { cluster: a, id: one },
-                Self::ContainerInstance {
-                    cluster: b,
-                    id: other,
-                },
-            ) => one == other && (a == b || a.is_none() || b.is_none()),
-            _ => self == other,
         }
     }
 }

@@ -11,12 +11,6 @@ pub struct Size {
     pub memory: u32,
 }
 
-impl fmt::Display for Size {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} CPU with {} MiB", self.cpu, self.memory)
-    }
-}
-
 /// What the task is to run on, as far as it decides which sizes there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Offer {
@@ -46,7 +40,7 @@ impl fmt::Display for Setting {
     }
 }
 
-/// Why a task has no valid size. The texts are those of ECS; [`SizeError::hint`] says what would be right.
+/// Why a task has no valid size. The texts are those of ECS.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SizeError {
     /// Fargate needs both settings.
@@ -62,8 +56,6 @@ pub enum SizeError {
     Invalid {
         /// The one that is invalid.
         setting: Setting,
-        /// What it was.
-        text: String,
     },
     /// Fargate has no such pair.
     #[error(
@@ -73,44 +65,7 @@ pub enum SizeError {
     NoConfiguration {
         /// The pair.
         size: Size,
-        /// The nearest pairs that there are, smallest first.
-        nearest: Vec<Size>,
     },
-}
-
-impl SizeError {
-    /// What would be right, as a sentence.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        match self {
-            Self::Missing {
-                setting: Setting::Cpu,
-            } => "Set cpu, for example to \"256\" or \".25 vCPU\".".to_owned(),
-            Self::Missing {
-                setting: Setting::Memory,
-            } => "Set memory, for example to \"512\" or \"0.5 GB\".".to_owned(),
-            Self::Invalid {
-                setting: Setting::Cpu,
-                text,
-            } => format!(
-                "{text:?} is neither CPU units (\"1024\") nor vCPUs (\"1 vCPU\") from {} to {} units.",
-                CPU_UNITS.0, CPU_UNITS.1
-            ),
-            Self::Invalid {
-                setting: Setting::Memory,
-                text,
-            } => {
-                format!("{text:?} is neither MiB (\"2048\") nor GB (\"2 GB\").")
-            }
-            Self::NoConfiguration { nearest, .. } if nearest.is_empty() => {
-                "No size is offered for this platform.".to_owned()
-            }
-            Self::NoConfiguration { nearest, .. } => {
-                let nearest: Vec<_> = nearest.iter().map(ToString::to_string).collect();
-                format!("Near are: {}.", nearest.join(", "))
-            }
-        }
-    }
 }
 
 /// The least and the greatest task CPU on EC2 and EXTERNAL, in units.
@@ -236,30 +191,7 @@ impl Offer {
         if self.sizes().contains(&size) {
             return Ok(size);
         }
-        Err(SizeError::NoConfiguration {
-            size,
-            nearest: self.nearest(size),
-        })
-    }
-
-    /// Up to three sizes near to a wanted one: with the same CPU the next smaller and the next greater memory, and the smallest
-    /// that has at least both; where there is no such size, the greatest.
-    fn nearest(self, wanted: Size) -> Vec<Size> {
-        let sizes = self.sizes();
-        let row = || sizes.iter().filter(|size| size.cpu == wanted.cpu);
-        let below = row().filter(|size| size.memory < wanted.memory).max();
-        let above = row().filter(|size| size.memory > wanted.memory).min();
-        let enough = sizes
-            .iter()
-            .find(|size| size.cpu >= wanted.cpu && size.memory >= wanted.memory);
-        let mut nearest: Vec<Size> = [below, above, enough.or_else(|| sizes.last())]
-            .into_iter()
-            .flatten()
-            .copied()
-            .collect();
-        nearest.sort_unstable();
-        nearest.dedup();
-        nearest
+        Err(SizeError::NoConfiguration { size })
     }
 }
 
@@ -268,9 +200,8 @@ impl Offer {
 /// # Errors
 /// [`SizeError::Invalid`] for anything else, and for what is no whole number of units.
 pub fn parse_cpu(text: &str) -> Result<u32, SizeError> {
-    parse(text, "vcpu").ok_or_else(|| SizeError::Invalid {
+    parse(text, "vcpu").ok_or(SizeError::Invalid {
         setting: Setting::Cpu,
-        text: text.to_owned(),
     })
 }
 
@@ -279,9 +210,8 @@ pub fn parse_cpu(text: &str) -> Result<u32, SizeError> {
 /// # Errors
 /// [`SizeError::Invalid`] for anything else, and for what is no whole number of MiB.
 pub fn parse_memory(text: &str) -> Result<u32, SizeError> {
-    parse(text, "gb").ok_or_else(|| SizeError::Invalid {
+    parse(text, "gb").ok_or(SizeError::Invalid {
         setting: Setting::Memory,
-        text: text.to_owned(),
     })
 }
 
@@ -297,7 +227,6 @@ pub fn parse_ec2_cpu(text: &str) -> Result<u32, SizeError> {
         } else {
             Err(SizeError::Invalid {
                 setting: Setting::Cpu,
-                text: text.to_owned(),
             })
         }
     })

@@ -165,7 +165,7 @@ impl Operator {
         }
         let namespaces: Api<Namespace> = Api::all(self.kube.clone());
         loop {
-            match namespaces.get_metadata("kube-system").await {
+            match crds::in_time(namespaces.get_metadata("kube-system")).await {
                 Ok(namespace) => return namespace.metadata.uid.unwrap_or_default(),
                 Err(error) => {
                     tracing::warn!(%error, "namespace kube-system cannot be read; its UID names this installation");

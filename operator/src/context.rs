@@ -94,9 +94,17 @@ impl Ctx {
         self.accounts.target(key)
     }
 
-    /// The observer of a target; started when first asked for.
-    pub fn observer(&self, target: &Arc<Target>) -> Arc<Observer> {
-        self.observers.of(target)
+    /// The observer of a target for an object, which watches nowhere else from now on.
+    pub fn observer(&self, target: &Arc<Target>, object: &ObjectKey) -> Arc<Observer> {
+        self.observers.of(target, object)
+    }
+
+    /// Forgets what is remembered of an object that is gone, by its UID. That a creation got no answer is remembered until
+    /// it can no longer happen.
+    pub fn forget(&self, uid: &str) {
+        self.status.forget(uid);
+        self.backoff.forget(uid);
+        self.quiet.forget(uid);
     }
 
     /// The objects that refer to this one, in order.
@@ -130,7 +138,11 @@ pub(crate) mod testing {
     use crate::telemetry::metrics::Metrics;
 
     pub(crate) fn ctx() -> Arc<Ctx> {
-        let (client, _) = fake::client(|_| Answer::refusal(404, "NotFound"));
+        ctx_of(fake::client(|_| Answer::refusal(404, "NotFound")).0)
+    }
+
+    /// The same over another Kubernetes.
+    pub(crate) fn ctx_of(client: kube::Client) -> Arc<Ctx> {
         let (stores, mut writers) = Stores::new();
         listed(&mut writers.accounts);
         listed(&mut writers.providers);

@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+pub use crate::aws::fence::Lead;
 use crate::clock::SharedClock;
 
 /// How the election is held.
@@ -25,7 +26,7 @@ pub struct Settings {
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// How long a lead lasts without renewal. Longer than an AWS call may take (10 s).
+    /// How long a lead lasts without renewal. An AWS call that is under way is given up when the lead ends (`aws/connector.rs`).
     pub duration: Duration,
 }
 
@@ -51,9 +52,6 @@ impl Settings {
         (self.duration / 8).max(Duration::from_millis(200))
     }
 }
-
-/// Until when this replica leads; `None` while it does not.
-pub type Lead = Option<Instant>;
 
 /// One candidate.
 pub struct Candidate {

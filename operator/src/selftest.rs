@@ -55,7 +55,8 @@ pub enum Failed {
     Manifest(#[from] serde_json::Error),
 }
 
-/// Makes a task definition, sees it registered, deletes it and sees it go. Gives the ARN that it had.
+/// Makes a task definition, sees it registered, deletes it and sees it go. Gives the ARN that it had. An object that a run
+/// before left, because it was interrupted, goes first.
 ///
 /// # Errors
 /// See [`Failed`].
@@ -69,18 +70,34 @@ pub async fn run(client: Client, settings: &Settings) -> Result<String, Failed> 
             source: Box::new(source),
         }
     };
-    objects
-        .create(&PostParams::default(), &definition(settings)?)
-        .await
-        .map_err(kubernetes("cannot create"))?;
+    let definition = definition(settings)?;
+    let create = async || objects.create(&PostParams::default(), &definition).await;
+    match create().await {
+        Err(kube::Error::Api(refusal)) if refusal.is_already_exists() => {
+            delete(&objects, settings)
+                .await
+                .map_err(kubernetes("cannot delete"))?;
+            until_gone(&objects, settings).await?;
+            create().await
+        }
+        created => created,
+    }
+    .map_err(kubernetes("cannot create"))?;
     let registered = until_registered(&objects, settings).await;
-    objects
-        .delete(&settings.name, &DeleteParams::default())
+    delete(&objects, settings)
         .await
         .map_err(kubernetes("cannot delete"))?;
     let arn = registered?;
     until_gone(&objects, settings).await?;
     Ok(arn)
+}
+
+/// Deletes the object; one that is gone already is no error.
+async fn delete(objects: &Api<EcsTaskDefinition>, settings: &Settings) -> kube::Result<()> {
+    match objects.delete(&settings.name, &DeleteParams::default()).await {
+        Err(kube::Error::Api(refusal)) if refusal.is_not_found() => Ok(()),
+        deleted => deleted.map(drop),
+    }
 }
 
 fn definition(settings: &Settings) -> Result<EcsTaskDefinition, serde_json::Error> {
@@ -198,6 +215,30 @@ mod tests {
             .map(|request| request.method.clone())
             .collect();
         assert_eq!(methods, ["POST", "GET", "GET", "DELETE", "GET", "GET"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_an_interrupted_run_left_goes_first() {
+        let (posts, looks) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let (client, log) = fake::client(move |request| match request.method.as_str() {
+            "POST" if posts.fetch_add(1, Ordering::Relaxed) == 0 => Answer::refusal(409, "AlreadyExists"),
+            "GET" => match looks.fetch_add(1, Ordering::Relaxed) {
+                0 | 2 => object("True"),
+                _ => Answer::refusal(404, "NotFound"),
+            },
+            _ => object("Unknown"),
+        });
+        assert_eq!(run(client, &settings()).await.unwrap(), "arn:selftest:1");
+        let methods: Vec<String> = log
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|request| request.method.clone())
+            .collect();
+        assert_eq!(
+            methods,
+            ["POST", "DELETE", "GET", "GET", "POST", "GET", "DELETE", "GET"]
+        );
     }
 
     #[tokio::test(start_paused = true)]

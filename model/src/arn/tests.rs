@@ -172,33 +172,6 @@ fn names_of() {
 }
 
 #[test]
-fn the_same_resource_by_name_short_and_long_arn() {
-    let cases = [
-        ("web", arn("service/prod/web"), true),
-        ("web", arn("service/prod/api"), false),
-        (&arn("service/web"), arn("service/prod/web"), true),
-        (&arn("service/test/web"), arn("service/prod/web"), false),
-        (&arn("service/prod/web"), arn("cluster/web"), false),
-        (
-            "arn:aws:ecs:eu-west-1:123456789012:cluster/a",
-            arn("cluster/a"),
-            false,
-        ),
-        (
-            "arn:aws:ecs:eu-central-1:210987654321:cluster/a",
-            arn("cluster/a"),
-            false,
-        ),
-        ("web:3", arn("task-definition/web:3"), true),
-        ("web", arn("task-definition/web:3"), false),
-        ("arn:broken", arn("cluster/arn:broken"), false),
-    ];
-    for (name, other, expected) in cases {
-        assert_eq!(same_resource(name, &other), expected, "{name} {other}");
-    }
-}
-
-#[test]
 fn names_and_partitions() {
     for (name, good, of_provider) in [
         ("web_1-A", true, true),
@@ -266,8 +239,6 @@ proptest! {
     fn printing_and_reading_is_the_same_arn(arn in any_arn()) {
         let text = arn.to_string();
         prop_assert_eq!(text.parse::<Arn>(), Ok(arn));
-        prop_assert!(same_resource(&text, &text));
-        prop_assert!(same_resource(name_of(&text), &text));
     }
 
     #[test]

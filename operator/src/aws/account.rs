@@ -119,9 +119,11 @@ impl Accounts {
         target
     }
 
-    /// Allows another share (percent, 1 to 100) of ECS's documented request rates in a target's account and region.
-    pub fn set_budget(&self, key: &TargetKey, percent: u8) {
-        self.target(key).budget.set_share(f64::from(percent) / 100.0);
+    /// Allows this share (percent, 1 to 100) of ECS's documented request rates in a target's account and region; where none is
+    /// said, that of the process.
+    pub fn set_budget(&self, key: &TargetKey, percent: Option<u8>) {
+        let share = percent.map_or(self.base.budget_share, |percent| f64::from(percent) / 100.0);
+        self.target(key).budget.set_share(share);
     }
 
     fn build(&self, key: &TargetKey, budget: Arc<Budget>) -> Target {
@@ -203,7 +205,7 @@ impl Target {
         self.ecs_clock.now()
     }
 
-    /// Whose credentials these are; STS is asked at most once an hour.
+    /// Whose credentials these are; STS is asked at most once an hour, and every 5 s after a failure or a wrong account.
     ///
     /// # Errors
     /// What STS answered, or that the role could not be assumed.

@@ -75,7 +75,10 @@ impl Budget {
         let mut state = self.lock();
         if (state.share - share).abs() > f64::EPSILON {
             state.share = share;
+            let now = Instant::now();
             for (family, bucket) in &mut state.buckets {
+                // The time until now was at the old rate.
+                bucket.refill(now);
                 bucket.rate = share_of(family.documented(), share);
             }
         }

@@ -55,8 +55,10 @@ pub struct AwsError {
     pub operation: &'static str,
     /// What it means.
     pub class: Class,
-    /// AWS's code, as `ClusterNotFoundException`; for what never reached AWS one of `Timeout`, `Unreachable`,
-    /// `Credentials`, `Budget`, `NotLeading`, `Unreadable`, `Unsendable`.
+    /// AWS's code, as `ClusterNotFoundException`. Without one: `Timeout`, `Unreachable`, `Credentials`, `WrongAccount`,
+    /// `Budget`, `NotLeading`, `Unsendable` for what was not sent or got no answer; `Unreadable`, `NoAnswer` (nothing is said
+    /// about what was asked for), `Failure` (of one item in an answer that went well), `NotOurs` for what was answered;
+    /// `Ended` where the observer ended before it asked.
     pub code: String,
     /// AWS's own words.
     pub message: String,
@@ -245,7 +247,9 @@ fn classify_words(message: &str) -> Class {
         ("not associated with the cluster", Class::Transient),
         ("cluster not found", Class::Transient),
         ("the referenced cluster was inactive", Class::Transient),
-        ("task definition not found", Class::NotFound),
+        // A definition that is named: these are ECS's words, without a space (ecs-semantics.md §2.13).
+        ("taskdefinition not found", Class::NotFound),
+        ("taskdefinition is inactive", Class::NotFound),
         ("unable to describe task definition", Class::NotFound),
         ("service not found", Class::NotFound),
         ("is not authorized to perform", Class::Denied),
@@ -306,6 +310,13 @@ mod tests {
             ("AccessDeniedException", "User is not authorized", Class::Denied),
             ("LimitExceededException", "The limit is 5000", Class::Quota),
             ("ServiceNotFoundException", "Service not found.", Class::NotFound),
+            ("ClientException", "TaskDefinition not found.", Class::NotFound),
+            ("ClientException", "TaskDefinition is inactive", Class::NotFound),
+            (
+                "ClientException",
+                "Unable to describe task definition.",
+                Class::NotFound,
+            ),
             ("InvalidParameterException", "Role is not valid", Class::Invalid),
             (
                 "ClientException",

@@ -1,5 +1,7 @@
 //! The spellings that ECS takes for task-level CPU and memory, brought to one (ecs-semantics.md §2.3).
 
+use ecs_model::fargate;
+
 /// What a quantity counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
@@ -10,27 +12,12 @@ pub enum Unit {
 }
 
 /// The quantity in CPU units or MiB; `None` for what is no quantity.
-pub fn quantity(text: &str, unit: Unit) -> Option<u64> {
-    let text = text.trim().to_ascii_lowercase();
-    let suffix = match unit {
-        Unit::Cpu => "vcpu",
-        Unit::Memory => "gb",
+pub fn quantity(text: &str, unit: Unit) -> Option<u32> {
+    let read = match unit {
+        Unit::Cpu => fargate::parse_cpu(text),
+        Unit::Memory => fargate::parse_memory(text),
     };
-    match text.strip_suffix(suffix) {
-        Some(number) => thousandths(number.trim()).map(|thousandths| thousandths * 1024 / 1000),
-        None => text.parse().ok(),
-    }
-}
-
-/// A decimal number of at most three places, times a thousand.
-fn thousandths(number: &str) -> Option<u64> {
-    let (whole, places) = number.split_once('.').unwrap_or((number, ""));
-    if places.len() > 3 || (whole.is_empty() && places.is_empty()) || whole.len() > 9 {
-        return None;
-    }
-    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-    let places: u64 = format!("{places:0<3}").parse().ok()?;
-    Some(whole * 1000 + places)
+    read.ok()
 }
 
 #[cfg(test)]
@@ -53,6 +40,8 @@ mod tests {
             ("GB", Unit::Memory, None),
             ("much", Unit::Cpu, None),
             ("", Unit::Cpu, None),
+            ("0.0625 vCPU", Unit::Cpu, Some(64)),
+            ("0.3 GB", Unit::Memory, None),
             (".1234 vCPU", Unit::Cpu, None),
         ];
         for (text, unit, expected) in cases {

@@ -10,7 +10,6 @@ use ecs_model::shape;
 use serde_json::Value;
 
 use super::drift::drift;
-use super::identity::content_hash;
 use super::read_path::pick;
 use super::rules;
 
@@ -28,11 +27,6 @@ pub const ROLLOUT_MEMBERS: &[&str] = &[
     "volumeConfigurations",
     "vpcLatticeConfigurations",
 ];
-
-/// A name for what a rollout of this input would bring: changes of the count, of tags and of percentages do not change it.
-pub fn rollout_hash(desired: &Value) -> String {
-    content_hash(&pick(desired, ROLLOUT_MEMBERS.iter().copied()))
-}
 
 /// Where a rollout stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -79,9 +79,16 @@ impl Backoff {
         self.lock().tried.remove(uid);
     }
 
-    /// Notes a success, or that the object is gone.
+    /// Notes a success.
     pub fn clear(&self, uid: &str) {
         self.lock().failing_since.remove(uid);
+    }
+
+    /// Forgets an object that is gone.
+    pub fn forget(&self, uid: &str) {
+        let mut state = self.lock();
+        state.failing_since.remove(uid);
+        state.tried.remove(uid);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

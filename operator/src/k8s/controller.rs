@@ -2,9 +2,9 @@
 //!
 //! A kind is plugged in with its reconcile function and with the references that an object makes.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::{Stream, StreamExt, TryStreamExt, future};
 use kube::ResourceExt;
@@ -16,17 +16,14 @@ use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher::{self, Event};
 use kube::runtime::{WatchStreamExt, controller, watcher as watch};
 use serde::Serialize;
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Ctx;
 use crate::error::Result;
-use crate::k8s::census::Census;
-use crate::k8s::face::face;
 use crate::k8s::guard::guarded;
 use crate::k8s::joined::{Joined, Key, join};
 use crate::k8s::object::{Kept, ObjectKey};
-use crate::k8s::trigger::Trigger;
+use crate::k8s::tracker::Tracker;
 
 /// Runs the controller of kind `K` until `stop`, and then until the passes under way have ended.
 ///
@@ -43,26 +40,11 @@ pub async fn run<K, F>(
     F: Future<Output = Result<Action>> + Send + 'static,
 {
     let store = K::store(&ctx.stores).clone();
-    let trigger = Arc::new(Mutex::new(Trigger::default()));
-    let mut tracker = Tracker {
-        ctx: ctx.clone(),
-        references,
-        trigger: trigger.clone(),
-        faces: BTreeMap::new(),
-        census: Census::new(ctx.metrics.clone()),
-        listed: None,
-    };
-    let status = ctx.clone();
+    let mut tracker = Tracker::new(ctx.clone(), references);
     let changes = decoded::<K>(&ctx)
         .modify(|object| object.managed_fields_mut().clear())
         .reflect(writer)
-        .inspect_ok(move |event| tracker.follow(event))
-        .applied_objects()
-        .try_filter(move |object| {
-            let mut trigger = trigger.lock().unwrap_or_else(PoisonError::into_inner);
-            let fires = trigger.fires(object);
-            future::ready(fires || status.status.was_overwritten(object))
-        });
+        .try_filter_map(move |event| future::ready(Ok(tracker.follow(event))));
     Controller::for_stream(changes, store)
         .with_config(Config::default().concurrency(ctx.limits.concurrency))
         .reconcile_on(ctx.wakes.stream::<K>())
@@ -160,86 +142,3 @@ fn log(kind: &str, outcome: &Result<Passed<impl Sized>, controller::Error<Infall
 }
 
 type Passed<K> = (K, Action);
-
-/// Follows the stream of a kind: keeps the index, wakes those that are concerned, forgets what is gone.
-struct Tracker<K> {
-    ctx: Arc<Ctx>,
-    references: fn(&K) -> BTreeSet<ObjectKey>,
-    trigger: Arc<Mutex<Trigger>>,
-    /// What those who refer to an object know of it.
-    faces: BTreeMap<ObjectKey, Value>,
-    census: Census,
-    /// What the listing under way has brought so far.
-    listed: Option<BTreeSet<ObjectKey>>,
-}
-
-impl<K: Kept> Tracker<K> {
-    fn follow(&mut self, event: &Event<K>) {
-        match event {
-            Event::Init => self.listed = Some(BTreeSet::new()),
-            Event::InitApply(object) => {
-                if let Some(listed) = &mut self.listed {
-                    listed.insert(ObjectKey::of(object));
-                }
-                self.changed(object);
-            }
-            Event::Apply(object) => self.changed(object),
-            Event::Delete(object) => {
-                let uid = object.uid().unwrap_or_default();
-                self.ctx.status.forget(&uid);
-                self.ctx.backoff.clear(&uid);
-                self.trigger
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .forget(&uid);
-                self.gone(&ObjectKey::of(object));
-            }
-            Event::InitDone => {
-                self.ctx.stores.note_filled(K::KIND);
-                // A deletion that no event told of shows by its absence from the new list.
-                let listed = self.listed.take().unwrap_or_default();
-                // Taken out first: the index must not be held while it is changed.
-                let known = self.ctx.index().known(K::KIND);
-                for key in known.difference(&listed) {
-                    self.gone(key);
-                }
-            }
-        }
-    }
-
-    fn changed(&mut self, object: &K) {
-        let key = ObjectKey::of(object);
-        self.census.count(&key, object);
-        let (concerned, referers) = {
-            let mut index = self.ctx.index();
-            (index.set(&key, (self.references)(object)), index.referers(&key))
-        };
-        self.wake(concerned.iter());
-        if !referers.is_empty() && self.is_news(key, object) {
-            self.wake(referers.iter());
-        }
-    }
-
-    /// Whether the object looks different now to those who refer to it.
-    fn is_news(&mut self, key: ObjectKey, object: &K) -> bool {
-        let face = face(object);
-        self.faces.insert(key, face.clone()) != Some(face)
-    }
-
-    fn gone(&mut self, key: &ObjectKey) {
-        self.faces.remove(key);
-        self.census.forget(key);
-        let (concerned, referers) = {
-            let mut index = self.ctx.index();
-            (index.remove(key), index.referers(key))
-        };
-        self.ctx.observers.forget(key);
-        self.wake(concerned.iter().chain(&referers));
-    }
-
-    fn wake<'a>(&self, objects: impl Iterator<Item = &'a ObjectKey>) {
-        for object in objects {
-            self.ctx.wakes.wake(object);
-        }
-    }
-}

@@ -11,6 +11,9 @@ use crate::k8s::object::Kept;
 
 /// How often is looked for CRDs that are not there yet.
 const POLL: Duration = Duration::from_secs(2);
+/// The longest that one request may take. The client itself waits for ever, so that an API server that takes a request and
+/// does not answer would hold the start up without a word.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How many things that are missing a log line names.
 const NAMED: usize = 5;
 
@@ -29,45 +32,69 @@ pub async fn awaited(client: &Client, namespaces: &[String]) {
 
 /// What is missing; none when all is there.
 async fn missing(client: &Client, namespaces: &[String]) -> Option<String> {
-    let unlisted = unlisted::<ecs_crds::AwsAccount>(client, namespaces)
-        .await
-        .or(unlisted::<ecs_crds::EcsCluster>(client, namespaces).await)
-        .or(unlisted::<ecs_crds::EcsTaskDefinition>(client, namespaces).await)
-        .or(unlisted::<ecs_crds::EcsService>(client, namespaces).await)
-        .or(unlisted::<ecs_crds::CapacityProvider>(client, namespaces).await);
-    match unlisted {
-        Some((kind, Error::Api(status))) if status.code == 404 => Some(format!(
+    let listed = async {
+        listed::<ecs_crds::AwsAccount>(client, namespaces).await?;
+        listed::<ecs_crds::EcsCluster>(client, namespaces).await?;
+        listed::<ecs_crds::EcsTaskDefinition>(client, namespaces).await?;
+        listed::<ecs_crds::EcsService>(client, namespaces).await?;
+        listed::<ecs_crds::CapacityProvider>(client, namespaces).await
+    };
+    match listed.await {
+        Err((kind, Unread::Refused(Error::Api(status)))) if status.code == 404 => Some(format!(
             "{kind} is not installed; install the chart ecs-operator-crds or apply what `ecs-operator crds` prints"
         )),
-        Some((kind, error)) => Some(format!("{kind} cannot be listed: {error}")),
-        None => misfit(client).await,
+        Err((kind, why)) => Some(format!("{kind} cannot be listed: {why}")),
+        Ok(()) => misfit(client).await,
     }
 }
 
-async fn unlisted<K: Kept>(client: &Client, namespaces: &[String]) -> Option<(&'static str, Error)> {
+/// Lists one object of a kind; the kind and why not.
+async fn listed<K: Kept>(client: &Client, namespaces: &[String]) -> Result<(), (&'static str, Unread)> {
+    let one = ListParams::default().limit(1);
     for (_, api) in K::watched(client, namespaces) {
-        if let Err(error) = api.list_metadata(&ListParams::default().limit(1)).await {
-            return Some((K::KIND.as_str(), error));
-        }
+        let read = in_time(api.list_metadata(&one)).await;
+        read.map_err(|why| (K::KIND.as_str(), why))?;
     }
-    None
+    Ok(())
+}
+
+/// Why something was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    /// The API server refused, or was not reached.
+    #[error(transparent)]
+    Refused(Error),
+    /// It took the request and did not answer.
+    #[error("the API server did not answer within {} s", PATIENCE.as_secs())]
+    NoAnswer,
+}
+
+/// The answer to a request of the start, if there is one in time.
+///
+/// # Errors
+/// See [`Unread`].
+pub async fn in_time<T>(request: impl Future<Output = Result<T, Error>>) -> Result<T, Unread> {
+    match tokio::time::timeout(PATIENCE, request).await {
+        Ok(answer) => answer.map_err(Unread::Refused),
+        Err(_) => Err(Unread::NoAnswer),
+    }
 }
 
 /// What the installed schemas lack. Where nothing is published, or reading it is denied, nobody can say, and that holds nothing up.
 async fn misfit(client: &Client) -> Option<String> {
-    match published(client).await {
+    match in_time(published(client)).await {
         Ok(published) => {
             let lacking = fit::misfits(&published);
             (!lacking.is_empty()).then(|| older(&lacking))
         }
-        Err(Error::Api(status)) if [403, 404].contains(&status.code) => {
+        Err(Unread::Refused(Error::Api(status))) if [403, 404].contains(&status.code) => {
             tracing::info!(
                 "the API server publishes no schemas under {}, so whether the CRDs are old cannot be checked",
                 fit::published_at()
             );
             None
         }
-        Err(error) => Some(format!("their schemas cannot be read: {error}")),
+        Err(why) => Some(format!("their schemas cannot be read: {why}")),
     }
 }
 
@@ -113,7 +140,11 @@ mod tests {
                 list()
             }
         };
-        missing(&fake::client(serve).0, &[]).await
+        let (client, log) = fake::client(serve);
+        let told = missing(&client, &[]).await;
+        let last = log.lock().unwrap().last().unwrap().path.clone();
+        assert!(last.contains(part), "asked on for {last}");
+        told
     }
 
     #[tokio::test]
@@ -125,6 +156,23 @@ mod tests {
             told.starts_with("EcsService is not installed; install the chart ecs-operator-crds"),
             "{told}"
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_api_server_that_does_not_answer_is_said_so() {
+        let cases = [
+            (
+                "/awsaccounts",
+                "AwsAccount cannot be listed: the API server did not answer within 10 s",
+            ),
+            (
+                "/openapi",
+                "their schemas cannot be read: the API server did not answer within 10 s",
+            ),
+        ];
+        for (part, words) in cases {
+            assert_eq!(told(part, Answer::lost()).await.as_deref(), Some(words));
+        }
     }
 
     #[tokio::test]

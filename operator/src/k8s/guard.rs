@@ -4,6 +4,7 @@ use std::any::Any;
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use kube::ResourceExt;
@@ -29,15 +30,18 @@ where
     let word = outcome.as_ref().map_or_else(Error::discriminant, |_| "ok");
     ctx.metrics.reconcile(K::KIND.as_str(), word, started.elapsed());
     let uid = object.uid().unwrap_or_default();
-    let action = match outcome {
+    // A status that came too soon after the last one is written by a pass of its own.
+    let deferred = ctx.status.deferred(&uid);
+    Ok(match outcome {
         Ok(action) => {
             ctx.backoff.clear(&uid);
-            action
+            deferred.map_or(action, Action::requeue)
         }
-        Err(error) => after_error(&*object, &ctx, &uid, &error),
-    };
-    // A status that came too soon after the last one is written by a pass of its own.
-    Ok(ctx.status.deferred(&uid).map_or(action, Action::requeue))
+        Err(error) => {
+            let pause = after_error(&*object, &ctx, &uid, &error);
+            Action::requeue(deferred.map_or(pause, |deferred| deferred.min(pause)))
+        }
+    })
 }
 
 async fn within_limits<F>(ctx: &Ctx, pass: F) -> Result<Action>
@@ -53,7 +57,8 @@ where
     }
 }
 
-fn after_error<K: Kept>(object: &K, ctx: &Ctx, uid: &str, error: &Error) -> Action {
+/// Tells of a failure, and how long the object is left alone.
+fn after_error<K: Kept>(object: &K, ctx: &Ctx, uid: &str, error: &Error) -> Duration {
     let pause = match error.retry() {
         Retry::After(time) => {
             ctx.backoff.clear(uid);
@@ -72,7 +77,7 @@ fn after_error<K: Kept>(object: &K, ctx: &Ctx, uid: &str, error: &Error) -> Acti
     } else {
         tracing::debug!(object = %key, ?pause, "{error}");
     }
-    Action::requeue(pause)
+    pause
 }
 
 fn words_of(panic: &(dyn Any + Send)) -> String {
@@ -84,19 +89,20 @@ fn words_of(panic: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
-    use ecs_crds::EcsCluster;
+    use ecs_crds::{EcsCluster, EcsClusterStatus};
     use serde_json::json;
 
     use super::*;
     use crate::aws::error::AwsError;
     use crate::context::testing;
+    use crate::k8s::fake::{self, Answer};
 
     fn cluster() -> Arc<EcsCluster> {
         let object = json!({
             "apiVersion": "ecs-operator.dev/v1alpha1", "kind": "EcsCluster", "spec": {},
-            "metadata": {"name": "main", "namespace": "shop", "uid": "u-1"},
+            "metadata": {"name": "main", "namespace": "shop", "uid": "u-1", "resourceVersion": "10"},
         });
         Arc::new(serde_json::from_value(object).unwrap())
     }
@@ -167,5 +173,49 @@ mod tests {
         let refused = AwsError::new("CreateService", "InvalidParameterException", "no");
         let action = pass(&ctx, async { Err(refused.into()) }).await;
         assert!(within(&action, 7.5, 15.0), "{action:?}");
+    }
+
+    async fn write(ctx: &Ctx, ready: &str) -> Result<Action> {
+        let status = json!({"observedGeneration": 1, "conditions": [{"type": "Ready", "status": "False", "reason": "Because",
+            "message": ready, "lastTransitionTime": "2026-01-01T00:00:00Z"}]});
+        let status: EcsClusterStatus = serde_json::from_value(status).unwrap();
+        ctx.status.write(&*cluster(), &status).await?;
+        Ok(Action::await_change())
+    }
+
+    /// A status that is not written yet shortens a pause and never takes its place: an API server that refuses it would be
+    /// asked again without end.
+    #[tokio::test(start_paused = true)]
+    async fn a_deferred_status_has_a_pass_of_its_own_and_no_second_one_at_once() {
+        let down = Arc::new(AtomicBool::new(false));
+        let refuses = down.clone();
+        let (client, _) = fake::client(move |_| {
+            if refuses.load(Ordering::Relaxed) {
+                return Answer::refusal(503, "ServiceUnavailable");
+            }
+            let mut object = serde_json::to_value(&*cluster()).unwrap();
+            object["metadata"]["resourceVersion"] = json!("11");
+            Answer::ok(object)
+        });
+        let ctx = testing::ctx_of(client);
+        pass(&ctx, write(&ctx, "1 of 3")).await;
+        let action = pass(&ctx, write(&ctx, "2 of 3")).await;
+        assert_eq!(action, Action::requeue(Duration::from_secs(2)));
+        tokio::time::advance(Duration::from_millis(500)).await;
+        let waiting = Error::Waiting {
+            reason: "the cluster".to_owned(),
+            retry_in: Duration::from_secs(7),
+        };
+        let action = pass(&ctx, async { Err(waiting) }).await;
+        assert_eq!(action, Action::requeue(Duration::from_millis(1500)));
+
+        tokio::time::advance(Duration::from_millis(1500)).await;
+        down.store(true, Ordering::Relaxed);
+        let action = pass(&ctx, write(&ctx, "2 of 3")).await;
+        assert!(within(&action, 0.001, 1.0), "{action:?}");
+        let action = pass(&ctx, async { panic!("before it writes") }).await;
+        assert!(within(&action, 0.001, 1.0), "{action:?}");
+        let soon = Action::requeue(Duration::from_millis(800));
+        assert_eq!(pass(&ctx, async { Ok(soon.clone()) }).await, soon);
     }
 }

@@ -16,5 +16,6 @@ pub mod namespaces;
 pub mod object;
 pub mod status;
 pub mod stores;
+pub mod tracker;
 pub mod trigger;
 pub mod wakes;

@@ -162,10 +162,11 @@ impl StatusWriter {
         shown != Some(written.print) && (shown.is_none() || shown != written.under_way)
     }
 
-    /// When the object has to be passed over again for a status that was deferred.
+    /// When the object has to be passed over again for a status that was deferred; `None` once that time has come.
     pub fn deferred(&self, uid: &str) -> Option<Duration> {
         let until = self.lock().get(uid)?.deferred_until?;
-        Some(until.saturating_duration_since(Instant::now()))
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
     }
 
     /// Forgets an object that is gone.

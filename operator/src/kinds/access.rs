@@ -13,7 +13,7 @@ use crate::aws::account::Target;
 use crate::aws::error::AwsError;
 use crate::context::Ctx;
 use crate::diff::identity::{Owner, ResourceKind};
-use crate::k8s::object::ObjectKey;
+use crate::k8s::object::{Kept, ObjectKey};
 use crate::kinds::keeps::Look;
 use crate::kinds::place::{Nowhere, Place};
 use crate::kinds::verdict::Verdict;
@@ -82,7 +82,7 @@ pub fn owner_of<K: Managed>(object: &K, kind: ResourceKind, installation: &str) 
 ///
 /// # Errors
 /// What the conditions have to say.
-pub async fn access<K: Managed>(object: &K, ctx: &Ctx, ask: Ask) -> Result<Access, Verdict> {
+pub async fn access<K: Managed + Kept>(object: &K, ctx: &Ctx, ask: Ask) -> Result<Access, Verdict> {
     let blocked = |nowhere: Nowhere| Verdict::of_nowhere(&nowhere);
     let place = Place::of(ctx, object.management()).map_err(blocked)?;
     let known = object.common_status().and_then(|status| status.arn.as_deref());
@@ -101,16 +101,7 @@ pub async fn access<K: Managed>(object: &K, ctx: &Ctx, ask: Ask) -> Result<Acces
             )
             .map_err(blocked)?;
     }
-    let key = place.target_key();
-    if let Some(percent) = place
-        .account
-        .spec
-        .request_budget
-        .and_then(|budget| u8::try_from(budget.percent).ok())
-    {
-        ctx.accounts.set_budget(&key, percent);
-    }
-    let target = ctx.target(&key);
+    let target = place.target(ctx);
     target.verify().await.map_err(|error| {
         let name = place.account.name_any();
         let (reason, why) = match error.code.as_str() {
@@ -120,7 +111,7 @@ pub async fn access<K: Managed>(object: &K, ctx: &Ctx, ask: Ask) -> Result<Acces
         let message = format!("AwsAccount {name}: {why}");
         Verdict::of_nowhere(&Nowhere { reason, message })
     })?;
-    let observer = ctx.observer(&target);
+    let observer = ctx.observer(&target, &ObjectKey::of(object));
     Ok(Access {
         place,
         target,

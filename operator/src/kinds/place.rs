@@ -9,7 +9,7 @@ use ecs_model::arn::Arn;
 use kube::ResourceExt;
 
 use crate::authorize::{Wish, authorize};
-use crate::aws::account::TargetKey;
+use crate::aws::account::{Target, TargetKey};
 use crate::context::Ctx;
 use crate::k8s::object::ObjectKey;
 use crate::kinds::orphan::ORPHAN;
@@ -52,6 +52,14 @@ impl Place {
         Ok(Self { account, region })
     }
 
+    /// The account in its own region.
+    pub fn home(account: &Arc<AwsAccount>) -> Self {
+        Self {
+            account: account.clone(),
+            region: account.spec.region.clone(),
+        }
+    }
+
     /// Whether this is where the object's resource is; `known` is an ARN that its status has of it. An account that names
     /// another region or number now must not make its objects begin anew elsewhere.
     ///
@@ -75,16 +83,21 @@ impl Place {
         }
     }
 
-    /// What the client of this place is known by.
-    pub fn target_key(&self) -> TargetKey {
+    /// Where calls go, no faster than the account says now. Makes no call.
+    pub fn target(&self, ctx: &Ctx) -> Arc<Target> {
         let spec = &self.account.spec;
-        TargetKey {
+        let key = TargetKey {
             account: spec.account_id.clone(),
             region: self.region.clone(),
             role: spec.role_arn.clone(),
             external_id: spec.external_id.clone(),
             endpoint: spec.endpoint.clone(),
-        }
+        };
+        let percent = spec
+            .request_budget
+            .and_then(|budget| u8::try_from(budget.percent).ok());
+        ctx.accounts.set_budget(&key, percent);
+        ctx.target(&key)
     }
 
     /// Whether the account allows the wish. The wish's namespace labels and region are filled in here.

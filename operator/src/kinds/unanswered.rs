@@ -24,7 +24,10 @@ pub struct Unanswered {
 impl Unanswered {
     /// Notes that a creation for this object got no answer.
     pub fn note(&self, uid: &str) {
-        self.lock().insert(uid.to_owned(), Instant::now());
+        let mut since = self.lock();
+        // Not every object that goes is waited for to the end: somebody may take the finalizer off.
+        since.retain(|_, at| at.elapsed() < SIGNATURE_HOLDS);
+        since.insert(uid.to_owned(), Instant::now());
     }
 
     /// When to look again at an object that could end but for such a creation.

@@ -124,17 +124,7 @@ impl<S: Subject> Book<S> {
         self.entries.len() > known
     }
 
-    /// Ends a watch; a key without watchers is forgotten.
-    pub fn unwatch(&mut self, key: &S, watcher: &ObjectKey) {
-        if let Some(entry) = self.entries.get_mut(key) {
-            entry.watchers.remove(watcher);
-            if entry.watchers.is_empty() {
-                self.entries.remove(key);
-            }
-        }
-    }
-
-    /// Ends all watches of `watcher`.
+    /// Ends all watches of `watcher`; a key without watchers is forgotten.
     pub fn forget(&mut self, watcher: &ObjectKey) {
         self.entries.retain(|_, entry| {
             entry.watchers.remove(watcher);

@@ -92,7 +92,7 @@ async fn list_one(target: &Target, key: &ServiceKey) -> Result<Vec<ServiceDeploy
         .build();
     let answer = match target.call(built("ListServiceDeployments", input)?).await {
         Ok(answer) => answer,
-        Err(error) if error.class == Class::NotFound || error.is("UnsupportedFeatureException") => {
+        Err(error) if is_unknown(&error) => {
             return Ok(Vec::new());
         }
         Err(error) => return Err(error),
@@ -172,7 +172,12 @@ fn has_ended(deployment: &ServiceDeployment) -> bool {
     )
 }
 
-/// Reads the listed deployments in full, but for those that had ended when last read.
+/// Whether the deployment was read in full: lists and failed reads leave it with ARN and status.
+fn is_described(deployment: &ServiceDeployment) -> bool {
+    deployment.target_service_revision.is_some()
+}
+
+/// Reads the listed deployments in full, but for those that had ended when they were read so.
 async fn describe_deployments(target: &Target, found: &mut Found<ServiceKey>, before: &Before<ServiceKey>) {
     let mut known: BTreeMap<String, ServiceDeployment> = BTreeMap::new();
     let mut wanted: BTreeSet<String> = BTreeSet::new();
@@ -181,7 +186,10 @@ async fn describe_deployments(target: &Target, found: &mut Found<ServiceKey>, be
         let ended = memory(view, key, before)
             .map(|view| view.deployments.as_slice())
             .unwrap_or_default();
-        for deployment in ended.iter().filter(|deployment| has_ended(deployment)) {
+        let ended = ended
+            .iter()
+            .filter(|deployment| has_ended(deployment) && is_described(deployment));
+        for deployment in ended {
             known.extend(
                 deployment
                     .service_deployment_arn
@@ -302,7 +310,8 @@ fn revisions_of(view: &ServiceView) -> BTreeSet<String> {
     running.chain(aimed).collect()
 }
 
-/// Reads `arns` in batches; what ECS does not know (any more) is left out.
+/// Reads `arns` in batches; what ECS does not know (any more) is left out. ECS refuses the whole of a batch for one service
+/// that it does not know, so such a batch is read again, each service by itself.
 async fn in_batches<T, F>(
     arns: BTreeSet<String>,
     read: impl Fn(Vec<String>) -> F,
@@ -311,17 +320,42 @@ where
     F: Future<Output = Result<BTreeMap<String, T>, AwsError>>,
 {
     let arns: Vec<String> = arns.into_iter().collect();
-    let batches = arns.chunks(BATCH).map(<[String]>::to_vec).collect::<Vec<_>>();
-    let answers: Vec<_> = stream::iter(batches).map(read).buffered(ABREAST).collect().await;
+    let mut batches: Vec<Vec<String>> = arns.chunks(BATCH).map(<[String]>::to_vec).collect();
     let mut all = BTreeMap::new();
-    for answer in answers {
-        match answer {
-            Ok(part) => all.extend(part),
-            Err(error) if error.class == Class::NotFound || error.is("UnsupportedFeatureException") => {}
-            Err(error) => return Err(error),
+    while !batches.is_empty() {
+        let answers: Vec<_> = stream::iter(std::mem::take(&mut batches))
+            .map(|batch| async { (read(batch.clone()).await, batch) })
+            .buffered(ABREAST)
+            .collect()
+            .await;
+        for (answer, batch) in answers {
+            match answer {
+                Ok(part) => all.extend(part),
+                Err(error) if is_unknown(&error) => batches.extend(one_service_each(batch)),
+                Err(error) => return Err(error),
+            }
         }
     }
     Ok(all)
+}
+
+/// Whether ECS knows something of a batch not (any more).
+fn is_unknown(error: &AwsError) -> bool {
+    error.class == Class::NotFound || error.is("UnsupportedFeatureException")
+}
+
+/// The batch in parts of one service each; none if it is such a part already.
+fn one_service_each(batch: Vec<String>) -> Vec<Vec<String>> {
+    let mut by_service: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for arn in batch {
+        let service = arn.rsplit_once('/').map_or("", |(service, _)| service).to_owned();
+        by_service.entry(service).or_default().push(arn);
+    }
+    if by_service.len() > 1 {
+        by_service.into_values().collect()
+    } else {
+        Vec::new()
+    }
 }
 
 fn settle<T>(

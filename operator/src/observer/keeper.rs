@@ -54,10 +54,6 @@ impl<S: Subject> Keeper<S> {
         }
     }
 
-    pub(crate) fn unwatch(&self, key: &S, object: &ObjectKey) {
-        self.book().unwatch(key, object);
-    }
-
     pub(crate) fn forget(&self, object: &ObjectKey) {
         self.book().forget(object);
     }

@@ -16,24 +16,25 @@ mod clusters;
 mod definitions;
 mod deployments;
 mod keeper;
+mod observers;
 mod providers;
 mod services;
 pub mod subject;
 mod tasks;
 mod turn;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use crate::aws::account::{Target, TargetKey};
+use crate::aws::account::Target;
 use crate::aws::error::AwsError;
 use crate::clock::SharedClock;
 use crate::k8s::object::ObjectKey;
 use crate::k8s::wakes::Wakes;
 use crate::observer::keeper::Keeper;
+pub use crate::observer::observers::Observers;
 pub use crate::observer::subject::{
     ClusterKey, ClusterView, DefinitionKey, DefinitionView, ProviderKey, ProviderView, ServiceKey,
     ServiceView, Subject,
@@ -74,40 +75,6 @@ pub struct Surroundings {
     pub freshness: Freshness,
 }
 
-/// One observer per target, started when first asked for. Dropping it ends them all.
-#[derive(Debug)]
-pub struct Observers {
-    surroundings: Surroundings,
-    known: Mutex<BTreeMap<TargetKey, Arc<Observer>>>,
-}
-
-impl Observers {
-    /// None yet.
-    pub fn new(surroundings: Surroundings) -> Self {
-        Self {
-            surroundings,
-            known: Mutex::default(),
-        }
-    }
-
-    /// The observer of a target. Must be called inside a tokio runtime.
-    pub fn of(&self, target: &Arc<Target>) -> Arc<Observer> {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known
-            .entry(target.key.clone())
-            .or_insert_with(|| Arc::new(Observer::start(target.clone(), self.surroundings.clone())))
-            .clone()
-    }
-
-    /// Ends all that an object watches, in every target: it is gone.
-    pub fn forget(&self, object: &ObjectKey) {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        for observer in known.values() {
-            observer.forget(object);
-        }
-    }
-}
-
 /// Watches one target.
 #[derive(Debug)]
 pub struct Observer {
@@ -125,6 +92,7 @@ pub struct Shared {
     pub(crate) clusters: Keeper<ClusterKey>,
     pub(crate) providers: Keeper<ProviderKey>,
     pub(crate) definitions: Keeper<DefinitionKey>,
+    pub(crate) foreign_tasks: tasks::Foreign,
 }
 
 impl Observer {
@@ -136,6 +104,7 @@ impl Observer {
             clusters: Keeper::default(),
             providers: Keeper::default(),
             definitions: Keeper::default(),
+            foreign_tasks: tasks::Foreign::default(),
         });
         let mut sweeps = JoinSet::new();
         keeper::start::<ServiceKey>(&shared, &mut sweeps);
@@ -151,11 +120,6 @@ impl Observer {
     /// Keeps `key` fresh from now on, and wakes `object` whenever its facts change. Saying it again changes nothing.
     pub fn watch<S: Subject>(&self, key: &S, object: &ObjectKey) {
         S::keeper(&self.shared).watch(key, object);
-    }
-
-    /// Ends what [`Observer::watch`] began.
-    pub fn unwatch<S: Subject>(&self, key: &S, object: &ObjectKey) {
-        S::keeper(&self.shared).unwatch(key, object);
     }
 
     /// Ends everything that `object` watches here.
@@ -188,8 +152,8 @@ impl Observer {
         S::keeper(&self.shared).failure(key)
     }
 
-    /// Reads `key` now. Reads that are asked for within 20 ms go out as one batch. A service's tasks are not read again:
-    /// they are those of the last full read.
+    /// Reads `key` now. Few go out at once; of many, what is asked for within a second goes out together. A service's tasks
+    /// are not read again: they are those of the last full read.
     ///
     /// # Errors
     /// What AWS answered. That the resource does not exist is no error but a view without it.

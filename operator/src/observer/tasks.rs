@@ -1,6 +1,7 @@
 //! Reading the tasks of services: listed per service, or per cluster where that is cheaper, and described a hundred a call.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use aws_sdk_ecs::operation::describe_tasks::DescribeTasksInput;
 use aws_sdk_ecs::operation::list_tasks::ListTasksInput;
@@ -19,6 +20,42 @@ const WHOLE_CLUSTER: usize = 5;
 /// No list is followed further; a token that never ends must not hold a sweep for ever.
 const MOST_PAGES: usize = 200;
 
+/// Where whole clusters are listed, the tasks that were described and are not of a service that was read with them: tasks of
+/// services that nobody watches, and tasks of none. By cluster and ARN, with the service; a task never goes to another.
+#[derive(Debug, Default)]
+pub struct Foreign(Mutex<BTreeMap<String, BTreeMap<String, Option<String>>>>);
+
+impl Foreign {
+    /// Of these services' cluster, the tasks that are of none of them.
+    fn apart_from(&self, cluster: &str, services: &BTreeSet<&str>) -> BTreeSet<String> {
+        let known = self.lock();
+        let apart = known.get(cluster).into_iter().flatten();
+        apart
+            .filter(|(_, service)| {
+                !service
+                    .as_deref()
+                    .is_some_and(|service| services.contains(service))
+            })
+            .map(|(arn, _)| arn.clone())
+            .collect()
+    }
+
+    /// Notes tasks that were described in vain, and forgets those that are not listed any more.
+    fn note(&self, cluster: &str, tasks: Vec<(String, Option<String>)>, listed: &BTreeSet<String>) {
+        let mut known = self.lock();
+        let here = known.entry(cluster.to_owned()).or_default();
+        here.extend(tasks);
+        here.retain(|arn, _| listed.contains(arn));
+        if here.is_empty() {
+            known.remove(cluster);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, BTreeMap<String, Option<String>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Puts its tasks into each view that has a service.
 pub(super) async fn complete(shared: &Shared, found: &mut Found<ServiceKey>, before: &Before<ServiceKey>) {
     let mut by_cluster: BTreeMap<String, Vec<ServiceKey>> = BTreeMap::new();
@@ -35,7 +72,7 @@ pub(super) async fn complete(shared: &Shared, found: &mut Found<ServiceKey>, bef
             finished: finished_tasks(&keys, before),
             of_others: tasks_of_others(shared, &cluster, &keys),
         };
-        let read = read(&shared.target, &cluster, &keys, known).await;
+        let read = read(shared, &cluster, &keys, known).await;
         for key in keys {
             let Some(entry) = found.get_mut(&key) else {
                 continue;
@@ -64,7 +101,7 @@ fn finished_tasks(keys: &[ServiceKey], before: &Before<ServiceKey>) -> BTreeMap<
         .collect()
 }
 
-/// Where a whole cluster is listed: the tasks of services that are not read now. They have their own turn.
+/// Where a whole cluster is listed: the tasks of services that are not read now. Those that are watched have their own turn.
 fn tasks_of_others(shared: &Shared, cluster: &str, keys: &[ServiceKey]) -> BTreeSet<String> {
     if keys.len() < WHOLE_CLUSTER {
         return BTreeSet::new();
@@ -73,11 +110,14 @@ fn tasks_of_others(shared: &Shared, cluster: &str, keys: &[ServiceKey]) -> BTree
     let others = shared
         .services
         .seen(|key| key.cluster == cluster && !read_now.contains(key.service.as_str()));
-    others
-        .iter()
-        .flat_map(|view| &view.tasks)
-        .filter_map(|task| task.task_arn.clone())
-        .collect()
+    let mut apart = shared.foreign_tasks.apart_from(cluster, &read_now);
+    apart.extend(
+        others
+            .iter()
+            .flat_map(|view| &view.tasks)
+            .filter_map(|task| task.task_arn.clone()),
+    );
+    apart
 }
 
 /// What need not be described.
@@ -87,7 +127,7 @@ struct Known {
 }
 
 async fn read(
-    target: &Target,
+    shared: &Shared,
     cluster: &str,
     keys: &[ServiceKey],
     known: Known,
@@ -96,8 +136,10 @@ async fn read(
         finished: mut known,
         of_others,
     } = known;
+    let target = &*shared.target;
+    let whole = keys.len() >= WHOLE_CLUSTER;
     let mut arns = BTreeSet::new();
-    if keys.len() >= WHOLE_CLUSTER {
+    if whole {
         list(target, cluster, None, &mut arns).await?;
     } else {
         for key in keys {
@@ -118,13 +160,25 @@ async fn read(
                 .filter_map(|task| Some((task.task_arn.clone()?, task))),
         );
     }
-    let mut by_service: BTreeMap<String, Vec<Task>> = BTreeMap::new();
-    for task in known.into_values() {
-        if let Some(service) = task.group().and_then(|group| group.strip_prefix("service:")) {
-            by_service.entry(service.to_owned()).or_default().push(task);
+    let mut by_service: BTreeMap<String, Vec<Task>> =
+        keys.iter().map(|key| (key.service.clone(), Vec::new())).collect();
+    let mut foreign = Vec::new();
+    for (arn, task) in known {
+        let service = service_of(&task);
+        match service.and_then(|service| by_service.get_mut(service)) {
+            Some(tasks) => tasks.push(task),
+            None => foreign.push((arn, service.map(str::to_owned))),
         }
     }
+    if whole {
+        shared.foreign_tasks.note(cluster, foreign, &arns);
+    }
     Ok(by_service)
+}
+
+/// The name of the service that a task is of.
+fn service_of(task: &Task) -> Option<&str> {
+    task.group().and_then(|group| group.strip_prefix("service:"))
 }
 
 /// Lists the tasks that run or are to, and those that stop or have.
@@ -168,4 +222,33 @@ async fn describe(target: &Target, cluster: &str, batch: Vec<String>) -> Result<
         .build();
     let answer = target.call(built("DescribeTasks", input)?).await?;
     Ok(answer.tasks.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_foreign_task_is_known_while_it_is_listed_and_its_service_is_not_read() {
+        let foreign = Foreign::default();
+        let arns = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect::<BTreeSet<_>>()
+        };
+        let tasks = vec![
+            ("t-web".to_owned(), Some("web".to_owned())),
+            ("t-run".to_owned(), None),
+        ];
+        foreign.note("main", tasks, &arns(&["t-web", "t-run", "t-ours"]));
+        let apart_from = |cluster, services: &[&str]| {
+            foreign.apart_from(cluster, &services.iter().copied().collect::<BTreeSet<_>>())
+        };
+        assert_eq!(apart_from("main", &["ours"]), arns(&["t-run", "t-web"]));
+        assert_eq!(apart_from("main", &["ours", "web"]), arns(&["t-run"]));
+        assert_eq!(apart_from("other", &["ours"]), arns(&[]));
+        foreign.note("main", vec![], &arns(&["t-web", "t-ours"]));
+        assert_eq!(apart_from("main", &["ours"]), arns(&["t-web"]));
+    }
 }

@@ -86,7 +86,7 @@ fn observer(aws: &FakeAws) -> Arc<Observer> {
         freshness: Freshness::default(),
     };
     let target = aws.accounts(Fence::open()).target(&key());
-    Observers::new(surroundings).of(&target)
+    Arc::new(Observer::start(target, surroundings))
 }
 
 async fn seconds(number: u64) {
@@ -121,6 +121,86 @@ async fn reads_in_batches_and_seldom_when_steady() {
         (9..=11).contains(&(later["DescribeServices"] / 3 - 1)),
         "{later:?}"
     );
+}
+
+/// A cluster that others use too: their tasks are listed with ours, and described once.
+#[tokio::test(start_paused = true)]
+async fn tasks_of_others_are_not_described_again() {
+    const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "f", "theirs", "later ours"];
+    let aws = FakeAws::new(|call| ecs(call, &NAMES, ""));
+    let observer = observer(&aws);
+    for name in &NAMES[..6] {
+        observer.watch(&named(name), &object(name));
+    }
+    let described = |skip: usize| -> std::collections::BTreeSet<String> {
+        let calls = aws.inputs("DescribeTasks");
+        let tasks = calls
+            .iter()
+            .skip(skip)
+            .flat_map(|input| input["tasks"].as_array().unwrap());
+        tasks
+            .map(|arn| arn.as_str().unwrap().rsplit('/').next().unwrap().to_owned())
+            .collect()
+    };
+    seconds(31).await;
+    assert_eq!(described(0), NAMES.map(str::to_owned).into());
+    let skip = aws.inputs("DescribeTasks").len();
+    seconds(600).await;
+    let ours = NAMES[..6].iter().map(|name| (*name).to_owned()).collect();
+    assert_eq!(described(skip), ours);
+
+    observer.watch(&named("later ours"), &object("later ours"));
+    seconds(100).await;
+    assert_eq!(observer.service(&named("later ours")).unwrap().tasks.len(), 1);
+}
+
+/// The history of a service that was rolled back, in a batch with one of a service that ECS does not know any more.
+#[tokio::test(start_paused = true)]
+async fn one_service_that_is_gone_does_not_hide_the_deployments_of_the_others() {
+    let arn =
+        |service: &str| format!("arn:aws:ecs:eu-west-1:123456789012:service-deployment/main/{service}/1");
+    for outage_ends in [true, false] {
+        let refused = std::sync::atomic::AtomicBool::new(false);
+        let aws = FakeAws::new(move |call| match call.operation.as_str() {
+            "DescribeServices" => {
+                let mut answer = ecs(call, &["gone", "web"], "");
+                for service in answer.1["services"].as_array_mut().unwrap() {
+                    service["deployments"][0]["rolloutState"] = json!("FAILED");
+                }
+                answer
+            }
+            "ListServiceDeployments" => {
+                let arn = arn(call.input["service"].as_str().unwrap());
+                (
+                    200,
+                    json!({"serviceDeployments": [{"serviceDeploymentArn": arn, "status": "ROLLBACK_SUCCESSFUL"}]}),
+                )
+            }
+            "DescribeServiceDeployments" => {
+                let asked = call.input["serviceDeploymentArns"].as_array().unwrap();
+                let whole_is_refused =
+                    outage_ends && !refused.swap(true, std::sync::atomic::Ordering::Relaxed);
+                if whole_is_refused || !outage_ends && asked.contains(&json!(arn("gone"))) {
+                    return refusal(400, "ServiceNotFoundException", "Service not found.");
+                }
+                let all = asked.iter().map(|arn| {
+                    json!({"serviceDeploymentArn": arn, "status": "ROLLBACK_SUCCESSFUL", "targetServiceRevision": {"arn": "revision/2"}})
+                });
+                (200, json!({"serviceDeployments": all.collect::<Vec<_>>()}))
+            }
+            "DescribeServiceRevisions" => (200, json!({"serviceRevisions": []})),
+            _ => ecs(call, &["gone", "web"], ""),
+        });
+        let observer = observer(&aws);
+        let names: &[&str] = if outage_ends { &["web"] } else { &["gone", "web"] };
+        for name in names {
+            observer.watch(&named(name), &object(name));
+        }
+        seconds(120).await;
+        let view = observer.service(&named("web")).unwrap();
+        let aimed = view.deployments[0].target_service_revision.as_ref();
+        assert_eq!(aimed.and_then(|revision| revision.arn()), Some("revision/2"));
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -292,6 +292,7 @@ async fn delayed_and_coalesced_and_broken_watches_still_end_well() {
                 world.api.set_delivery(Delivery {
                     delay: Duration::from_secs(7),
                     coalesce,
+                    ..Delivery::default()
                 });
                 let api = world.api.clone();
                 tokio::spawn(async move {

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::*;
 use crate::aws::fake::{Answer, FakeAws, key, refusal};
+use crate::aws::operation::Family;
 
 fn create() -> CreateServiceInput {
     CreateServiceInput::builder()
@@ -148,6 +149,27 @@ async fn an_answer_that_takes_too_long_is_given_up() {
         started.elapsed() < Duration::from_secs(25),
         "two attempts of ten seconds"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_budget_that_is_taken_back_is_that_of_the_process_again() {
+    let accounts = FakeAws::new(fine).accounts(Fence::open());
+    let budget = accounts.target(&key()).budget.clone();
+    let seconds_for_two = async || {
+        let started = Instant::now();
+        for _ in 0..2 {
+            budget.take(Family::ServiceModify).await.unwrap();
+        }
+        started.elapsed().as_secs_f64()
+    };
+    // Used first, so that what was saved up is gone.
+    accounts.set_budget(&key(), Some(2));
+    seconds_for_two().await;
+    let slow = seconds_for_two().await;
+    assert!((19.0..21.0).contains(&slow), "2 % of five a second, took {slow}");
+    accounts.set_budget(&key(), None);
+    let usual = seconds_for_two().await;
+    assert!((0.7..0.9).contains(&usual), "half of five a second, took {usual}");
 }
 
 #[tokio::test(start_paused = true)]

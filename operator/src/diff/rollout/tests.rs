@@ -168,16 +168,3 @@ fn a_later_restart_may_try_again_and_an_unread_revision_may_not() {
         "the newest attempt decides"
     );
 }
-
-#[test]
-fn the_rollout_hash_ignores_what_starts_no_deployment() {
-    let base = json!({"taskDefinition": "web:5", "desiredCount": 3, "tags": []});
-    assert_eq!(
-        rollout_hash(&base),
-        rollout_hash(&json!({"taskDefinition": "web:5", "desiredCount": 4}))
-    );
-    assert_ne!(
-        rollout_hash(&base),
-        rollout_hash(&json!({"taskDefinition": "web:6", "desiredCount": 3}))
-    );
-}

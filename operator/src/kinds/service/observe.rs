@@ -94,13 +94,14 @@ impl Way {
             return Err(mismatch);
         }
         place.still_has(known_of(service))?;
-        let target = ctx.target(&place.target_key());
-        let observer = ctx.observer(&target);
+        let target = place.target(ctx);
+        let me = ObjectKey::of(service);
+        let observer = ctx.observer(&target, &me);
         let key = ServiceKey {
             cluster: cluster.to_owned(),
             service: service.ecs_name(),
         };
-        observer.watch(&key, &ObjectKey::of(service));
+        observer.watch(&key, &me);
         Ok(Self {
             target,
             observer,

@@ -184,7 +184,7 @@ fn what_nobody_watches_is_forgotten() {
     book.watch(&key(), &watcher("other"), start);
     book.forget(&watcher("web"));
     assert_eq!(book.len(), 1);
-    book.unwatch(&key(), &watcher("other"));
+    book.forget(&watcher("other"));
     assert!(book.is_empty());
     assert_eq!(
         book.receive(&key(), Ok(view(true)), &read(start, start)),

@@ -40,6 +40,8 @@ pub(crate) struct Delivery {
     pub(crate) delay: Duration,
     /// Whether changes of one object that wait together arrive as one.
     pub(crate) coalesce: bool,
+    /// A kind whose events take longer still than those of the others.
+    pub(crate) late: Option<(&'static str, Duration)>,
 }
 
 /// The apiserver; clones are the same server.

@@ -262,6 +262,7 @@ async fn a_watch_tells_every_change_from_its_revision_on() {
     server.set_delivery(Delivery {
         delay: Duration::from_secs(1),
         coalesce: true,
+        ..Delivery::default()
     });
     assert_eq!(
         kinds_of_events(&server, Some(start), "", 9).await,

@@ -102,7 +102,13 @@ impl Open {
             }
             return;
         }
-        let Delivery { delay, coalesce } = self.server.delivery();
+        let Delivery {
+            delay,
+            coalesce,
+            late,
+        } = self.server.delivery();
+        let late = late.filter(|(kind, _)| *kind == self.watch.resource.kind);
+        let delay = delay + late.map_or(Duration::ZERO, |(_, delay)| delay);
         if !delay.is_zero() {
             tokio::time::sleep(delay).await;
         }

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::objects::{account, service, with};
+use super::objects::{account, cluster, service, with};
 use super::run::Step;
 use super::story::{ensure, ground, running, story};
+use crate::apiserver::Delivery;
 use crate::aws::{Reply, reads};
+use crate::oracles::condition;
+use crate::world::World;
 
 fn caller(account: &str) -> Reply {
     let xml = format!(
@@ -234,5 +237,36 @@ fn a_namespace_without_a_grant_makes_no_calls() {
             )?;
         }
         Ok(())
+    });
+}
+
+/// One `kubectl apply` of a namespace and its objects: these may come first, by watches of their own. The grant goes by the
+/// namespace's labels, so its coming is news to them.
+#[test]
+fn objects_that_are_seen_before_their_namespace_need_not_wait() {
+    let by_label = with(
+        account(),
+        &json!({"namespaces": {"selector": {"matchLabels": {"team": "shop"}}}}),
+    );
+    story(vec![Step::Apply(by_label), Step::Settle], async |world| {
+        world.api.set_delivery(Delivery {
+            late: Some(("Namespace", Duration::from_secs(10))),
+            ..Delivery::default()
+        });
+        let mut main = cluster("main");
+        main["metadata"]["namespace"] = json!("shop");
+        let ready = |world: &World| {
+            let main = world.api.get("EcsCluster", "shop", "main").unwrap_or_default();
+            condition(&main, "Ready") == "True"
+        };
+        let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "labels": {"team": "shop"}}});
+        world.step(&Step::Apply(namespace)).await?;
+        world.step(&Step::Apply(main)).await?;
+        world.pass(Duration::from_secs(5)).await;
+        ensure(!ready(world), "the operator knows of no grant yet")?;
+        world
+            .until("the cluster is Ready", Duration::from_secs(20), ready)
+            .await
+            .map(drop)
     });
 }

@@ -153,6 +153,7 @@ fn lost_watch_events_change_nothing_in_the_end() {
             world.api.set_delivery(Delivery {
                 delay: Duration::from_secs(delay),
                 coalesce,
+                ..Delivery::default()
             });
             let api = world.api.clone();
             let breaking = tokio::spawn(async move {
