@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::{TaskDefinition, TaskStopCode};
+use aws_sdk_ecs::types::{CpuArchitecture, RuntimePlatform, TaskDefinition, TaskStopCode};
 
 use super::launch::{self, Order};
 use super::records::{LossKind, Phase, TaskRecord, Waiting};
@@ -67,16 +67,12 @@ impl Seeker<'_> {
         constraints: &[aws_sdk_ecs::types::PlacementConstraint],
         strategies: &[Strategy],
     ) -> Result<String, Vec<Refusal>> {
-        // What cannot be read was refused when it was given.
-        let mut all = Constraint::of_definition(self.definition).unwrap_or_default();
-        all.extend(Constraint::of_request(constraints).unwrap_or_default());
-        let attributes = self.definition.requires_attributes().iter();
+        let mut all = Constraint::of_definition(self.definition);
+        all.extend(Constraint::of_request(constraints));
         let wish = Wish {
             demand: self.demand,
             group: self.group,
-            attributes: attributes
-                .map(|attribute| (attribute.name.as_str(), attribute.value()))
-                .collect(),
+            attributes: required(self.definition),
             constraints: &all,
             strategies,
         };
@@ -86,6 +82,34 @@ impl Seeker<'_> {
         })
         .map(str::to_owned)
     }
+}
+
+/// What an instance must have for a definition: the abilities of its agent, and the platform where one is named
+/// (ecs-semantics.md §5.1, step 3).
+fn required(definition: &TaskDefinition) -> Vec<(&str, Option<&str>)> {
+    let abilities = definition.requires_attributes().iter();
+    let abilities = abilities.map(|attribute| (attribute.name.as_str(), attribute.value()));
+    let platform = definition.runtime_platform();
+    let architecture = platform.and_then(RuntimePlatform::cpu_architecture).map(|given| {
+        if *given == CpuArchitecture::Arm64 {
+            "arm64"
+        } else {
+            "x86_64"
+        }
+    });
+    let os_type = platform
+        .and_then(RuntimePlatform::operating_system_family)
+        .map(|given| {
+            if given.as_str().starts_with("WINDOWS") {
+                "windows"
+            } else {
+                "linux"
+            }
+        });
+    let of_platform = [("ecs.cpu-architecture", architecture), ("ecs.os-type", os_type)];
+    abilities
+        .chain(of_platform.into_iter().filter(|(_, value)| value.is_some()))
+        .collect()
 }
 
 /// The instance for a new task.
@@ -114,13 +138,10 @@ pub fn refusal(realm: &Realm, order: &Order, instance: &str) -> Option<Refusal> 
     let candidates = candidates(realm, &order.cluster, None, true);
     let candidate = candidates.iter().find(|candidate| candidate.id == instance)?;
     let demand = launch::demand_of(order);
-    let attributes = order.definition.requires_attributes().iter();
     let wish = Wish {
         demand: &demand,
         group: &order.group,
-        attributes: attributes
-            .map(|attribute| (attribute.name.as_str(), attribute.value()))
-            .collect(),
+        attributes: required(&order.definition),
         constraints: &[],
         strategies: &[],
     };

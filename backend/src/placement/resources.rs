@@ -104,7 +104,7 @@ fn gpus(container: &aws_sdk_ecs::types::ContainerDefinition) -> i32 {
     requirements
         .filter(|requirement| requirement.r#type == aws_sdk_ecs::types::ResourceType::Gpu)
         .filter_map(|requirement| requirement.value.parse::<i32>().ok())
-        .sum()
+        .fold(0, i32::saturating_add)
 }
 
 impl Room {
@@ -204,7 +204,7 @@ fn port_texts(ports: &BTreeSet<u16>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ecs::types::{ContainerDefinition, PortMapping};
+    use aws_sdk_ecs::types::{ContainerDefinition, PortMapping, ResourceRequirement, ResourceType};
     use proptest::prelude::*;
 
     use super::*;
@@ -254,6 +254,21 @@ mod tests {
             (Demand::of(&definition).cpu, Demand::of(&definition).memory),
             (512, 1024)
         );
+    }
+
+    #[test]
+    fn gpus_of_many_containers_are_not_too_many_to_count() {
+        let gpus = ResourceRequirement::builder()
+            .r#type(ResourceType::Gpu)
+            .value(i32::MAX.to_string())
+            .build()
+            .unwrap();
+        let greedy = ContainerDefinition::builder()
+            .resource_requirements(gpus.clone())
+            .resource_requirements(gpus)
+            .build();
+        let definition = TaskDefinition::builder().container_definitions(greedy).build();
+        assert_eq!(Demand::of(&definition).gpu, i32::MAX);
     }
 
     #[test]

@@ -235,3 +235,38 @@ fn tasks_of_a_lost_instance_are_replaced() {
     assert_eq!(kit.service()["runningCount"], 2);
     assert_eq!(spread(&kit), [2]);
 }
+
+#[test]
+fn a_task_goes_to_an_instance_of_its_platform() {
+    let kit = Kit::new();
+    let intel = kit.instances(1, json!({})).remove(0);
+    let arm = kit.instances(1, json!({"architecture": "arm64"})).remove(0);
+    let run = |platform: Value| {
+        let definition = kit.definition(json!({
+            "family": "batch", "runtimePlatform": platform,
+            "containerDefinitions": [{"name": "app", "image": "httpd", "memory": 64}],
+        }));
+        kit.ok("RunTask", json!({"taskDefinition": definition}))
+    };
+    for (platform, expected) in [
+        (json!({"cpuArchitecture": "ARM64"}), &arm),
+        (
+            json!({"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"}),
+            &intel,
+        ),
+    ] {
+        for _ in 0..5 {
+            let answer = run(platform.clone());
+            assert_eq!(
+                &id(&answer["tasks"][0]["containerInstanceArn"]),
+                expected,
+                "{platform}"
+            );
+        }
+    }
+    let failures = run(json!({"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}))["failures"].clone();
+    assert_eq!(
+        (&failures[0]["reason"], &failures[0]["detail"]),
+        (&json!("ATTRIBUTE"), &json!("ecs.os-type"))
+    );
+}
