@@ -8,7 +8,7 @@ use aws_sdk_ecs::types::{
 
 use super::records::{DeploymentRecord, ServiceRecord};
 use super::revision::{Extras, deployment_of, revision_of};
-use super::{alarms, event_log, scheduler, told};
+use super::{alarms, event_log, launch, scheduler, told};
 use crate::world::clock::stamp;
 use crate::world::{Realm, ServiceKey};
 
@@ -238,6 +238,16 @@ fn restore(record: &mut ServiceRecord, revision: &ServiceRevision) {
     service
         .network_configuration
         .clone_from(&revision.network_configuration);
+    service.platform_family.clone_from(&revision.platform_family);
+    // `LATEST` stays where it means what the revision ran on.
+    let meant = |given: &Option<String>| {
+        given
+            .as_deref()
+            .map(|given| launch::platform_version(Some(given)).to_owned())
+    };
+    if meant(&service.platform_version) != revision.platform_version {
+        service.platform_version.clone_from(&revision.platform_version);
+    }
 }
 
 /// An INACTIVE service is no longer visible, unless a new one has its name.

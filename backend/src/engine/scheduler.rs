@@ -6,7 +6,7 @@ use aws_sdk_ecs::types::TaskStopCode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::event_log::{self, Gravity};
-use super::records::{DeploymentRecord, Loss, LossKind, ServiceRecord};
+use super::records::{DeploymentRecord, Loss, LossKind, ServiceRecord, TaskRecord};
 use super::rolling::{self, Side, Step};
 use super::survey::{Class, Member, Survey, survey};
 use super::{Event, alarms, balance, deployments, leaving, losses, starting, stop, told};
@@ -288,7 +288,11 @@ fn drain(realm: &mut Realm, key: &ServiceKey) {
         .unwrap_or_default();
     let reason = format!("Scaling activity initiated by (deployment {deployment})");
     let tasks: Vec<String> = record.tasks.iter().cloned().collect();
-    for task in &tasks {
+    let (wanted, _): (Vec<String>, Vec<String>) = tasks
+        .iter()
+        .cloned()
+        .partition(|task| realm.tasks.get(task).is_some_and(TaskRecord::wanted));
+    for task in &wanted {
         stop::stop(
             realm,
             task,
@@ -297,6 +301,7 @@ fn drain(realm: &mut Realm, key: &ServiceKey) {
             None,
         );
     }
+    told::tell_stopped(realm, key, &wanted);
     told::tell_of_targets(realm, key);
     let serving = |task: &String| {
         realm

@@ -305,6 +305,12 @@ mod tests {
             ("AccessDeniedException", "User is not authorized", Class::Denied),
             ("LimitExceededException", "The limit is 5000", Class::Quota),
             ("ServiceNotFoundException", "Service not found.", Class::NotFound),
+            // Of a service that is DRAINING, and of one that is INACTIVE: the next look tells which.
+            (
+                "ServiceNotActiveException",
+                "Service was not ACTIVE.",
+                Class::Conflict,
+            ),
             ("InvalidParameterException", "Role is not valid", Class::Invalid),
             (
                 "ClientException",

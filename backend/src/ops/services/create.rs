@@ -131,11 +131,7 @@ fn service_of(
         .health_check_grace_period_seconds(input.health_check_grace_period_seconds.unwrap_or(0))
         .scheduling_strategy(SchedulingStrategy::Replica)
         .set_deployment_controller(ecs.ok())
-        .created_by(format!(
-            "arn:{}:iam::{}:root",
-            realm.id.partition(),
-            realm.id.account
-        ))
+        .created_by(&realm.caller)
         .enable_ecs_managed_tags(input.enable_ecs_managed_tags.unwrap_or(false))
         .propagate_tags(input.propagate_tags().cloned().unwrap_or(PropagateTags::None))
         .enable_execute_command(input.enable_execute_command.unwrap_or(false))

@@ -33,7 +33,7 @@ pub fn not_found() -> Fault {
     )
 }
 
-/// `ServiceNotActiveException`, in ECS's words.
+/// `ServiceNotActiveException`, in ECS's words: the service is DRAINING or INACTIVE (ecs-semantics.md §1.16).
 fn not_active() -> Fault {
     Fault::of(
         &ServiceNotActiveException::builder()
@@ -42,7 +42,7 @@ fn not_active() -> Fault {
     )
 }
 
-/// The service that a call means, if it is there and not INACTIVE.
+/// The service that a call means, if it is still known: it may be INACTIVE.
 ///
 /// # Errors
 /// `ClusterNotFoundException`, `ServiceNotFoundException`.

@@ -22,9 +22,6 @@ impl Operation for UpdateServiceInput {
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let key = require(realm, self.cluster(), self.service())?;
         let record = realm.services.get(&key).ok_or_else(not_found)?;
-        if record.is_inactive() {
-            return Err(not_found());
-        }
         if !record.is_active() {
             return Err(not_active());
         }
