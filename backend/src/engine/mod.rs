@@ -160,7 +160,7 @@ pub struct RunToken {
     pub request: serde_json::Value,
     /// The tasks that it made.
     pub tasks: Vec<String>,
-    /// When it is forgotten.
+    /// When it is forgotten, if not with its tasks.
     pub until: jiff::Timestamp,
 }
 

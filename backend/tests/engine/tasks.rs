@@ -354,3 +354,47 @@ fn a_task_is_started_on_the_instances_that_are_named() {
     );
     assert_eq!(start(json!([instances[0]]))["failures"][0]["reason"], "AGENT");
 }
+
+#[test]
+fn a_token_is_forgotten_with_its_tasks() {
+    let kit = Kit::new();
+    let definition = kit.fargate(json!({"command": ["true"]}));
+    let body = json!({
+        "taskDefinition": definition, "clientToken": "t", "launchType": "FARGATE", "networkConfiguration": network(),
+    });
+    let first = kit.ok("RunTask", body.clone())["tasks"][0]["taskArn"].clone();
+    kit.statuses(&first, "STOPPED");
+    kit.pass(3_590_000);
+    assert_eq!(kit.ok("RunTask", body.clone())["tasks"][0]["taskArn"], first);
+    kit.pass(20_000);
+    let next = kit.ok("RunTask", body)["tasks"][0]["taskArn"].clone();
+    assert!(next.is_string());
+    assert_ne!(next, first);
+}
+
+#[test]
+fn a_call_that_placed_nothing_is_tried_again_with_its_token() {
+    let kit = Kit::new();
+    kit.instances(1, json!({}));
+    let definition = kit.bridge(json!({"cpu": 4096}));
+    let body = json!({"taskDefinition": definition, "clientToken": "t"});
+    for _ in 0..2 {
+        let answer = kit.ok("RunTask", body.clone());
+        assert_eq!(answer["failures"][0]["reason"], "RESOURCE:CPU", "{answer}");
+    }
+    kit.instances(1, json!({"cpu": 4096}));
+    assert_eq!(kit.ok("RunTask", body)["tasks"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_call_with_a_wrong_reference_starts_nothing() {
+    let kit = Kit::new();
+    let instance = kit.instances(1, json!({})).remove(0);
+    let definition = kit.bridge(json!({}));
+    let wrong = "arn:aws:ecs:eu-central-1:123456789012:task/default/0123456789abcdef0123456789abcdef";
+    kit.refused(
+        "StartTask",
+        json!({"taskDefinition": definition, "containerInstances": [instance, wrong]}),
+    );
+    assert_eq!(kit.tasks("RUNNING"), Vec::<Value>::new());
+}

@@ -29,8 +29,12 @@ impl Operation for StartTaskInput {
         let mut answer = StartTaskOutput::builder()
             .set_tasks(Some(vec![]))
             .set_failures(Some(vec![]));
-        for reference in self.container_instances() {
-            match place(realm, &order, reference)? {
+        let references = self.container_instances().iter();
+        let found: Vec<Option<String>> = references
+            .map(|reference| container_instances::find(realm, reference, &cluster))
+            .collect::<Result<_, _>>()?;
+        for (reference, id) in self.container_instances().iter().zip(found) {
+            match place(realm, &order, reference, id) {
                 Ok(instance) => {
                     let id = launch::launch(realm, &order, Place::Instance(instance));
                     answer = match realm.tasks.get(&id) {
@@ -45,17 +49,17 @@ impl Operation for StartTaskInput {
     }
 }
 
-/// The instance that a reference means, if it takes the task.
-fn place(realm: &Realm, order: &Order, reference: &str) -> Result<Result<String, Failure>, Fault> {
-    let Some(id) = container_instances::find(realm, reference, &order.cluster)? else {
+/// The instance that a reference means, if it is there and takes the task.
+fn place(realm: &Realm, order: &Order, reference: &str, id: Option<String>) -> Result<String, Failure> {
+    let Some(id) = id else {
         let id = reference.rsplit('/').next().unwrap_or(reference);
         let arn = realm.arn(&format!("container-instance/{}/{id}", order.cluster));
-        return Ok(Err(Failure::builder().arn(arn).reason("MISSING").build()));
+        return Err(Failure::builder().arn(arn).reason("MISSING").build());
     };
-    Ok(match instances::refusal(realm, order, &id) {
+    match instances::refusal(realm, order, &id) {
         None => Ok(id),
         Some(refusal) => Err(run::failure(&refusal)),
-    })
+    }
 }
 
 fn order_of(realm: &Realm, cluster: &str, input: &StartTaskInput) -> Result<Order, Fault> {
