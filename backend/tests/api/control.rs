@@ -152,5 +152,10 @@ fn machines_are_made_and_unmade() {
             .0,
         400
     );
+    assert_eq!(
+        ecs.control("POST", "instances", &json!({"machine": {"gpus": 65}}))
+            .unwrap_err(),
+        (400, "machine.gpus: a number from 0 to 64 is expected".to_owned())
+    );
     assert!(ecs.control("GET", &format!("events{at}"), &Value::Null).unwrap()["events"].is_array());
 }

@@ -53,6 +53,12 @@ fn an_instance_is_registered_with_a_connected_agent() {
         (cpu("registeredResources"), cpu("remainingResources")),
         (json!(1024), json!(1024))
     );
+    let resources = instance["registeredResources"].as_array().unwrap();
+    let ports = resources.iter().find(|it| it["name"] == "PORTS").unwrap();
+    assert_eq!(
+        ports["stringSetValue"],
+        json!(["22", "2375", "2376", "51678", "51679", "51680"])
+    );
     let again = ecs.done(
         "RegisterContainerInstance",
         &json!({"containerInstanceArn": instance["containerInstanceArn"],
@@ -219,6 +225,20 @@ fn attributes_are_put_listed_and_deleted() {
         "AttributeLimitExceededException",
         "You can apply up to 10 custom attributes for each resource.",
     );
+    for (value, legal) in [
+        ("a/b.c:d@e f\\g-1_2", true),
+        (&"x".repeat(128), true),
+        ("", false),
+        (&"x".repeat(129), false),
+        (" outer", false),
+        ("a=b", false),
+    ] {
+        let put = ecs.call(
+            "PutAttributes",
+            &json!({"attributes": [attribute("rack", value)]}),
+        );
+        assert_eq!(put.is_ok(), legal, "{value}: {put:?}");
+    }
     ecs.refused(
         "PutAttributes",
         &json!({"attributes": [{"name": "a", "targetId": "nobody"}]}),
