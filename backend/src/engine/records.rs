@@ -44,7 +44,7 @@ pub struct ServiceRecord {
     pub settled_since: Option<Timestamp>,
     /// Whether the steady state has been announced since the last change.
     pub steady: bool,
-    /// When each event text was last told, without the ids that differ each time (ecs-semantics.md §3.14).
+    /// When each event was last told, by the whole text (ecs-semantics.md §3.14).
     pub told: BTreeMap<String, Timestamp>,
     /// Targets that were registered since the scheduler's last look, by target group or registry.
     pub registered: BTreeMap<String, u32>,
