@@ -1,8 +1,8 @@
 //! Making a task: from an order, placed somewhere, to a record whose life begins.
 
 use aws_sdk_ecs::types::{
-    AwsVpcConfiguration, Container, ContainerDefinition, HealthStatus, LaunchType, NetworkMode, Tag, Task,
-    TaskDefinition, TaskOverride,
+    AwsVpcConfiguration, Container, ContainerDefinition, HealthStatus, LaunchType, ManagedAgent,
+    ManagedAgentName, NetworkMode, Tag, Task, TaskDefinition, TaskOverride,
 };
 
 use super::records::{Phase, Target, TaskRecord, Waiting};
@@ -250,7 +250,16 @@ fn container_of(
         .set_memory(definition.memory.map(|memory| memory.to_string()))
         .set_memory_reservation(definition.memory_reservation.map(|memory| memory.to_string()))
         .set_network_interfaces(Some(Vec::new()))
+        .set_managed_agents(order.execute_command.then(execute_command_agent))
         .build()
+}
+
+/// What runs in each container where commands can be executed (ecs-semantics.md §4.3).
+fn execute_command_agent() -> Vec<ManagedAgent> {
+    let agent = ManagedAgent::builder()
+        .name(ManagedAgentName::ExecuteCommandAgent)
+        .last_status("PENDING");
+    vec![agent.build()]
 }
 
 /// The digest that an image's tag resolves to: the image's own, or one that follows from its name.
