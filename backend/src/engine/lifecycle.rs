@@ -170,8 +170,11 @@ fn note_times(record: &mut TaskRecord, now: jiff::Timestamp) {
     let task = &mut record.task;
     match record.phase {
         Phase::Pulling => {
-            task.connectivity = Some(Connectivity::Connected);
-            task.connectivity_at = at;
+            // An agent that has gone meanwhile stays so.
+            if task.connectivity.is_none() {
+                task.connectivity = Some(Connectivity::Connected);
+                task.connectivity_at = at;
+            }
             task.pull_started_at = at;
         }
         Phase::Running => task.started_at = at,

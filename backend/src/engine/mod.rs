@@ -7,6 +7,7 @@
 pub mod alarms;
 pub mod balance;
 pub mod breaker;
+pub mod connectivity;
 pub mod containers;
 pub mod control;
 pub mod deployments;
@@ -34,6 +35,7 @@ pub mod stop;
 pub mod survey;
 pub mod told;
 pub mod view;
+pub mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 

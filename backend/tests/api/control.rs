@@ -141,7 +141,7 @@ fn machines_are_made_and_unmade() {
         "DescribeContainerInstances",
         &json!({"cluster": "web", "containerInstances": [id]}),
     );
-    assert_eq!(described["failures"][0]["reason"], "MISSING");
+    assert_eq!(described["containerInstances"][0]["status"], "INACTIVE");
     let refused = ecs
         .control("POST", "instances", &json!({"cluster": "nobody"}))
         .unwrap_err();

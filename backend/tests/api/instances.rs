@@ -181,12 +181,27 @@ fn a_busy_instance_is_deregistered_by_force_only() {
         &json!({"containerInstance": arn, "force": true}),
     );
     assert_eq!(gone["containerInstance"]["status"], "INACTIVE");
+    let describe = || {
+        ecs.done(
+            "DescribeContainerInstances",
+            &json!({"containerInstances": [arn]}),
+        )
+    };
+    assert_eq!(describe()["containerInstances"][0]["status"], "INACTIVE");
+    assert_eq!(
+        ecs.done("ListContainerInstances", &json!({}))["containerInstanceArns"],
+        json!([])
+    );
+    let clusters = ecs.done("DescribeClusters", &json!({}));
+    assert_eq!(clusters["clusters"][0]["registeredContainerInstancesCount"], 0);
     ecs.pass(10_000);
     let described = ecs.done("DescribeTasks", &json!({"tasks": [task]}));
     assert_eq!(
         described["tasks"][0]["stoppedReason"], "Container instance deregistration forced by user",
         "{described}"
     );
+    ecs.pass(3_600_000);
+    assert_eq!(describe()["failures"][0]["reason"], "MISSING");
 }
 
 #[test]

@@ -270,3 +270,88 @@ fn a_task_goes_to_an_instance_of_its_platform() {
         (&json!("ATTRIBUTE"), &json!("ecs.os-type"))
     );
 }
+
+#[test]
+fn tasks_show_whether_their_agent_is_connected() {
+    let kit = Kit::new();
+    let instance = kit.instances(1, json!({})).remove(0);
+    let definition = kit.bridge(json!({}));
+    let task = kit.ok("RunTask", json!({"taskDefinition": definition}))["tasks"][0]["taskArn"].clone();
+    kit.statuses(&task, "RUNNING");
+    let connectivity = |kit: &Kit| {
+        let shown = kit.task(&task);
+        assert_eq!(shown["lastStatus"], "RUNNING");
+        (
+            text(&shown["connectivity"]).to_owned(),
+            shown["connectivityAt"].as_f64().unwrap(),
+        )
+    };
+    let (connected, at) = connectivity(&kit);
+    assert_eq!(connected, "CONNECTED");
+    for (call, expected) in [("disconnect", "DISCONNECTED"), ("connect", "CONNECTED")] {
+        kit.pass(1_000);
+        kit.control("POST", &format!("instances/{instance}/{call}"), Value::Null);
+        let (shown, since) = connectivity(&kit);
+        assert_eq!(shown, expected);
+        assert!(since > at);
+    }
+}
+
+#[test]
+fn what_happens_to_an_instance_is_told() {
+    let kit = Kit::new();
+    let instance = kit.instances(1, json!({})).remove(0);
+    let definition = kit.bridge(json!({}));
+    let told = |kit: &Kit| -> Vec<Value> {
+        let events = kit.control("GET", "events", Value::Null)["events"].clone();
+        let events = events.as_array().unwrap().iter();
+        events
+            .filter(|event| event["detail-type"] == "ECS Container Instance State Change")
+            .map(|event| event["detail"].clone())
+            .collect()
+    };
+    let task = kit.ok("RunTask", json!({"taskDefinition": definition}))["tasks"][0]["taskArn"].clone();
+    kit.statuses(&task, "RUNNING");
+    kit.ok("StopTask", json!({"task": task}));
+    kit.statuses(&task, "STOPPED");
+    kit.control("POST", &format!("instances/{instance}/disconnect"), Value::Null);
+    kit.ok(
+        "DeregisterContainerInstance",
+        json!({"containerInstance": instance}),
+    );
+    let told = told(&kit);
+    let cpu = |detail: &Value| {
+        let left = detail["remainingResources"].as_array().unwrap();
+        left.iter().find(|left| left["name"] == "CPU").unwrap()["integerValue"].clone()
+    };
+    let mut course: Vec<String> = told
+        .iter()
+        .map(|detail| {
+            format!(
+                "{} {} {} {}",
+                text(&detail["status"]),
+                detail["agentConnected"],
+                detail["runningTasksCount"],
+                cpu(detail)
+            )
+        })
+        .collect();
+    course.dedup();
+    assert_eq!(
+        course,
+        [
+            "ACTIVE true 0 2048",
+            "ACTIVE true 0 1920",
+            "ACTIVE true 1 1920",
+            "ACTIVE true 0 1920",
+            "ACTIVE true 0 2048",
+            "ACTIVE false 0 2048",
+            "INACTIVE false 0 2048",
+        ]
+    );
+    let versions: Vec<i64> = told
+        .iter()
+        .map(|detail| detail["version"].as_i64().unwrap())
+        .collect();
+    assert!(versions.is_sorted(), "{versions:?}");
+}

@@ -353,6 +353,11 @@ fn a_task_is_started_on_the_instances_that_are_named() {
         Value::Null,
     );
     assert_eq!(start(json!([instances[0]]))["failures"][0]["reason"], "AGENT");
+    kit.ok(
+        "DeregisterContainerInstance",
+        json!({"containerInstance": instances[0], "force": true}),
+    );
+    assert_eq!(start(json!([instances[0]]))["failures"][0]["reason"], "INACTIVE");
 }
 
 #[test]

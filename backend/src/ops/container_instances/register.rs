@@ -223,13 +223,3 @@ fn next_zone(realm: &Realm, cluster: &str) -> String {
         .min_by_key(|zone| used(zone))
         .unwrap_or_else(|| zone("a"))
 }
-
-/// An instance that a capacity provider's auto scaling group launched registers in its cluster.
-pub fn arrives(realm: &mut Realm, cluster: &str, provider: &str) {
-    let machine = Machine {
-        capacity_provider: Some(provider.to_owned()),
-        ..Machine::default()
-    };
-    let id = insert(realm, cluster, &machine, None);
-    hooks::instance_changed(realm, &id);
-}

@@ -30,11 +30,11 @@ impl Operation for StartTaskInput {
             .set_tasks(Some(vec![]))
             .set_failures(Some(vec![]));
         let references = self.container_instances().iter();
-        let found: Vec<Option<String>> = references
-            .map(|reference| container_instances::find(realm, reference, &cluster))
+        let found: Vec<Result<String, Failure>> = references
+            .map(|reference| find(realm, reference, &cluster))
             .collect::<Result<_, _>>()?;
-        for (reference, id) in self.container_instances().iter().zip(found) {
-            match place(realm, &order, reference, id) {
+        for found in found {
+            match found.and_then(|id| place(realm, &order, id)) {
                 Ok(instance) => {
                     let id = launch::launch(realm, &order, Place::Instance(instance));
                     answer = match realm.tasks.get(&id) {
@@ -49,13 +49,21 @@ impl Operation for StartTaskInput {
     }
 }
 
-/// The instance that a reference means, if it is there and takes the task.
-fn place(realm: &Realm, order: &Order, reference: &str, id: Option<String>) -> Result<String, Failure> {
-    let Some(id) = id else {
-        let id = reference.rsplit('/').next().unwrap_or(reference);
-        let arn = realm.arn(&format!("container-instance/{}/{id}", order.cluster));
-        return Err(Failure::builder().arn(arn).reason("MISSING").build());
-    };
+/// The instance that a reference means, if it is there.
+fn find(realm: &Realm, reference: &str, cluster: &str) -> Result<Result<String, Failure>, Fault> {
+    if let Some(id) = container_instances::find(realm, reference, cluster)? {
+        return Ok(Ok(id));
+    }
+    let inactive = container_instances::find_inactive(realm, reference, cluster)?.is_some();
+    let id = reference.rsplit('/').next().unwrap_or(reference);
+    let failure = Failure::builder()
+        .arn(realm.arn(&format!("container-instance/{cluster}/{id}")))
+        .reason(if inactive { "INACTIVE" } else { "MISSING" });
+    Ok(Err(failure.build()))
+}
+
+/// The instance, if it takes the task.
+fn place(realm: &Realm, order: &Order, id: String) -> Result<String, Failure> {
     match instances::refusal(realm, order, &id) {
         None => Ok(id),
         Some(refusal) => Err(run::failure(&refusal)),
