@@ -8,7 +8,7 @@ use aws_sdk_ecs::types::{
 
 use super::records::{DeploymentRecord, ServiceRecord};
 use super::revision::{Extras, deployment_of, revision_of};
-use super::{alarms, event_log, launch, scheduler, told};
+use super::{alarms, connect, event_log, launch, scheduler, told};
 use crate::world::clock::stamp;
 use crate::world::{Realm, ServiceKey};
 
@@ -29,7 +29,9 @@ pub fn open(realm: &mut Realm, key: &ServiceKey, extras: Extras) {
     };
     let ignored_alarms = alarms::ringing(record, &realm.engine.alarms);
     let revision = revision_of(record, &revision_arn, definition.as_ref(), extras, now);
-    let deployment = deployment_of(record, &id, &revision, now);
+    let mut deployment = deployment_of(record, &id, &revision, now);
+    let connect = revision.service_connect_configuration();
+    deployment.service_connect_resources = connect.map(|connect| connect::resources(&realm.id, connect));
     let sources: Vec<ServiceRevisionSummary> = record
         .deployments
         .iter()

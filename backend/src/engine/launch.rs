@@ -2,11 +2,11 @@
 
 use aws_sdk_ecs::types::{
     AwsVpcConfiguration, Container, ContainerDefinition, HealthStatus, LaunchType, ManagedAgent,
-    ManagedAgentName, NetworkMode, Tag, Task, TaskDefinition, TaskOverride,
+    ManagedAgentName, NetworkMode, Tag, Task, TaskDefinition, TaskOverride, TaskVolumeConfiguration,
 };
 
 use super::records::{Phase, Target, TaskRecord, Waiting};
-use super::{instances, lifecycle, network, script};
+use super::{instances, lifecycle, network, script, volumes};
 use crate::placement::Demand;
 use crate::world::Realm;
 use crate::world::clock::stamp;
@@ -29,6 +29,8 @@ pub struct Order {
     pub provider: Option<String>,
     /// The subnets and security groups, for `awsvpc`.
     pub network: Option<AwsVpcConfiguration>,
+    /// The volumes that are configured at launch.
+    pub volumes: Vec<TaskVolumeConfiguration>,
     /// What the caller overrides.
     pub overrides: TaskOverride,
     /// The tags, propagated and managed ones included.
@@ -109,6 +111,7 @@ pub fn launch(realm: &mut Realm, order: &Order, place: Place) -> String {
     if interface && record.task.attachments().is_empty() {
         network::plan_interface(realm, &mut record, subnets.first().map(String::as_str));
     }
+    volumes::plan(realm, &mut record, &order.volumes);
     if let Some(service) = &order.service {
         let key = crate::world::ServiceKey {
             cluster: order.cluster.clone(),

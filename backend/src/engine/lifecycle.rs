@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::records::{LossKind, Phase, TaskRecord};
 use super::script::Failure;
-use super::{Event, balance, containers, event_log, instances, network, scheduler, stop};
+use super::{Event, balance, containers, event_log, instances, network, scheduler, stop, volumes};
 use crate::timing::Timing;
 use crate::world::clock::stamp;
 use crate::world::{Realm, schedule};
@@ -65,7 +65,10 @@ pub fn phase_over(realm: &mut Realm, task: &str) {
             network::attach(realm, task);
             enter(realm, task, Phase::Pending);
         }
-        Phase::Pending => enter(realm, task, Phase::Pulling),
+        Phase::Pending => {
+            volumes::attach(realm, task);
+            enter(realm, task, Phase::Pulling);
+        }
         Phase::Pulling => {
             if let Some((container, reason)) = cannot_pull(record) {
                 fail_to_start(realm, task, container, &reason);

@@ -7,6 +7,7 @@
 pub mod alarms;
 pub mod balance;
 pub mod breaker;
+pub mod connect;
 pub mod connectivity;
 pub mod containers;
 pub mod control;
@@ -35,6 +36,7 @@ pub mod stop;
 pub mod survey;
 pub mod told;
 pub mod view;
+pub mod volumes;
 pub mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};

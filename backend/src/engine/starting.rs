@@ -7,7 +7,7 @@ use aws_sdk_ecs::types::{LaunchType, PropagateTags, ServiceRevision, Tag, TaskOv
 
 use super::launch::{self, Order, Place};
 use super::records::{ServiceRecord, Target, TaskRecord, Waiting};
-use super::{instances, network, scaling, share};
+use super::{instances, network, scaling, share, volumes};
 use crate::placement::{Refusal, Strategy, zones};
 use crate::world::{Realm, ServiceKey};
 
@@ -176,6 +176,7 @@ fn order_of(realm: &Realm, key: &ServiceKey) -> Option<Order> {
         launch_type: revision.launch_type().cloned().unwrap_or(LaunchType::Ec2),
         provider: None,
         network,
+        volumes: volumes::of_service(revision.volume_configurations()),
         overrides: TaskOverride::builder().build(),
         tags: tags_of(record, key, &definition.tags),
         execute_command: record.service.enable_execute_command,

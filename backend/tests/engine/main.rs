@@ -13,6 +13,7 @@
 
 mod alarms;
 mod capacity;
+mod connect;
 mod containers;
 mod deletion;
 mod failure;
@@ -24,3 +25,5 @@ mod refusals;
 mod rollout;
 mod steady;
 mod tasks;
+mod tokens;
+mod volumes;

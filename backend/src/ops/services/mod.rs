@@ -7,11 +7,13 @@ mod list;
 pub mod rules;
 mod update;
 
-use aws_sdk_ecs::types::Service;
 use aws_sdk_ecs::types::error::{ServiceNotActiveException, ServiceNotFoundException};
+use aws_sdk_ecs::types::{LaunchType, Service};
 
 use crate::engine::records::ServiceRecord;
-use crate::engine::view;
+use crate::engine::revision::Extras;
+use crate::engine::starting::launch_type_of;
+use crate::engine::{view, volumes};
 use crate::fault::Fault;
 use crate::world::{Realm, ServiceKey};
 
@@ -22,6 +24,30 @@ fn shown(realm: &Realm, record: &ServiceRecord, tags: bool) -> Service {
         service.tags = None;
     }
     service
+}
+
+/// Where the service's tasks run.
+fn launch_type(service: &Service) -> LaunchType {
+    let provider = service.capacity_provider_strategy().first();
+    provider
+        .map(|item| launch_type_of(&item.capacity_provider))
+        .or_else(|| service.launch_type.clone())
+        .unwrap_or(LaunchType::Ec2)
+}
+
+/// What only the revision keeps fits the service's definition.
+///
+/// # Errors
+/// `InvalidParameterException`.
+fn check_extras(realm: &Realm, service: &Service, extras: &Extras) -> Result<(), Fault> {
+    let reference = service.task_definition().unwrap_or_default();
+    let Some(record) = realm.find_definition(reference)? else {
+        return Ok(());
+    };
+    rules::connect::check(&record.definition, extras.service_connect.as_ref())?;
+    let volumes = volumes::of_service(extras.volumes.as_deref().unwrap_or_default());
+    let fargate = launch_type(service) == LaunchType::Fargate;
+    rules::volumes::check(&record.definition, &volumes, fargate)
 }
 
 /// `ServiceNotFoundException`, in ECS's words.

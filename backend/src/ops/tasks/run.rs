@@ -15,7 +15,7 @@ use crate::engine::starting::launch_type_of;
 use crate::engine::{RunToken, instances, scaling, share};
 use crate::fault::Fault;
 use crate::ops::Operation;
-use crate::ops::services::rules::{capacity, network, placement};
+use crate::ops::services::rules::{capacity, network, placement, volumes};
 use crate::placement::{Refusal, Strategy, zones};
 use crate::world::Realm;
 
@@ -163,6 +163,7 @@ fn order_of(
     capacity::compatible(definition, &capacity.launch_type)?;
     let platform_version = capacity::platform(input.platform_version(), &capacity.launch_type)?;
     let network = network::check(definition, input.network_configuration())?;
+    volumes::check(definition, input.volume_configurations(), capacity.is_fargate())?;
     placement::check(
         input.placement_constraints(),
         input.placement_strategy(),
@@ -176,6 +177,7 @@ fn order_of(
         launch_type: capacity.launch_type.clone(),
         provider: None,
         network: network.and_then(|network| network.awsvpc_configuration),
+        volumes: input.volume_configurations().to_vec(),
         overrides: rules::overrides(input.overrides(), definition)?,
         tags: rules::tags(
             input.tags(),

@@ -9,7 +9,7 @@ use crate::engine::launch::{self, Order, Place};
 use crate::fault::Fault;
 use crate::ops::Operation;
 use crate::ops::container_instances;
-use crate::ops::services::rules::{capacity, network};
+use crate::ops::services::rules::{capacity, network, volumes};
 use crate::world::Realm;
 
 impl Operation for StartTaskInput {
@@ -76,6 +76,7 @@ fn order_of(realm: &Realm, cluster: &str, input: &StartTaskInput) -> Result<Orde
     capacity::compatible(definition, &LaunchType::Ec2)?;
     rules::started_by(input.started_by())?;
     let network = network::check(definition, input.network_configuration())?;
+    volumes::check(definition, input.volume_configurations(), false)?;
     Ok(Order {
         cluster: cluster.to_owned(),
         group: rules::group(input.group(), definition)?,
@@ -83,6 +84,7 @@ fn order_of(realm: &Realm, cluster: &str, input: &StartTaskInput) -> Result<Orde
         launch_type: LaunchType::Ec2,
         provider: None,
         network: network.and_then(|network| network.awsvpc_configuration),
+        volumes: input.volume_configurations().to_vec(),
         overrides: rules::overrides(input.overrides(), definition)?,
         tags: rules::tags(
             input.tags(),
