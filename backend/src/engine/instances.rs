@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::{CpuArchitecture, RuntimePlatform, TaskDefinition, TaskStopCode};
+use aws_sdk_ecs::types::{ContainerInstance, CpuArchitecture, RuntimePlatform, TaskDefinition, TaskStopCode};
 
 use super::launch::{self, Order};
 use super::records::{LossKind, TaskRecord};
@@ -31,9 +31,17 @@ pub fn candidates<'a>(
                 instance: &record.instance,
                 groups: groups_on(realm, id),
             },
-            room: Room::of(&record.instance),
+            room: room_on(realm, id, &record.instance),
         })
         .collect()
+}
+
+/// What an instance has left, with the network interfaces that its tasks do not have.
+fn room_on(realm: &Realm, id: &str, instance: &ContainerInstance) -> Room {
+    let mut room = Room::of(instance);
+    let taken = tasks_on(realm, id).map(|task| task.demand.interfaces).sum();
+    room.interfaces = room.interfaces.saturating_sub(taken);
+    room
 }
 
 /// How many tasks of each group hold room on an instance.

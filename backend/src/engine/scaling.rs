@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Event, instances, records::TaskRecord};
 use crate::ops::container_instances::{self, Machine};
-use crate::placement::{Demand, Room};
+use crate::placement::{Demand, Room, interfaces};
 use crate::world::{Realm, schedule};
 
 /// The greatest number of instances of a simulated group.
@@ -115,6 +115,7 @@ pub fn instances_for<'a>(demands: impl Iterator<Item = &'a Demand>) -> u32 {
     let whole = Room {
         cpu: INSTANCE_CPU,
         memory: INSTANCE_MEMORY,
+        interfaces: interfaces::of_type(INSTANCE_TYPE, false),
         ..Room::default()
     };
     let mut bins: Vec<Room> = Vec::new();

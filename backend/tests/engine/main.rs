@@ -18,6 +18,7 @@ mod containers;
 mod deletion;
 mod failure;
 mod health;
+mod instances;
 mod kit;
 mod placement;
 mod quiet;

@@ -86,4 +86,9 @@ fn demands_are_packed() {
     ];
     assert_eq!(instances_for(demands.iter()), 3);
     assert_eq!(instances_for([].iter()), 0);
+    let with_interface = Demand {
+        interfaces: 1,
+        ..demand(1, 1)
+    };
+    assert_eq!(instances_for([with_interface].iter().cycle().take(4)), 2);
 }
