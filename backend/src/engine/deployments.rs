@@ -8,7 +8,7 @@ use aws_sdk_ecs::types::{
 
 use super::records::{DeploymentRecord, ServiceRecord};
 use super::revision::{Extras, deployment_of, revision_of};
-use super::{alarms, connect, event_log, launch, scheduler, told};
+use super::{alarms, connect, event_log, launch, rebalancing, scheduler, told};
 use crate::world::clock::stamp;
 use crate::world::{Realm, ServiceKey};
 
@@ -70,6 +70,7 @@ pub fn open(realm: &mut Realm, key: &ServiceKey, extras: Extras) {
     record.steady = false;
     record.settled_since = None;
     told::forget(realm, key, told::STEADY);
+    rebalancing::stop(realm, key);
     let reason = format!("ECS deployment {id} in progress.");
     event_log::deployment_changed(realm, key, &id, "SERVICE_DEPLOYMENT_IN_PROGRESS", &reason);
     scheduler::wake(realm, key);

@@ -7,7 +7,7 @@ use aws_sdk_ecs::types::{ContainerInstance, CpuArchitecture, RuntimePlatform, Ta
 
 use super::launch::{self, Order};
 use super::records::{LossKind, TaskRecord};
-use super::{connectivity, event_log, network, scaling, scheduler, stop, waiting};
+use super::{connectivity, event_log, network, rebalancing, scaling, scheduler, stop, waiting};
 use crate::placement::{self, Candidate, Constraint, Demand, Host, Refusal, Room, Strategy, Wish};
 use crate::world::{Realm, ServiceKey};
 
@@ -294,6 +294,7 @@ pub fn changed(realm: &mut Realm, instance: &str) {
     }
     event_log::instance_changed(realm, instance);
     waiting::offer_room(realm, &cluster);
+    rebalancing::instance_changed(realm, &cluster);
 }
 
 /// An instance is about to be removed: its tasks are over at once, since nothing is left to stop them.

@@ -54,6 +54,9 @@ pub struct ServiceRecord {
     pub draining: BTreeMap<String, u32>,
     /// Tasks that failed since the scheduler's last look.
     pub losses: Vec<Loss>,
+    /// The task that is to take the place of one in a fuller zone, while zones are rebalanced.
+    #[serde(default)]
+    pub rebalancing: Option<String>,
 }
 
 /// A task of a service that ended without the scheduler's wish, or never ran.

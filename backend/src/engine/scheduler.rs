@@ -9,7 +9,7 @@ use super::event_log::{self, Gravity};
 use super::records::{DeploymentRecord, Loss, LossKind, ServiceRecord, TaskRecord};
 use super::rolling::{self, Side, Step};
 use super::survey::{Class, Member, Survey, survey};
-use super::{Event, alarms, balance, deployments, leaving, losses, starting, stop, told};
+use super::{Event, alarms, balance, deployments, leaving, losses, rebalancing, starting, stop, told};
 use crate::timing::Timing;
 use crate::world::{Realm, ServiceKey, schedule};
 
@@ -243,10 +243,8 @@ fn settle(realm: &mut Realm, key: &ServiceKey) {
                 .timing
                 .steady_state
                 .saturating_add(if in_progress { bake } else { SignedDuration::ZERO });
-        if let Some(done) = record
-            .settled_since
-            .and_then(|since| since.checked_add(wait).ok())
-        {
+        if let Some(since) = record.settled_since {
+            let done = since.checked_add(wait).unwrap_or(Timestamp::MAX);
             if done > now {
                 next = Some(next.map_or(done, |next| next.min(done)));
             } else {
@@ -258,6 +256,8 @@ fn settle(realm: &mut Realm, key: &ServiceKey) {
                     told::tell(realm, key, told::STEADY);
                     event_log::service_action(realm, key, Gravity::Info, "SERVICE_STEADY_STATE", None);
                 }
+                let later = rebalancing::look(realm, key, &seen, since);
+                next = next.into_iter().chain(later).min();
             }
         }
     }

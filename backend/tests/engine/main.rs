@@ -22,6 +22,7 @@ mod instances;
 mod kit;
 mod placement;
 mod quiet;
+mod rebalancing;
 mod refusals;
 mod rollout;
 mod steady;

@@ -182,5 +182,6 @@ fn record_of(service: Service, created_by: CreateServiceInput) -> ServiceRecord 
         deregistered: BTreeMap::new(),
         draining: BTreeMap::new(),
         losses: Vec::new(),
+        rebalancing: None,
     }
 }

@@ -12,7 +12,7 @@ use aws_sdk_ecs::types::{LaunchType, Service};
 
 use crate::engine::records::ServiceRecord;
 use crate::engine::revision::Extras;
-use crate::engine::starting::launch_type_of;
+use crate::engine::starting::launch_type;
 use crate::engine::{view, volumes};
 use crate::fault::Fault;
 use crate::world::{Realm, ServiceKey};
@@ -24,15 +24,6 @@ fn shown(realm: &Realm, record: &ServiceRecord, tags: bool) -> Service {
         service.tags = None;
     }
     service
-}
-
-/// Where the service's tasks run.
-fn launch_type(service: &Service) -> LaunchType {
-    let provider = service.capacity_provider_strategy().first();
-    provider
-        .map(|item| launch_type_of(&item.capacity_provider))
-        .or_else(|| service.launch_type.clone())
-        .unwrap_or(LaunchType::Ec2)
 }
 
 /// What only the revision keeps fits the service's definition.

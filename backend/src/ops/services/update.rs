@@ -4,11 +4,11 @@ use aws_sdk_ecs::operation::update_service::{UpdateServiceInput, UpdateServiceOu
 use aws_sdk_ecs::types::{LaunchType, NetworkConfiguration, Service, ServiceRevision};
 
 use super::rules::{balancing, capacity, connect, deployment, kind, network, placement, rebalancing};
-use super::{check_extras, launch_type, not_active, not_found, require, shown};
+use super::{check_extras, not_active, not_found, require, shown};
 use crate::engine::deployments;
 use crate::engine::event_log::{self, Gravity};
 use crate::engine::revision::Extras;
-use crate::engine::starting::launch_type_of;
+use crate::engine::starting::{launch_type, launch_type_of};
 use crate::engine::{scheduler, told};
 use crate::fault::Fault;
 use crate::ops::Operation;
