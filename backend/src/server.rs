@@ -152,12 +152,6 @@ impl Server {
         self.advance(&mut self.lock());
     }
 
-    /// When the next event is due, as the clock that was given counts; for a caller that drives virtual time.
-    pub fn next_event(&self) -> Option<Timestamp> {
-        let state = self.lock();
-        state.world.next_at()?.checked_sub(state.offset).ok()
-    }
-
     /// Writes the state to the data directory if there is one and something may have changed.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ pub struct Family {
     pub burst: u32,
     /// How many calls come back each second.
     pub per_second: u32,
-    /// The operations; an empty list stands for all others.
+    /// The operations; of the last family, all that no other names too.
     pub operations: &'static [&'static str],
 }
 

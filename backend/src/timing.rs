@@ -83,6 +83,8 @@ timing! {
     steady_state: 500, 15_000;
     /// How long alarms watch over a deployment after all of it runs, where the service gives no bake time (ecs-semantics.md §3.9).
     alarm_bake: 2_000, 300_000;
+    /// How long a service must have been as it should be before its zones are rebalanced (ecs-semantics.md §3.11).
+    zone_rebalancing: 5_000, 300_000;
     /// The least wait between two starts of a service whose tasks keep failing; it doubles (ecs-semantics.md §3.13).
     failing_task_wait: 500, 15_000;
     /// The greatest wait between two starts of such a service.

@@ -52,7 +52,7 @@ fn message(violation: &Violation) -> String {
     }
 }
 
-/// `clusterName` as ECS names it in its own messages: `ClusterName`; of a path, the last two names.
+/// `clusterName` as ECS names it in its own messages: `ClusterName`.
 fn titled(path: &str) -> String {
     let mut letters = path.chars();
     letters

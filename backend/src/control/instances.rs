@@ -34,6 +34,7 @@ pub(super) fn register(call: &mut Call<'_>) -> Result<Value, Refused> {
     if !(1..=COUNT).contains(&wanted.count) {
         return Err((400, format!("count: a number from 1 to {COUNT} is expected")));
     }
+    wanted.machine.check().map_err(|text| (400, text))?;
     let realm = call.realm();
     let cluster = realm.cluster_name(Some(&wanted.cluster)).map_err(refused)?;
     let mut arns = Vec::new();

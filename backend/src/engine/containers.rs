@@ -1,7 +1,7 @@
 //! Containers of a task: they start in their order, end by themselves or are stopped, and may be started again
 //! (ecs-semantics.md §2.7, §4.3).
 
-use aws_sdk_ecs::types::{HealthStatus, TaskStopCode};
+use aws_sdk_ecs::types::{Container, HealthStatus, TaskStopCode};
 use jiff::SignedDuration;
 
 use super::order::{self, Outlook};
@@ -92,7 +92,7 @@ fn give_up(realm: &mut Realm, task: &str, container: usize, why: &str) {
     let Some((shown, script, _)) = parts(realm, task, container) else {
         return;
     };
-    shown.last_status = Some("STOPPED".to_owned());
+    show(shown, "STOPPED");
     shown.exit_code = Some(TERMINATED);
     shown.reason = Some(why.to_owned());
     let essential = script.essential;
@@ -110,19 +110,30 @@ pub fn starts(realm: &mut Realm, task: &str, container: usize) {
     }
     let runtime = format!("{}-{}", realm.ids.hex(32), realm.ids.below(10_000_000_000));
     if let Some((shown, _, _)) = parts(realm, task, container) {
-        shown.last_status = Some("RUNNING".to_owned());
+        show(shown, "RUNNING");
         shown.runtime_id = Some(runtime);
     }
     run(realm, task, container);
     start_next(realm, task);
 }
 
+/// Shows a container in a state, and with it the agent that executes commands in it, if it has one.
+pub fn show(shown: &mut Container, status: &str) {
+    shown.last_status = Some(status.to_owned());
+    for agent in shown.managed_agents.iter_mut().flatten() {
+        agent.last_status = Some(status.to_owned());
+    }
+}
+
 /// Lets a container run from now on, and schedules what it does by itself.
 fn run(realm: &mut Realm, task: &str, container: usize) {
     let (now, timing) = (realm.now, realm.timing);
-    let Some((_, script, progress)) = parts(realm, task, container) else {
+    let Some((shown, script, progress)) = parts(realm, task, container) else {
         return;
     };
+    for agent in shown.managed_agents.iter_mut().flatten() {
+        agent.last_started_at = Some(stamp(now));
+    }
     progress.told = false;
     progress.started_at = Some(now);
     let (script, earlier) = (script.clone(), std::mem::take(&mut progress.slots));
@@ -177,7 +188,7 @@ pub fn ends(realm: &mut Realm, task: &str, container: usize) {
         run(realm, task, container);
         return health::settle(realm, task);
     }
-    shown.last_status = Some("STOPPED".to_owned());
+    show(shown, "STOPPED");
     shown.exit_code = Some(code);
     shown.reason = reason;
     let essential = script.essential;
@@ -269,7 +280,7 @@ pub fn stops(realm: &mut Realm, task: &str, container: usize) {
         return;
     };
     if shown.last_status() == Some("RUNNING") {
-        shown.last_status = Some("STOPPED".to_owned());
+        show(shown, "STOPPED");
         shown.exit_code = Some(code_when_stopped(script));
     }
     stop_next(realm, task);
@@ -294,11 +305,7 @@ fn parts<'a>(
     realm: &'a mut Realm,
     task: &str,
     container: usize,
-) -> Option<(
-    &'a mut aws_sdk_ecs::types::Container,
-    &'a Script,
-    &'a mut Progress,
-)> {
+) -> Option<(&'a mut Container, &'a Script, &'a mut Progress)> {
     let record = realm.tasks.get_mut(task)?;
     let shown = record.task.containers.as_mut()?.get_mut(container)?;
     Some((

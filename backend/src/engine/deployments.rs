@@ -8,7 +8,7 @@ use aws_sdk_ecs::types::{
 
 use super::records::{DeploymentRecord, ServiceRecord};
 use super::revision::{Extras, deployment_of, revision_of};
-use super::{alarms, event_log, scheduler, told};
+use super::{alarms, connect, event_log, launch, rebalancing, scheduler, told};
 use crate::world::clock::stamp;
 use crate::world::{Realm, ServiceKey};
 
@@ -29,7 +29,9 @@ pub fn open(realm: &mut Realm, key: &ServiceKey, extras: Extras) {
     };
     let ignored_alarms = alarms::ringing(record, &realm.engine.alarms);
     let revision = revision_of(record, &revision_arn, definition.as_ref(), extras, now);
-    let deployment = deployment_of(record, &id, &revision, now);
+    let mut deployment = deployment_of(record, &id, &revision, now);
+    let connect = revision.service_connect_configuration();
+    deployment.service_connect_resources = connect.map(|connect| connect::resources(&realm.id, connect));
     let sources: Vec<ServiceRevisionSummary> = record
         .deployments
         .iter()
@@ -68,6 +70,7 @@ pub fn open(realm: &mut Realm, key: &ServiceKey, extras: Extras) {
     record.steady = false;
     record.settled_since = None;
     told::forget(realm, key, told::STEADY);
+    rebalancing::stop(realm, key);
     let reason = format!("ECS deployment {id} in progress.");
     event_log::deployment_changed(realm, key, &id, "SERVICE_DEPLOYMENT_IN_PROGRESS", &reason);
     scheduler::wake(realm, key);
@@ -238,6 +241,16 @@ fn restore(record: &mut ServiceRecord, revision: &ServiceRevision) {
     service
         .network_configuration
         .clone_from(&revision.network_configuration);
+    service.platform_family.clone_from(&revision.platform_family);
+    // `LATEST` stays where it means what the revision ran on.
+    let meant = |given: &Option<String>| {
+        given
+            .as_deref()
+            .map(|given| launch::platform_version(Some(given)).to_owned())
+    };
+    if meant(&service.platform_version) != revision.platform_version {
+        service.platform_version.clone_from(&revision.platform_version);
+    }
 }
 
 /// An INACTIVE service is no longer visible, unless a new one has its name.

@@ -1,5 +1,6 @@
 //! What is told to `EventBridge` (ecs-semantics.md §8): the details of events, in ECS's form.
 
+use aws_sdk_ecs::types::ContainerInstance;
 use ecs_model::shape;
 use serde_json::{Value, json};
 
@@ -53,6 +54,26 @@ pub fn task_changed(realm: &mut Realm, task: &str) {
         members.remove("tags");
     }
     realm.log("ECS Task State Change", vec![arn], detail);
+}
+
+/// `ECS Container Instance State Change`: the instance as it is now.
+pub fn instance_changed(realm: &mut Realm, instance: &str) {
+    if let Some(record) = realm.container_instances.get(instance) {
+        log_instance(realm, &record.instance.clone());
+    }
+}
+
+/// As [`instance_changed`], of an instance that is no longer kept.
+pub fn log_instance(realm: &mut Realm, instance: &ContainerInstance) {
+    let arn = instance.container_instance_arn().unwrap_or_default().to_owned();
+    let Ok(mut detail) = shape::to_value(instance) else {
+        return;
+    };
+    if let Some(members) = detail.as_object_mut() {
+        members.insert("updatedAt".to_owned(), json!(realm.now.to_string()));
+        members.remove("tags");
+    }
+    realm.log("ECS Container Instance State Change", vec![arn], detail);
 }
 
 /// `ECS Service Action`.

@@ -1,11 +1,11 @@
 //! What the operations of clusters, definitions, instances and providers, and the control API, ask the engine or tell it.
 
-use aws_sdk_ecs::types::LaunchType;
+use aws_sdk_ecs::types::{ContainerInstance, LaunchType};
 use serde::Deserialize;
 
 pub use super::instances::groups_on;
 use super::records::{DeploymentRecord, Phase, ServiceRecord, TaskRecord};
-use super::{control, instances, scaling, starting};
+use super::{control, event_log, instances, scaling, starting};
 use crate::fault::Fault;
 use crate::world::{Realm, ServiceKey};
 
@@ -52,6 +52,11 @@ pub fn instance_changed(realm: &mut Realm, id: &str) {
 /// An instance is about to be removed, by force or because its machine is gone: its tasks end with this reason.
 pub fn instance_gone(realm: &mut Realm, id: &str, reason: &str) {
     instances::gone(realm, id, reason);
+}
+
+/// An instance has been removed; this is what is left of it.
+pub fn instance_removed(realm: &mut Realm, instance: &ContainerInstance) {
+    event_log::log_instance(realm, instance);
 }
 
 /// A capacity provider was made, changed or deleted.

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::{TaskDefinition, TaskStopCode};
+use aws_sdk_ecs::types::{ContainerInstance, CpuArchitecture, RuntimePlatform, TaskDefinition, TaskStopCode};
 
 use super::launch::{self, Order};
-use super::records::{LossKind, Phase, TaskRecord, Waiting};
-use super::{lifecycle, network, scaling, scheduler, stop};
+use super::records::{LossKind, TaskRecord};
+use super::{connectivity, event_log, network, rebalancing, scaling, scheduler, stop, waiting};
 use crate::placement::{self, Candidate, Constraint, Demand, Host, Refusal, Room, Strategy, Wish};
 use crate::world::{Realm, ServiceKey};
 
@@ -31,9 +31,17 @@ pub fn candidates<'a>(
                 instance: &record.instance,
                 groups: groups_on(realm, id),
             },
-            room: Room::of(&record.instance),
+            room: room_on(realm, id, &record.instance),
         })
         .collect()
+}
+
+/// What an instance has left, with the network interfaces that its tasks do not have.
+fn room_on(realm: &Realm, id: &str, instance: &ContainerInstance) -> Room {
+    let mut room = Room::of(instance);
+    let taken = tasks_on(realm, id).map(|task| task.demand.interfaces).sum();
+    room.interfaces = room.interfaces.saturating_sub(taken);
+    room
 }
 
 /// How many tasks of each group hold room on an instance.
@@ -51,32 +59,37 @@ fn tasks_on<'a>(realm: &'a Realm, instance: &str) -> impl Iterator<Item = &'a Ta
 }
 
 /// A task that looks for an instance.
-struct Seeker<'a> {
-    cluster: &'a str,
-    provider: Option<&'a str>,
-    group: &'a str,
-    demand: &'a Demand,
-    definition: &'a TaskDefinition,
+pub struct Seeker<'a> {
+    /// The cluster's name.
+    pub cluster: &'a str,
+    /// The capacity provider that it has to be on.
+    pub provider: Option<&'a str>,
+    /// Its group.
+    pub group: &'a str,
+    /// What it takes.
+    pub demand: &'a Demand,
+    /// What it is.
+    pub definition: &'a TaskDefinition,
 }
 
 impl Seeker<'_> {
-    fn find(
+    /// The instance for it; `random` decides between equals.
+    ///
+    /// # Errors
+    /// Why each instance is out of the question; empty without instances.
+    pub fn find(
         &self,
         realm: &Realm,
         random: u64,
         constraints: &[aws_sdk_ecs::types::PlacementConstraint],
         strategies: &[Strategy],
     ) -> Result<String, Vec<Refusal>> {
-        // What cannot be read was refused when it was given.
-        let mut all = Constraint::of_definition(self.definition).unwrap_or_default();
-        all.extend(Constraint::of_request(constraints).unwrap_or_default());
-        let attributes = self.definition.requires_attributes().iter();
+        let mut all = Constraint::of_definition(self.definition);
+        all.extend(Constraint::of_request(constraints));
         let wish = Wish {
             demand: self.demand,
             group: self.group,
-            attributes: attributes
-                .map(|attribute| (attribute.name.as_str(), attribute.value()))
-                .collect(),
+            attributes: required(self.definition),
             constraints: &all,
             strategies,
         };
@@ -86,6 +99,34 @@ impl Seeker<'_> {
         })
         .map(str::to_owned)
     }
+}
+
+/// What an instance must have for a definition: the abilities of its agent, and the platform where one is named
+/// (ecs-semantics.md §5.1, step 3).
+fn required(definition: &TaskDefinition) -> Vec<(&str, Option<&str>)> {
+    let abilities = definition.requires_attributes().iter();
+    let abilities = abilities.map(|attribute| (attribute.name.as_str(), attribute.value()));
+    let platform = definition.runtime_platform();
+    let architecture = platform.and_then(RuntimePlatform::cpu_architecture).map(|given| {
+        if *given == CpuArchitecture::Arm64 {
+            "arm64"
+        } else {
+            "x86_64"
+        }
+    });
+    let os_type = platform
+        .and_then(RuntimePlatform::operating_system_family)
+        .map(|given| {
+            if given.as_str().starts_with("WINDOWS") {
+                "windows"
+            } else {
+                "linux"
+            }
+        });
+    let of_platform = [("ecs.cpu-architecture", architecture), ("ecs.os-type", os_type)];
+    abilities
+        .chain(of_platform.into_iter().filter(|(_, value)| value.is_some()))
+        .collect()
 }
 
 /// The instance for a new task.
@@ -114,13 +155,10 @@ pub fn refusal(realm: &Realm, order: &Order, instance: &str) -> Option<Refusal> 
     let candidates = candidates(realm, &order.cluster, None, true);
     let candidate = candidates.iter().find(|candidate| candidate.id == instance)?;
     let demand = launch::demand_of(order);
-    let attributes = order.definition.requires_attributes().iter();
     let wish = Wish {
         demand: &demand,
         group: &order.group,
-        attributes: attributes
-            .map(|attribute| (attribute.name.as_str(), attribute.value()))
-            .collect(),
+        attributes: required(&order.definition),
         constraints: &[],
         strategies: &[],
     };
@@ -177,7 +215,8 @@ pub fn occupy(realm: &mut Realm, task: &str, instance: &str) {
         .insert(task.to_owned());
 }
 
-fn definition_of(realm: &Realm, record: &TaskRecord) -> Option<TaskDefinition> {
+/// The definition of a task.
+pub fn definition_of(realm: &Realm, record: &TaskRecord) -> Option<TaskDefinition> {
     let found = realm
         .find_definition(record.task.task_definition_arn()?)
         .ok()
@@ -205,9 +244,11 @@ pub fn vacate(realm: &mut Realm, task: &str) {
         let mut room = Room::of(&host.instance);
         room.give_back(&record.demand, &record.given_ports);
         room.write(&mut host.instance);
+        host.instance.version += 1;
     }
     recount(realm, &instance);
-    offer_room(realm, &cluster);
+    event_log::instance_changed(realm, &instance);
+    waiting::offer_room(realm, &cluster);
     if emptied {
         let provider = realm
             .container_instances
@@ -226,94 +267,20 @@ pub fn recount(realm: &mut Realm, instance: &str) {
             shown.running_tasks_count = running;
             shown.pending_tasks_count = pending;
             shown.version += 1;
+            event_log::instance_changed(realm, instance);
         }
     }
 }
 
-/// Places tasks that wait for room in a cluster, and lets services that could not place theirs try again.
-pub fn offer_room(realm: &mut Realm, cluster: &str) {
-    let mut waiting: Vec<(u64, String)> = realm
-        .engine
-        .awaiting
-        .iter()
-        .filter_map(|task| {
-            Some((
-                realm
-                    .tasks
-                    .get(task)
-                    .filter(|record| record.cluster == cluster)?
-                    .number,
-                task.clone(),
-            ))
-        })
-        .collect();
-    waiting.sort();
-    for (_, task) in waiting {
-        place_waiting(realm, &task);
-    }
-    let unplaced: Vec<ServiceKey> = realm
-        .engine
-        .unplaced
-        .iter()
-        .filter(|key| key.cluster == cluster)
-        .cloned()
-        .collect();
-    for key in unplaced {
-        if let Some(primary) = realm
-            .services
-            .get_mut(&key)
-            .and_then(super::records::ServiceRecord::primary_mut)
-        {
-            primary.not_before = None;
-        }
-        scheduler::wake(realm, &key);
-    }
-}
-
-fn place_waiting(realm: &mut Realm, task: &str) {
-    let random = realm.ids.next_u64();
-    let Some(record) = realm.tasks.get(task) else {
-        return;
-    };
-    let Some(definition) = definition_of(realm, record) else {
-        return;
-    };
-    let Waiting {
-        constraints,
-        strategies,
-    } = record.waiting.clone().unwrap_or_default();
-    let of_service = record.service.is_some() && strategies.is_empty();
-    let strategies = if of_service {
-        Strategy::of_services()
-    } else {
-        Strategy::of_request(&strategies)
-    };
-    let seeker = Seeker {
-        cluster: &record.cluster,
-        provider: record.task.capacity_provider_name(),
-        group: record.task.group().unwrap_or_default(),
-        demand: &record.demand,
-        definition: &definition,
-    };
-    let Ok(instance) = seeker.find(realm, random, &constraints, &strategies) else {
-        return;
-    };
-    realm.engine.awaiting.remove(task);
-    occupy(realm, task, &instance);
-    let Some(record) = realm.tasks.get_mut(task) else {
-        return;
-    };
-    record.waiting = None;
-    let phase = if record.interface {
-        Phase::Provisioning
-    } else {
-        Phase::Pending
-    };
-    lifecycle::enter(realm, task, phase);
+/// The tasks that hold room on an instance.
+pub fn ids_on(realm: &Realm, instance: &str) -> Vec<String> {
+    let tasks = realm.engine.tasks_on.get(instance);
+    tasks.into_iter().flatten().cloned().collect()
 }
 
 /// An instance was registered, or its status, agent or attributes changed.
 pub fn changed(realm: &mut Realm, instance: &str) {
+    connectivity::follow(realm, instance);
     let Some(cluster) = realm
         .container_instances
         .get(instance)
@@ -325,20 +292,14 @@ pub fn changed(realm: &mut Realm, instance: &str) {
     for key in services {
         scheduler::wake(realm, &key);
     }
-    offer_room(realm, &cluster);
+    event_log::instance_changed(realm, instance);
+    waiting::offer_room(realm, &cluster);
+    rebalancing::instance_changed(realm, &cluster);
 }
 
 /// An instance is about to be removed: its tasks are over at once, since nothing is left to stop them.
 pub fn gone(realm: &mut Realm, instance: &str, reason: &str) {
-    let tasks: Vec<String> = realm
-        .engine
-        .tasks_on
-        .get(instance)
-        .into_iter()
-        .flatten()
-        .cloned()
-        .collect();
-    for task in tasks {
+    for task in ids_on(realm, instance) {
         stop::cut_off(
             realm,
             &task,

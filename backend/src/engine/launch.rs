@@ -1,12 +1,12 @@
 //! Making a task: from an order, placed somewhere, to a record whose life begins.
 
 use aws_sdk_ecs::types::{
-    AwsVpcConfiguration, Container, ContainerDefinition, HealthStatus, LaunchType, NetworkMode, Tag, Task,
-    TaskDefinition, TaskOverride,
+    AwsVpcConfiguration, Container, ContainerDefinition, HealthStatus, LaunchType, ManagedAgent,
+    ManagedAgentName, NetworkMode, Tag, Task, TaskDefinition, TaskOverride, TaskVolumeConfiguration,
 };
 
 use super::records::{Phase, Target, TaskRecord, Waiting};
-use super::{instances, lifecycle, network, script};
+use super::{instances, lifecycle, network, script, volumes};
 use crate::placement::Demand;
 use crate::world::Realm;
 use crate::world::clock::stamp;
@@ -29,6 +29,8 @@ pub struct Order {
     pub provider: Option<String>,
     /// The subnets and security groups, for `awsvpc`.
     pub network: Option<AwsVpcConfiguration>,
+    /// The volumes that are configured at launch.
+    pub volumes: Vec<TaskVolumeConfiguration>,
     /// What the caller overrides.
     pub overrides: TaskOverride,
     /// The tags, propagated and managed ones included.
@@ -109,6 +111,7 @@ pub fn launch(realm: &mut Realm, order: &Order, place: Place) -> String {
     if interface && record.task.attachments().is_empty() {
         network::plan_interface(realm, &mut record, subnets.first().map(String::as_str));
     }
+    volumes::plan(realm, &mut record, &order.volumes);
     if let Some(service) = &order.service {
         let key = crate::world::ServiceKey {
             cluster: order.cluster.clone(),
@@ -250,7 +253,16 @@ fn container_of(
         .set_memory(definition.memory.map(|memory| memory.to_string()))
         .set_memory_reservation(definition.memory_reservation.map(|memory| memory.to_string()))
         .set_network_interfaces(Some(Vec::new()))
+        .set_managed_agents(order.execute_command.then(execute_command_agent))
         .build()
+}
+
+/// What runs in each container where commands can be executed (ecs-semantics.md §4.3).
+fn execute_command_agent() -> Vec<ManagedAgent> {
+    let agent = ManagedAgent::builder()
+        .name(ManagedAgentName::ExecuteCommandAgent)
+        .last_status("PENDING");
+    vec![agent.build()]
 }
 
 /// The digest that an image's tag resolves to: the image's own, or one that follows from its name.

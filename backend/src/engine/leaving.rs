@@ -11,7 +11,7 @@ use crate::placement::strategies::Placed;
 use crate::placement::{Candidate, Strategy};
 use crate::world::{Realm, ServiceKey};
 
-/// The tasks of one side that go: so many of each class, never protected ones.
+/// The tasks of one side that go: so many of each class. Protection keeps all but sick ones (ecs-semantics.md §4.6).
 pub fn pick<'m>(
     realm: &mut Realm,
     key: &ServiceKey,
@@ -26,20 +26,21 @@ pub fn pick<'m>(
         (Class::Healthy, counts.healthy),
     ];
     let mut leaving: Vec<&Member> = Vec::new();
+    let mut staying: Vec<&Member> = members.iter().collect();
     for (class, count) in classes {
+        let may_go = |member: &&Member| class == Class::Sick || !member.protected;
         let mut eligible: Vec<&Member> = members
             .iter()
-            .filter(|member| member.primary == primary && member.class == class && !member.protected)
+            .filter(|member| member.primary == primary && member.class == class)
+            .filter(may_go)
             .collect();
         for _ in 0..count {
-            let staying: Vec<&Member> = members
-                .iter()
-                .filter(|member| !leaving.iter().any(|gone| gone.task == member.task))
-                .collect();
             let Some(index) = next(realm, key, &eligible, &staying) else {
                 break;
             };
-            leaving.push(eligible.remove(index));
+            let chosen = eligible.remove(index);
+            staying.retain(|member| member.task != chosen.task);
+            leaving.push(chosen);
         }
     }
     leaving

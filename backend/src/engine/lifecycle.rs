@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 
 use super::records::{LossKind, Phase, TaskRecord};
 use super::script::Failure;
-use super::{Event, balance, containers, event_log, instances, network, scheduler, stop};
+use super::{Event, balance, containers, event_log, instances, network, scheduler, stop, volumes};
 use crate::timing::Timing;
 use crate::world::clock::stamp;
 use crate::world::{Realm, schedule};
@@ -65,7 +65,10 @@ pub fn phase_over(realm: &mut Realm, task: &str) {
             network::attach(realm, task);
             enter(realm, task, Phase::Pending);
         }
-        Phase::Pending => enter(realm, task, Phase::Pulling),
+        Phase::Pending => {
+            volumes::attach(realm, task);
+            enter(realm, task, Phase::Pulling);
+        }
         Phase::Pulling => {
             if let Some((container, reason)) = cannot_pull(record) {
                 fail_to_start(realm, task, container, &reason);
@@ -170,8 +173,11 @@ fn note_times(record: &mut TaskRecord, now: jiff::Timestamp) {
     let task = &mut record.task;
     match record.phase {
         Phase::Pulling => {
-            task.connectivity = Some(Connectivity::Connected);
-            task.connectivity_at = at;
+            // An agent that has gone meanwhile stays so.
+            if task.connectivity.is_none() {
+                task.connectivity = Some(Connectivity::Connected);
+                task.connectivity_at = at;
+            }
             task.pull_started_at = at;
         }
         Phase::Running => task.started_at = at,

@@ -7,6 +7,8 @@
 pub mod alarms;
 pub mod balance;
 pub mod breaker;
+pub mod connect;
+pub mod connectivity;
 pub mod containers;
 pub mod control;
 pub mod deployments;
@@ -21,6 +23,7 @@ pub mod lifecycle;
 pub mod losses;
 pub mod network;
 pub mod order;
+pub mod rebalancing;
 pub mod records;
 pub mod restart;
 pub mod revision;
@@ -34,6 +37,8 @@ pub mod stop;
 pub mod survey;
 pub mod told;
 pub mod view;
+pub mod volumes;
+pub mod waiting;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -160,7 +165,7 @@ pub struct RunToken {
     pub request: serde_json::Value,
     /// The tasks that it made.
     pub tasks: Vec<String>,
-    /// When it is forgotten.
+    /// When it is forgotten, if not with its tasks.
     pub until: jiff::Timestamp,
 }
 

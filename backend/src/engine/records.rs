@@ -44,7 +44,7 @@ pub struct ServiceRecord {
     pub settled_since: Option<Timestamp>,
     /// Whether the steady state has been announced since the last change.
     pub steady: bool,
-    /// When each event text was last told, without the ids that differ each time (ecs-semantics.md §3.14).
+    /// When each event was last told, by the whole text (ecs-semantics.md §3.14).
     pub told: BTreeMap<String, Timestamp>,
     /// Targets that were registered since the scheduler's last look, by target group or registry.
     pub registered: BTreeMap<String, u32>,
@@ -54,6 +54,9 @@ pub struct ServiceRecord {
     pub draining: BTreeMap<String, u32>,
     /// Tasks that failed since the scheduler's last look.
     pub losses: Vec<Loss>,
+    /// The task that is to take the place of one in a fuller zone, while zones are rebalanced.
+    #[serde(default)]
+    pub rebalancing: Option<String>,
 }
 
 /// A task of a service that ended without the scheduler's wish, or never ran.

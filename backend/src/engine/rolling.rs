@@ -51,7 +51,7 @@ impl Side {
 /// What the scheduler sees of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct View {
-    /// The desired count.
+    /// The desired count, and one more while zones are rebalanced.
     pub desired: u32,
     /// The bounds.
     pub bounds: Bounds,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Event, instances, records::TaskRecord};
 use crate::ops::container_instances::{self, Machine};
-use crate::placement::{Demand, Room};
+use crate::placement::{Demand, Room, interfaces};
 use crate::world::{Realm, schedule};
 
 /// The greatest number of instances of a simulated group.
@@ -50,8 +50,10 @@ pub struct Load {
     pub idle: u32,
     /// Instances that are being launched.
     pub launching: u32,
-    /// Instances that the waiting tasks need beyond the running ones.
+    /// Instances that the waiting tasks need beyond those with tasks.
     pub needed: u32,
+    /// Empty instances with room for a waiting task: what keeps it away is not the size of the group.
+    pub ready: u32,
 }
 
 /// What managed scaling does.
@@ -83,10 +85,11 @@ pub fn plan(load: Load, scaling: &ManagedScaling) -> Change {
     let target = setting(scaling.target_capacity, 100).clamp(1, 100);
     let present = load.busy + load.idle + load.launching;
     let wanted = |instances: u32| (instances * 100).div_ceil(target).min(MAX_SIZE);
-    if load.needed > load.launching {
+    let missing = load.needed.saturating_sub(load.launching + load.ready);
+    if missing > 0 {
         let least = setting(scaling.minimum_scaling_step_size, 1);
         let most = setting(scaling.maximum_scaling_step_size, 10_000).max(least);
-        let extra = (load.needed - load.launching).clamp(least, most);
+        let extra = missing.clamp(least, most);
         return Change {
             launch: wanted(present + extra).saturating_sub(present),
             spare: 0,
@@ -112,6 +115,7 @@ pub fn instances_for<'a>(demands: impl Iterator<Item = &'a Demand>) -> u32 {
     let whole = Room {
         cpu: INSTANCE_CPU,
         memory: INSTANCE_MEMORY,
+        interfaces: interfaces::of_type(INSTANCE_TYPE, false),
         ..Room::default()
     };
     let mut bins: Vec<Room> = Vec::new();
@@ -180,12 +184,14 @@ pub fn look(realm: &mut Realm, provider: &str) {
             .filter(|id| !instances::groups_on(realm, id).is_empty())
             .count(),
     );
+    let ready = count(ready_instances(realm, provider, &waiting));
     let change = plan(
         Load {
             busy,
             idle: count(idle.len()),
             launching,
             needed,
+            ready,
         },
         &settings,
     );
@@ -299,6 +305,24 @@ fn idle_instances(realm: &Realm, provider: &str) -> Vec<String> {
         .collect()
 }
 
+/// How many empty instances that take tasks have room for one of those that wait.
+fn ready_instances(realm: &Realm, provider: &str, waiting: &[&TaskRecord]) -> usize {
+    let takes_one = |id: &&String| {
+        let Some(instance) = realm.container_instances.get(*id).map(|record| &record.instance) else {
+            return false;
+        };
+        let room = Room::of(instance);
+        instance.status() == Some("ACTIVE")
+            && instance.agent_connected
+            && waiting.iter().any(|task| room.short_of(&task.demand).is_none())
+    };
+    let empty = |id: &&String| instances::groups_on(realm, id).is_empty();
+    instances_of(realm, provider)
+        .filter(empty)
+        .filter(takes_one)
+        .count()
+}
+
 fn cluster_of(realm: &Realm, provider: &str) -> Option<String> {
     let first = instances_of(realm, provider).next()?;
     realm
@@ -308,74 +332,4 @@ fn cluster_of(realm: &Realm, provider: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_reservation_has_its_corner_cases() {
-        for (needed, running, expected) in [
-            (0, 0, 100),
-            (3, 0, 200),
-            (0, 3, 0),
-            (3, 3, 100),
-            (6, 4, 150),
-            (1, 4, 25),
-        ] {
-            assert_eq!(reservation(needed, running), expected, "{needed} of {running}");
-        }
-    }
-
-    #[test]
-    fn a_group_grows_and_shrinks_by_its_settings() {
-        let scaling = |target: i32, least: i32, most: i32| {
-            ManagedScaling::builder()
-                .target_capacity(target)
-                .minimum_scaling_step_size(least)
-                .maximum_scaling_step_size(most)
-                .build()
-        };
-        let load = |busy, idle, launching, needed| Load {
-            busy,
-            idle,
-            launching,
-            needed,
-        };
-        let grow = |launch| Change { launch, spare: 0 };
-        let cases = [
-            (load(0, 0, 0, 3), scaling(100, 1, 10_000), grow(3)),
-            (load(0, 0, 0, 3), scaling(100, 5, 10_000), grow(5)),
-            (load(0, 0, 0, 30), scaling(100, 1, 10), grow(10)),
-            (load(0, 0, 3, 3), scaling(100, 1, 10), grow(0)),
-            (load(4, 0, 0, 4), scaling(80, 1, 10), grow(6)),
-            (load(4, 1, 0, 0), scaling(80, 1, 10), grow(0)),
-            (load(4, 0, 0, 0), scaling(80, 1, 10), grow(1)),
-            (
-                load(1, 3, 0, 0),
-                scaling(100, 1, 10),
-                Change { launch: 0, spare: 3 },
-            ),
-            (load(0, 0, 0, 500), scaling(100, 1, 10_000), grow(MAX_SIZE)),
-        ];
-        for (load, scaling, expected) in cases {
-            assert_eq!(plan(load, &scaling), expected, "{load:?} {scaling:?}");
-        }
-    }
-
-    #[test]
-    fn demands_are_packed() {
-        let demand = |cpu, memory| Demand {
-            cpu,
-            memory,
-            ..Demand::default()
-        };
-        let demands = [
-            demand(2048, 100),
-            demand(2048, 100),
-            demand(100, 15_000),
-            demand(100, 700),
-            demand(9999, 1),
-        ];
-        assert_eq!(instances_for(demands.iter()), 3);
-        assert_eq!(instances_for([].iter()), 0);
-    }
-}
+mod tests;

@@ -6,10 +6,10 @@ use aws_sdk_ecs::types::TaskStopCode;
 use jiff::{SignedDuration, Timestamp};
 
 use super::event_log::{self, Gravity};
-use super::records::{DeploymentRecord, Loss, LossKind, ServiceRecord};
+use super::records::{DeploymentRecord, Loss, LossKind, ServiceRecord, TaskRecord};
 use super::rolling::{self, Side, Step};
 use super::survey::{Class, Member, Survey, survey};
-use super::{Event, alarms, balance, deployments, leaving, losses, starting, stop, told};
+use super::{Event, alarms, balance, deployments, leaving, losses, rebalancing, starting, stop, told};
 use crate::timing::Timing;
 use crate::world::{Realm, ServiceKey, schedule};
 
@@ -243,10 +243,8 @@ fn settle(realm: &mut Realm, key: &ServiceKey) {
                 .timing
                 .steady_state
                 .saturating_add(if in_progress { bake } else { SignedDuration::ZERO });
-        if let Some(done) = record
-            .settled_since
-            .and_then(|since| since.checked_add(wait).ok())
-        {
+        if let Some(since) = record.settled_since {
+            let done = since.checked_add(wait).unwrap_or(Timestamp::MAX);
             if done > now {
                 next = Some(next.map_or(done, |next| next.min(done)));
             } else {
@@ -258,6 +256,8 @@ fn settle(realm: &mut Realm, key: &ServiceKey) {
                     told::tell(realm, key, told::STEADY);
                     event_log::service_action(realm, key, Gravity::Info, "SERVICE_STEADY_STATE", None);
                 }
+                let later = rebalancing::look(realm, key, &seen, since);
+                next = next.into_iter().chain(later).min();
             }
         }
     }
@@ -288,7 +288,11 @@ fn drain(realm: &mut Realm, key: &ServiceKey) {
         .unwrap_or_default();
     let reason = format!("Scaling activity initiated by (deployment {deployment})");
     let tasks: Vec<String> = record.tasks.iter().cloned().collect();
-    for task in &tasks {
+    let (wanted, _): (Vec<String>, Vec<String>) = tasks
+        .iter()
+        .cloned()
+        .partition(|task| realm.tasks.get(task).is_some_and(TaskRecord::wanted));
+    for task in &wanted {
         stop::stop(
             realm,
             task,
@@ -297,6 +301,7 @@ fn drain(realm: &mut Realm, key: &ServiceKey) {
             None,
         );
     }
+    told::tell_stopped(realm, key, &wanted);
     told::tell_of_targets(realm, key);
     let serving = |task: &String| {
         realm

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::types::{LaunchType, PropagateTags, ServiceRevision, Tag, TaskOverride};
+use aws_sdk_ecs::types::{
+    LaunchType, PlacementConstraint, PlacementConstraintType, PropagateTags, Service, ServiceRevision, Tag,
+    TaskOverride,
+};
 
 use super::launch::{self, Order, Place};
 use super::records::{ServiceRecord, Target, TaskRecord, Waiting};
-use super::{instances, network, scaling, share};
+use super::{instances, network, scaling, share, volumes};
 use crate::placement::{Refusal, Strategy, zones};
 use crate::world::{Realm, ServiceKey};
 
@@ -50,26 +53,58 @@ pub fn start(realm: &mut Realm, key: &ServiceKey, count: u32) -> Outcome {
     outcome
 }
 
+/// Starts one task of the primary revision in a zone; nothing if there is no room for it.
+pub fn start_in(realm: &mut Realm, key: &ServiceKey, zone: &str) -> Option<String> {
+    let mut order = order_of(realm, key)?;
+    let record = realm.services.get(key)?;
+    choose_provider(realm, record, &mut order);
+    let place = if order.launch_type == LaunchType::Fargate {
+        let subnets = order.network.as_ref().map(|network| network.subnets.as_slice());
+        let mut subnets = subnets.unwrap_or_default().iter();
+        let subnet = subnets.find(|subnet| zones::zone_of(&realm.id.region, subnet) == zone)?;
+        Place::Fargate {
+            subnet: Some(subnet.clone()),
+        }
+    } else {
+        let mut constraints = record.service.placement_constraints().to_vec();
+        let in_zone = PlacementConstraint::builder()
+            .r#type(PlacementConstraintType::MemberOf)
+            .expression(format!("attribute:ecs.availability-zone == '{zone}'"));
+        constraints.push(in_zone.build());
+        let strategies = strategies_of(record);
+        Place::Instance(instances::find(realm, &order, &constraints, &strategies).ok()?)
+    };
+    Some(launch::launch(realm, &order, place))
+}
+
+fn choose_provider(realm: &Realm, record: &ServiceRecord, order: &mut Order) {
+    let strategy = record.service.capacity_provider_strategy();
+    order.provider = share::next(strategy, &tasks_by_provider(realm, record)).map(str::to_owned);
+    if let Some(provider) = &order.provider {
+        order.launch_type = launch_type_of(provider);
+    }
+}
+
+/// How a service's tasks are placed: as it says, else as all services are.
+fn strategies_of(record: &ServiceRecord) -> Vec<Strategy> {
+    match record.service.placement_strategy() {
+        [] => Strategy::of_services(),
+        given => Strategy::of_request(given),
+    }
+}
+
 fn start_one(realm: &mut Realm, key: &ServiceKey, order: &mut Order) -> Result<String, Problem> {
     let Some(record) = realm.services.get(key) else {
         return Err(Problem::default());
     };
-    let strategy = record.service.capacity_provider_strategy().to_vec();
-    order.provider = share::next(&strategy, &tasks_by_provider(realm, record)).map(str::to_owned);
-    if let Some(provider) = &order.provider {
-        order.launch_type = launch_type_of(provider);
-    }
+    choose_provider(realm, record, order);
     if order.launch_type == LaunchType::Fargate {
         let subnet = fargate_subnet(realm, record, order);
         return Ok(launch::launch(realm, order, Place::Fargate { subnet }));
     }
     let constraints = record.service.placement_constraints().to_vec();
     let given = record.service.placement_strategy().to_vec();
-    let strategies = if given.is_empty() {
-        Strategy::of_services()
-    } else {
-        Strategy::of_request(&given)
-    };
+    let strategies = strategies_of(record);
     match instances::find(realm, order, &constraints, &strategies) {
         Ok(instance) => Ok(launch::launch(realm, order, Place::Instance(instance))),
         Err(_) if scaling::will_grow(realm, order.provider.as_deref()) => {
@@ -109,6 +144,15 @@ fn problem(refusals: &[Refusal], by_provider: bool) -> Problem {
     }
 }
 
+/// Where a service's tasks run.
+pub fn launch_type(service: &Service) -> LaunchType {
+    let provider = service.capacity_provider_strategy().first();
+    provider
+        .map(|item| launch_type_of(&item.capacity_provider))
+        .or_else(|| service.launch_type.clone())
+        .unwrap_or(LaunchType::Ec2)
+}
+
 /// FARGATE for Fargate's own providers, EC2 for all others.
 pub fn launch_type_of(provider: &str) -> LaunchType {
     if matches!(provider, "FARGATE" | "FARGATE_SPOT") {
@@ -136,10 +180,13 @@ fn tasks_by_provider(realm: &Realm, record: &ServiceRecord) -> BTreeMap<String, 
     counts
 }
 
-/// The subnet of one more Fargate task of a service: in the zone with the fewest tasks of the same provider.
+/// The subnet of one more Fargate task of a service: in the zone with the fewest tasks of the same deployment and provider.
 fn fargate_subnet(realm: &Realm, record: &ServiceRecord, order: &Order) -> Option<String> {
-    let alike =
-        |task: &&TaskRecord| task.wanted() && task.task.capacity_provider_name() == order.provider.as_deref();
+    let alike = |task: &&TaskRecord| {
+        task.wanted()
+            && task.task.started_by() == order.started_by.as_deref()
+            && task.task.capacity_provider_name() == order.provider.as_deref()
+    };
     let tasks = record
         .tasks
         .iter()
@@ -176,6 +223,7 @@ fn order_of(realm: &Realm, key: &ServiceKey) -> Option<Order> {
         launch_type: revision.launch_type().cloned().unwrap_or(LaunchType::Ec2),
         provider: None,
         network,
+        volumes: volumes::of_service(revision.volume_configurations()),
         overrides: TaskOverride::builder().build(),
         tags: tags_of(record, key, &definition.tags),
         execute_command: record.service.enable_execute_command,

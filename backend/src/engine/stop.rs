@@ -91,7 +91,7 @@ pub fn finish(realm: &mut Realm, task: &str) {
         return;
     };
     for container in record.task.containers.iter_mut().flatten() {
-        container.last_status = Some("STOPPED".to_owned());
+        containers::show(container, "STOPPED");
     }
     network::detach(record);
     let service = service_of(record);

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::records::{ServiceRecord, TaskRecord};
 use super::rolling::{Bounds, Side, View};
-use super::{balance, health};
+use super::{balance, health, rebalancing};
 use crate::world::Realm;
 
 /// How a task counts.
@@ -94,7 +94,7 @@ pub fn survey(realm: &Realm, record: &ServiceRecord) -> Survey {
     }
     let desired = u32::try_from(record.service.desired_count).unwrap_or_default();
     let view = View {
-        desired,
+        desired: desired + rebalancing::extra(record, &members),
         bounds: bounds_of(record, desired),
         primary: side(&members, true),
         old: side(&members, false),

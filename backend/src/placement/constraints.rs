@@ -1,7 +1,9 @@
 //! Constraints: what an instance must be like (ecs-semantics.md §5.1).
 
 use super::Candidate;
-use super::expression::{Expression, ExpressionError};
+use aws_sdk_ecs::types::{PlacementConstraint, TaskDefinition};
+
+use super::expression::Expression;
 
 /// What an instance must be like.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,33 +23,38 @@ impl Constraint {
         }
     }
 
-    /// Reads the constraints of a definition.
-    ///
-    /// # Errors
-    /// A query that cannot be read.
-    pub fn of_definition(
-        definition: &aws_sdk_ecs::types::TaskDefinition,
-    ) -> Result<Vec<Self>, ExpressionError> {
+    /// The constraints of a definition.
+    pub fn of_definition(definition: &TaskDefinition) -> Vec<Self> {
         let queries = definition
             .placement_constraints()
             .iter()
             .filter_map(|constraint| constraint.expression());
-        queries
-            .map(|query| Expression::parse(query).map(Self::MemberOf))
-            .collect()
+        queries.map(Self::member_of).collect()
     }
 
-    /// Reads the constraints of a request.
-    ///
-    /// # Errors
-    /// A query that cannot be read.
-    pub fn of_request(
-        given: &[aws_sdk_ecs::types::PlacementConstraint],
-    ) -> Result<Vec<Self>, ExpressionError> {
-        let read = |constraint: &aws_sdk_ecs::types::PlacementConstraint| match constraint.expression() {
-            Some(query) => Expression::parse(query).map(Self::MemberOf),
-            None => Ok(Self::DistinctInstance),
+    /// The constraints of a request.
+    pub fn of_request(given: &[PlacementConstraint]) -> Vec<Self> {
+        let read = |constraint: &PlacementConstraint| match constraint.expression() {
+            Some(query) => Self::member_of(query),
+            None => Self::DistinctInstance,
         };
         given.iter().map(read).collect()
+    }
+
+    /// A query that cannot be read holds nowhere. The operations refuse one; state of an earlier version may have it.
+    fn member_of(query: &str) -> Self {
+        Self::MemberOf(Expression::parse(query).unwrap_or(Expression::Any(Vec::new())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unreadable_query_is_not_left_out() {
+        let constraint = PlacementConstraint::builder().expression("tier is gold").build();
+        let nowhere = Constraint::MemberOf(Expression::Any(Vec::new()));
+        assert_eq!(Constraint::of_request(&[constraint]), [nowhere]);
     }
 }

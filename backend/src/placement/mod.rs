@@ -5,6 +5,7 @@
 
 pub mod constraints;
 pub mod expression;
+pub mod interfaces;
 pub mod refusal;
 pub mod resources;
 pub mod strategies;

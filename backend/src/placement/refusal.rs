@@ -32,6 +32,7 @@ impl fmt::Display for Reason {
             Self::Resource(Short::Memory) => "RESOURCE:MEMORY",
             Self::Resource(Short::Ports) => "RESOURCE:PORTS",
             Self::Resource(Short::Gpu) => "RESOURCE:GPU",
+            Self::Resource(Short::Eni) => "RESOURCE:ENI",
         })
     }
 }
@@ -56,6 +57,7 @@ impl Reason {
             Self::Resource(Short::Memory) => " has insufficient memory available.",
             Self::Resource(Short::Ports) => " is already using a port required by your task.",
             Self::Resource(Short::Gpu) => " encountered error \"RESOURCE:GPU\".",
+            Self::Resource(Short::Eni) => " encountered error \"RESOURCE:ENI\".",
         }
     }
 }

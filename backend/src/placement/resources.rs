@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use aws_sdk_ecs::types::{ContainerInstance, NetworkMode, Resource, TaskDefinition, TransportProtocol};
 use serde::{Deserialize, Serialize};
 
+use super::interfaces;
+
 /// Host ports that docker may give to a container port without a host port of its own.
 const EPHEMERAL: std::ops::RangeInclusive<u16> = 32768..=60999;
 
@@ -23,6 +25,9 @@ pub struct Demand {
     pub udp_ports: BTreeSet<u16>,
     /// How many TCP ports of the host it takes without naming them.
     pub dynamic_ports: u16,
+    /// Network interfaces of its own: one in `awsvpc`.
+    #[serde(default)]
+    pub interfaces: i32,
 }
 
 /// What an instance has left.
@@ -38,6 +43,8 @@ pub struct Room {
     pub ports: BTreeSet<u16>,
     /// The UDP ports that are taken.
     pub udp_ports: BTreeSet<u16>,
+    /// Network interfaces for tasks. The API does not show how many are left.
+    pub interfaces: i32,
 }
 
 /// A resource that is short.
@@ -51,6 +58,8 @@ pub enum Short {
     Ports,
     /// A GPU.
     Gpu,
+    /// A network interface.
+    Eni,
 }
 
 impl Demand {
@@ -71,7 +80,8 @@ impl Demand {
             ..Self::default()
         };
         match definition.network_mode() {
-            Some(NetworkMode::Awsvpc | NetworkMode::None) => {}
+            Some(NetworkMode::Awsvpc) => demand.interfaces = 1,
+            Some(NetworkMode::None) => {}
             mode => demand.take_ports(containers, mode == Some(&NetworkMode::Host)),
         }
         demand
@@ -104,13 +114,16 @@ fn gpus(container: &aws_sdk_ecs::types::ContainerDefinition) -> i32 {
     requirements
         .filter(|requirement| requirement.r#type == aws_sdk_ecs::types::ResourceType::Gpu)
         .filter_map(|requirement| requirement.value.parse::<i32>().ok())
-        .sum()
+        .fold(0, i32::saturating_add)
 }
 
 impl Room {
-    /// What an instance has left, by its own `remainingResources`.
+    /// What an instance has left, by its own `remainingResources`; of network interfaces all that are for tasks.
     pub fn of(instance: &ContainerInstance) -> Self {
-        let mut room = Self::default();
+        let mut room = Self {
+            interfaces: interfaces::of(instance),
+            ..Self::default()
+        };
         for resource in instance.remaining_resources() {
             match resource.name().unwrap_or_default() {
                 "CPU" => room.cpu = resource.integer_value,
@@ -134,6 +147,8 @@ impl Room {
             Some(Short::Ports)
         } else if self.gpu < demand.gpu {
             Some(Short::Gpu)
+        } else if self.interfaces < demand.interfaces {
+            Some(Short::Eni)
         } else {
             None
         }
@@ -144,6 +159,7 @@ impl Room {
         self.cpu = self.cpu.saturating_sub(demand.cpu);
         self.memory = self.memory.saturating_sub(demand.memory);
         self.gpu = self.gpu.saturating_sub(demand.gpu);
+        self.interfaces = self.interfaces.saturating_sub(demand.interfaces);
         self.ports.extend(&demand.ports);
         self.udp_ports.extend(&demand.udp_ports);
         let free = EPHEMERAL
@@ -159,6 +175,7 @@ impl Room {
         self.cpu = self.cpu.saturating_add(demand.cpu);
         self.memory = self.memory.saturating_add(demand.memory);
         self.gpu = self.gpu.saturating_add(demand.gpu);
+        self.interfaces = self.interfaces.saturating_add(demand.interfaces);
         self.ports
             .retain(|port| !demand.ports.contains(port) && !given.contains(port));
         self.udp_ports.retain(|port| !demand.udp_ports.contains(port));
@@ -204,7 +221,7 @@ fn port_texts(ports: &BTreeSet<u16>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_ecs::types::{ContainerDefinition, PortMapping};
+    use aws_sdk_ecs::types::{ContainerDefinition, PortMapping, ResourceRequirement, ResourceType};
     use proptest::prelude::*;
 
     use super::*;
@@ -257,6 +274,21 @@ mod tests {
     }
 
     #[test]
+    fn gpus_of_many_containers_are_not_too_many_to_count() {
+        let gpus = ResourceRequirement::builder()
+            .r#type(ResourceType::Gpu)
+            .value(i32::MAX.to_string())
+            .build()
+            .unwrap();
+        let greedy = ContainerDefinition::builder()
+            .resource_requirements(gpus.clone())
+            .resource_requirements(gpus)
+            .build();
+        let definition = TaskDefinition::builder().container_definitions(greedy).build();
+        assert_eq!(Demand::of(&definition).gpu, i32::MAX);
+    }
+
+    #[test]
     fn the_first_shortage_is_named() {
         let room = Room {
             cpu: 100,
@@ -264,6 +296,7 @@ mod tests {
             gpu: 0,
             ports: BTreeSet::from([80]),
             udp_ports: BTreeSet::new(),
+            interfaces: 0,
         };
         let demand = |cpu, memory, gpu, port| Demand {
             cpu,
@@ -278,6 +311,13 @@ mod tests {
             (demand(100, 100, 1, 80), Some(Short::Ports)),
             (demand(100, 100, 1, 81), Some(Short::Gpu)),
             (demand(100, 100, 0, 81), None),
+            (
+                Demand {
+                    interfaces: 1,
+                    ..demand(100, 100, 0, 81)
+                },
+                Some(Short::Eni),
+            ),
         ];
         for (demand, expected) in cases {
             assert_eq!(room.short_of(&demand), expected, "{demand:?}");
@@ -288,9 +328,9 @@ mod tests {
         #[test]
         fn what_is_taken_comes_back(cpu in 0..4096, memory in 0..9000, port in 1u16..100, dynamic_ports in 0u16..5) {
             let ports = BTreeSet::from([22, 2375]);
-            let before = Room { cpu: 4096, memory: 9000, gpu: 0, ports, udp_ports: BTreeSet::new() };
+            let before = Room { cpu: 4096, memory: 9000, gpu: 0, ports, udp_ports: BTreeSet::new(), interfaces: 2 };
             let ports = BTreeSet::from([port]);
-            let demand = Demand { cpu, memory, gpu: 0, ports, udp_ports: BTreeSet::new(), dynamic_ports };
+            let demand = Demand { cpu, memory, gpu: 0, ports, udp_ports: BTreeSet::new(), dynamic_ports, interfaces: 1 };
             prop_assume!(before.short_of(&demand).is_none());
             let mut room = before.clone();
             let given = room.take(&demand);

@@ -93,6 +93,9 @@ impl Realm {
             Event::AttachmentsSettled { cluster } => ops::clusters::attachments_settled(self, &cluster),
             Event::ClusterForgotten { cluster } => ops::clusters::forgotten(self, &cluster),
             Event::ProviderSettled { provider } => ops::capacity_providers::settled(self, &provider),
+            Event::InstanceForgotten { instance } => {
+                self.inactive_instances.remove(&instance);
+            }
             Event::DefinitionDeletable { family, revision } => {
                 ops::task_definitions::deletable(self, &family, revision);
             }

@@ -27,6 +27,11 @@ pub enum Event {
         /// The cluster's name.
         cluster: String,
     },
+    /// An INACTIVE container instance has been visible long enough.
+    InstanceForgotten {
+        /// The instance's id.
+        instance: String,
+    },
     /// A definition that was asked to be deleted may be deleted now, if nothing uses it any more.
     DefinitionDeletable {
         /// The definition's family.

@@ -46,6 +46,9 @@ pub struct Realm {
     pub tasks: BTreeMap<String, TaskRecord>,
     /// The container instances by id (32 hexadecimal digits), INACTIVE ones left out.
     pub container_instances: BTreeMap<String, InstanceRecord>,
+    /// The container instances by id that are INACTIVE and still visible.
+    #[serde(default)]
+    pub inactive_instances: BTreeMap<String, InstanceRecord>,
     /// The capacity providers by name, without `FARGATE` and `FARGATE_SPOT`.
     pub capacity_providers: BTreeMap<String, ProviderRecord>,
     /// The account settings that were put, by setting name and principal (`default` for the account's default).
@@ -174,6 +177,7 @@ impl Realm {
             services: BTreeMap::new(),
             tasks: BTreeMap::new(),
             container_instances: BTreeMap::new(),
+            inactive_instances: BTreeMap::new(),
             capacity_providers: BTreeMap::new(),
             account_settings: BTreeMap::new(),
             engine: engine::State::default(),

@@ -141,7 +141,7 @@ fn machines_are_made_and_unmade() {
         "DescribeContainerInstances",
         &json!({"cluster": "web", "containerInstances": [id]}),
     );
-    assert_eq!(described["failures"][0]["reason"], "MISSING");
+    assert_eq!(described["containerInstances"][0]["status"], "INACTIVE");
     let refused = ecs
         .control("POST", "instances", &json!({"cluster": "nobody"}))
         .unwrap_err();
@@ -151,6 +151,11 @@ fn machines_are_made_and_unmade() {
             .unwrap_err()
             .0,
         400
+    );
+    assert_eq!(
+        ecs.control("POST", "instances", &json!({"machine": {"gpus": 65}}))
+            .unwrap_err(),
+        (400, "machine.gpus: a number from 0 to 64 is expected".to_owned())
     );
     assert!(ecs.control("GET", &format!("events{at}"), &Value::Null).unwrap()["events"].is_array());
 }

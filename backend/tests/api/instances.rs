@@ -53,6 +53,12 @@ fn an_instance_is_registered_with_a_connected_agent() {
         (cpu("registeredResources"), cpu("remainingResources")),
         (json!(1024), json!(1024))
     );
+    let resources = instance["registeredResources"].as_array().unwrap();
+    let ports = resources.iter().find(|it| it["name"] == "PORTS").unwrap();
+    assert_eq!(
+        ports["stringSetValue"],
+        json!(["22", "2375", "2376", "51678", "51679", "51680"])
+    );
     let again = ecs.done(
         "RegisterContainerInstance",
         &json!({"containerInstanceArn": instance["containerInstanceArn"],
@@ -175,12 +181,27 @@ fn a_busy_instance_is_deregistered_by_force_only() {
         &json!({"containerInstance": arn, "force": true}),
     );
     assert_eq!(gone["containerInstance"]["status"], "INACTIVE");
+    let describe = || {
+        ecs.done(
+            "DescribeContainerInstances",
+            &json!({"containerInstances": [arn]}),
+        )
+    };
+    assert_eq!(describe()["containerInstances"][0]["status"], "INACTIVE");
+    assert_eq!(
+        ecs.done("ListContainerInstances", &json!({}))["containerInstanceArns"],
+        json!([])
+    );
+    let clusters = ecs.done("DescribeClusters", &json!({}));
+    assert_eq!(clusters["clusters"][0]["registeredContainerInstancesCount"], 0);
     ecs.pass(10_000);
     let described = ecs.done("DescribeTasks", &json!({"tasks": [task]}));
     assert_eq!(
         described["tasks"][0]["stoppedReason"], "Container instance deregistration forced by user",
         "{described}"
     );
+    ecs.pass(3_600_000);
+    assert_eq!(describe()["failures"][0]["reason"], "MISSING");
 }
 
 #[test]
@@ -219,6 +240,20 @@ fn attributes_are_put_listed_and_deleted() {
         "AttributeLimitExceededException",
         "You can apply up to 10 custom attributes for each resource.",
     );
+    for (value, legal) in [
+        ("a/b.c:d@e f\\g-1_2", true),
+        (&"x".repeat(128), true),
+        ("", false),
+        (&"x".repeat(129), false),
+        (" outer", false),
+        ("a=b", false),
+    ] {
+        let put = ecs.call(
+            "PutAttributes",
+            &json!({"attributes": [attribute("rack", value)]}),
+        );
+        assert_eq!(put.is_ok(), legal, "{value}: {put:?}");
+    }
     ecs.refused(
         "PutAttributes",
         &json!({"attributes": [{"name": "a", "targetId": "nobody"}]}),

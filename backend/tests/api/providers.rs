@@ -35,8 +35,20 @@ fn a_provider_from_its_creation_to_its_deletion() {
 
     let updated = ecs.done("UpdateCapacityProvider", &json!({"name": "ec2", "autoScalingGroupProvider": {"managedScaling": {"status": "ENABLED", "targetCapacity": 80}}}));
     assert_eq!(updated["capacityProvider"]["updateStatus"], "UPDATE_IN_PROGRESS");
-    ecs.refused("DeleteCapacityProvider", &json!({"capacityProvider": "ec2"}), "UpdateInProgressException",
-        "The specified capacity provider is in a busy state. Wait until its update or deletion is complete and try again.");
+    let busy = "The specified capacity provider is in a busy state. Wait until its update or deletion is complete and try again.";
+    let update = json!({"name": "ec2", "autoScalingGroupProvider": {"managedDraining": "DISABLED"}});
+    ecs.refused(
+        "DeleteCapacityProvider",
+        &json!({"capacityProvider": "ec2"}),
+        "UpdateInProgressException",
+        busy,
+    );
+    ecs.refused(
+        "UpdateCapacityProvider",
+        &update,
+        "UpdateInProgressException",
+        busy,
+    );
     ecs.pass(500);
     let settled = show(&ecs, "ec2");
     assert_eq!(settled["updateStatus"], "UPDATE_COMPLETE");
@@ -51,6 +63,12 @@ fn a_provider_from_its_creation_to_its_deletion() {
 
     let deleting = ecs.done("DeleteCapacityProvider", &json!({"capacityProvider": "ec2"}));
     assert_eq!(deleting["capacityProvider"]["updateStatus"], "DELETE_IN_PROGRESS");
+    ecs.refused(
+        "UpdateCapacityProvider",
+        &update,
+        "UpdateInProgressException",
+        busy,
+    );
     assert!(
         ecs.call(
             "CreateCapacityProvider",

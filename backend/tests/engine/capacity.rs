@@ -183,3 +183,24 @@ fn without_managed_scaling_a_task_needs_room_at_once() {
         "group"
     );
 }
+
+#[test]
+fn a_group_does_not_grow_for_a_task_that_may_go_nowhere() {
+    let kit = Kit::new();
+    with_group(&kit, json!({"status": "ENABLED"}));
+    let definition = kit.bridge(json!({}));
+    let body = json!({
+        "taskDefinition": definition, "capacityProviderStrategy": [{"capacityProvider": "group", "weight": 1}],
+        "placementConstraints": [{"type": "memberOf", "expression": "attribute:tier == gold"}],
+    });
+    let task = kit.ok("RunTask", body)["tasks"][0]["taskArn"].clone();
+    kit.pass(600_000);
+    assert_eq!(kit.task(&task)["lastStatus"], "PROVISIONING");
+    assert_eq!(instances(&kit), 1);
+    let gold = kit.instances(
+        1,
+        json!({"capacityProvider": "group", "attributes": {"tier": "gold"}}),
+    );
+    kit.statuses(&task, "RUNNING");
+    assert!(text(&kit.task(&task)["containerInstanceArn"]).ends_with(&gold[0]));
+}

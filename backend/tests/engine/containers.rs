@@ -291,3 +291,33 @@ fn the_health_check_of_a_restarted_container_begins_anew() {
     kit.until("it is healthy again", |kit| health(kit) == Some(json!("HEALTHY")));
     assert_eq!(kit.tasks("STOPPED").len(), 0);
 }
+
+#[test]
+fn the_agent_that_executes_commands_lives_with_its_container() {
+    let kit = Kit::new();
+    let definition = kit.fargate(json!({}));
+    let body = json!({
+        "taskDefinition": definition, "launchType": "FARGATE", "networkConfiguration": network(),
+        "enableExecuteCommand": true,
+    });
+    let task = kit.ok("RunTask", body.clone())["tasks"][0]["taskArn"].clone();
+    let agent = |kit: &Kit| kit.task(&task)["containers"][0]["managedAgents"].clone();
+    assert_eq!(
+        agent(&kit),
+        json!([{"name": "ExecuteCommandAgent", "lastStatus": "PENDING"}])
+    );
+    kit.statuses(&task, "RUNNING");
+    assert_eq!(agent(&kit)[0]["lastStatus"], "RUNNING");
+    let started = agent(&kit)[0]["lastStartedAt"].clone();
+    assert!(started.is_f64(), "{started}");
+    kit.ok("StopTask", json!({"task": task}));
+    kit.statuses(&task, "STOPPED");
+    assert_eq!(
+        (&agent(&kit)[0]["lastStatus"], &agent(&kit)[0]["lastStartedAt"]),
+        (&json!("STOPPED"), &started)
+    );
+    let mut without = body;
+    without["enableExecuteCommand"] = json!(false);
+    let plain = kit.ok("RunTask", without)["tasks"][0].clone();
+    assert_eq!(plain["containers"][0]["managedAgents"], Value::Null);
+}

@@ -21,24 +21,22 @@ fn a_service_is_deleted_when_it_is_scaled_to_zero_or_by_force() {
     assert_eq!(deleted["service"]["status"], "DRAINING");
     let refused = kit.refused("CreateService", fargate_service(&definition, 1));
     assert_eq!(refused.1, "Unable to Start a service that is still Draining.");
-    let updated = kit.refused("UpdateService", json!({"service": "web", "desiredCount": 1}));
-    assert_eq!(
-        updated,
-        (
-            "ServiceNotActiveException".to_owned(),
-            "Service was not ACTIVE.".to_owned()
-        )
+    let not_active = (
+        "ServiceNotActiveException".to_owned(),
+        "Service was not ACTIVE.".to_owned(),
     );
+    let update = json!({"service": "web", "desiredCount": 1});
+    assert_eq!(kit.refused("UpdateService", update.clone()), not_active);
     assert_eq!(kit.ok("ListServices", json!({}))["serviceArns"], json!([]));
     kit.until("it is INACTIVE", |kit| kit.service()["status"] == "INACTIVE");
     assert_eq!(kit.tasks("RUNNING").len(), 0);
-    for operation in ["DeleteService", "UpdateService"] {
-        assert_eq!(
-            kit.refused(operation, json!({"service": "web"})).0,
-            "ServiceNotFoundException",
-            "{operation}"
-        );
-    }
+    let stopped = "(service web) has stopped 2 running tasks: (task ID) (task ID).";
+    assert_eq!(kit.events().iter().filter(|event| *event == stopped).count(), 1);
+    assert_eq!(kit.refused("UpdateService", update), not_active);
+    assert_eq!(
+        kit.refused("DeleteService", json!({"service": "web"})).0,
+        "ServiceNotFoundException"
+    );
     let created = kit.create(&definition, 1, json!({}));
     assert_eq!(
         (&created["status"], &created["events"]),

@@ -203,3 +203,24 @@ fn a_task_that_runs_and_ends_is_replaced_without_end() {
     assert_eq!(stopped[0]["containers"][0]["exitCode"], 3);
     assert_eq!(state(&kit).0, "IN_PROGRESS", "such tasks do not trip the breaker");
 }
+
+#[test]
+fn a_rollback_brings_the_platform_version_back() {
+    for (given, changed, expected) in [
+        (json!("1.4.0"), json!("1.3.0"), "1.4.0"),
+        (Value::Null, json!("1.3.0"), "1.4.0"),
+        (Value::Null, Value::Null, "LATEST"),
+    ] {
+        let kit = Kit::new();
+        let good = kit.fargate(json!({}));
+        let body = json!({"deploymentConfiguration": breaker(true), "platformVersion": given});
+        kit.create(&good, 1, body);
+        kit.until_stable();
+        let bad = kit.fargate(json!({"image": BAD}));
+        kit.update(json!({"taskDefinition": bad, "platformVersion": changed}));
+        kit.until("it is rolled back", |kit| {
+            text(&kit.service()["taskDefinition"]) == good
+        });
+        assert_eq!(kit.service()["platformVersion"], expected, "{given} {changed}");
+    }
+}

@@ -231,3 +231,39 @@ fn a_spot_task_is_interrupted_and_replaced() {
     kit.pass(5_000);
     assert_eq!(kit.service()["runningCount"], 1);
 }
+
+#[test]
+fn protection_does_not_keep_a_sick_task() {
+    let kit = Kit::new();
+    let definition = kit.fargate(checked(
+        r#"{"health": [{"after": 0.2, "healthy": true}, {"after": 20, "healthy": false}]}"#,
+    ));
+    kit.create(&definition, 1, json!({}));
+    kit.until_stable();
+    let first = kit.tasks("RUNNING")[0]["taskArn"].clone();
+    kit.ok(
+        "UpdateTaskProtection",
+        json!({"cluster": "default", "tasks": [first], "protectionEnabled": true}),
+    );
+    kit.until("the sick task is stopped", |kit| {
+        kit.task(&first)["desiredStatus"] == "STOPPED"
+    });
+}
+
+#[test]
+fn a_call_with_a_wrong_reference_protects_nothing() {
+    let kit = Kit::new();
+    kit.create(&kit.fargate(json!({})), 1, json!({}));
+    kit.until_stable();
+    let task = kit.tasks("RUNNING")[0]["taskArn"].clone();
+    let wrong = text(&task).replace("task/", "service/");
+    kit.refused(
+        "UpdateTaskProtection",
+        json!({"cluster": "default", "tasks": [task, wrong], "protectionEnabled": true}),
+    );
+    let got = kit.ok(
+        "GetTaskProtection",
+        json!({"cluster": "default", "tasks": [task]}),
+    );
+    assert_eq!(got["protectedTasks"][0]["protectionEnabled"], false);
+}

@@ -13,14 +13,19 @@
 
 mod alarms;
 mod capacity;
+mod connect;
 mod containers;
 mod deletion;
 mod failure;
 mod health;
+mod instances;
 mod kit;
 mod placement;
 mod quiet;
+mod rebalancing;
 mod refusals;
 mod rollout;
 mod steady;
 mod tasks;
+mod tokens;
+mod volumes;

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::kit::{Kit, distinct, id, text};
+use crate::kit::{Kit, id, text};
 
-fn service(kit: &Kit, definition: &str, desired: i32, more: Value) -> Value {
+/// Creates the service `web` on instances, with these members put over the call.
+pub fn service(kit: &Kit, definition: &str, desired: i32, more: Value) -> Value {
     let mut body = json!({"serviceName": "web", "taskDefinition": definition, "desiredCount": desired, "launchType": "EC2"});
     crate::kit::merge(&mut body, more);
     kit.ok("CreateService", body)["service"].clone()
 }
 
-fn spread(kit: &Kit) -> Vec<usize> {
+/// How many tasks there are on each instance that has some, fewest first.
+pub fn spread(kit: &Kit) -> Vec<usize> {
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for task in kit.tasks("RUNNING") {
         *counts.entry(id(&task["containerInstanceArn"])).or_default() += 1;
@@ -165,73 +167,51 @@ fn queries_choose_instances() {
 }
 
 #[test]
-fn a_draining_instance_is_left_by_its_service() {
+fn a_task_goes_to_an_instance_of_its_platform() {
     let kit = Kit::new();
-    let instances = kit.instances(2, json!({}));
-    let definition = kit.bridge(json!({}));
-    service(&kit, &definition, 4, json!({}));
-    kit.until_stable();
-    let standalone = kit.ok(
-        "StartTask",
-        json!({"taskDefinition": definition, "containerInstances": [instances[0]]}),
-    )["tasks"][0]["taskArn"]
-        .clone();
-    kit.pass(5_000);
-    kit.ok(
-        "UpdateContainerInstancesState",
-        json!({"containerInstances": [instances[0]], "status": "DRAINING"}),
-    );
-    let mut least = 4;
-    for _ in 0..500 {
-        kit.pass(20);
-        least = least.min(kit.service()["runningCount"].as_i64().unwrap());
+    let intel = kit.instances(1, json!({})).remove(0);
+    let arm = kit.instances(1, json!({"architecture": "arm64"})).remove(0);
+    let run = |platform: Value| {
+        let definition = kit.definition(json!({
+            "family": "batch", "runtimePlatform": platform,
+            "containerDefinitions": [{"name": "app", "image": "httpd", "memory": 64}],
+        }));
+        kit.ok("RunTask", json!({"taskDefinition": definition}))
+    };
+    for (platform, expected) in [
+        (json!({"cpuArchitecture": "ARM64"}), &arm),
+        (
+            json!({"cpuArchitecture": "X86_64", "operatingSystemFamily": "LINUX"}),
+            &intel,
+        ),
+    ] {
+        for _ in 0..5 {
+            let answer = run(platform.clone());
+            assert_eq!(
+                &id(&answer["tasks"][0]["containerInstanceArn"]),
+                expected,
+                "{platform}"
+            );
+        }
     }
-    assert_eq!(least, 4, "replacements run before the old tasks are stopped");
-    let tasks = kit.ok("ListTasks", json!({"serviceName": "web"}))["taskArns"].clone();
-    let tasks = kit.ok("DescribeTasks", json!({"tasks": tasks}))["tasks"].clone();
-    let on = distinct(
-        tasks
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|task| &task["containerInstanceArn"]),
-    );
-    assert_eq!(on.len(), 1);
-    assert!(on.iter().all(|arn| arn.ends_with(&instances[1])));
+    let failures = run(json!({"operatingSystemFamily": "WINDOWS_SERVER_2022_CORE"}))["failures"].clone();
     assert_eq!(
-        kit.task(&standalone)["lastStatus"],
-        "RUNNING",
-        "it is nobody's to stop"
+        (&failures[0]["reason"], &failures[0]["detail"]),
+        (&json!("ATTRIBUTE"), &json!("ecs.os-type"))
     );
-    assert_eq!(kit.instance(&instances[0])["runningTasksCount"], 1);
 }
 
 #[test]
-fn tasks_of_a_lost_instance_are_replaced() {
+fn a_service_that_packs_is_not_rebalanced() {
     let kit = Kit::new();
-    let instances = kit.instances(2, json!({}));
     let definition = kit.bridge(json!({}));
-    service(&kit, &definition, 2, json!({}));
-    kit.until_stable();
-    let refused = kit.refused(
-        "DeregisterContainerInstance",
-        json!({"containerInstance": instances[0]}),
-    );
-    assert!(
-        refused.1.contains("Found running tasks on the instance."),
-        "{refused:?}"
-    );
-    kit.ok(
-        "DeregisterContainerInstance",
-        json!({"containerInstance": instances[0], "force": true}),
-    );
-    let stopped = kit.tasks("STOPPED");
-    assert_eq!(stopped.len(), 1);
+    let packed = json!({"placementStrategy": [{"type": "binpack", "field": "cpu"}]});
+    let created = service(&kit, &definition, 0, packed);
+    assert_eq!(created["availabilityZoneRebalancing"], "DISABLED");
+    let enabled = json!({"service": "web", "availabilityZoneRebalancing": "ENABLED"});
     assert_eq!(
-        stopped[0]["stoppedReason"],
-        "Container instance deregistration forced by user"
+        kit.refused("UpdateService", enabled).1,
+        "Availability Zone Rebalancing does not support a placement strategy that does not begin with a spread over \
+         attribute:ecs.availability-zone."
     );
-    kit.pass(10_000);
-    assert_eq!(kit.service()["runningCount"], 2);
-    assert_eq!(spread(&kit), [2]);
 }

@@ -220,3 +220,10 @@ fn what_happens_is_told_to_the_event_bus() {
             .is_sorted_by(|a, b| a < b)
     );
 }
+
+#[test]
+fn a_service_says_who_created_it() {
+    let kit = Kit::new();
+    let created = kit.create(&kit.fargate(json!({})), 0, json!({}));
+    assert_eq!(created["createdBy"], "arn:aws:iam::123456789012:root");
+}

@@ -265,33 +265,6 @@ fn ten_tasks_where_four_have_room() {
 }
 
 #[test]
-fn a_token_is_replayed_or_conflicts() {
-    let kit = Kit::new();
-    let definition = kit.fargate(json!({}));
-    let body = |count, token: &str| {
-        json!({
-            "taskDefinition": definition, "count": count, "clientToken": token, "launchType": "FARGATE",
-            "networkConfiguration": network(),
-        })
-    };
-    let first = kit.ok("RunTask", body(2, "t"));
-    kit.pass(5_000);
-    let again = kit.ok("RunTask", body(2, "t"));
-    let arns = |answer: &Value| -> Vec<Value> {
-        answer["tasks"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|task| task["taskArn"].clone())
-            .collect()
-    };
-    assert_eq!(arns(&first), arns(&again));
-    assert_eq!(again["tasks"][0]["lastStatus"], "RUNNING");
-    assert_eq!(kit.refused("RunTask", body(3, "t")).0, "ConflictException");
-    assert_ne!(arns(&kit.ok("RunTask", body(2, "u"))), arns(&first));
-}
-
-#[test]
 fn tasks_are_listed_by_what_they_are() {
     let kit = Kit::new();
     let instance = kit.instances(1, json!({})).remove(0);
@@ -353,4 +326,22 @@ fn a_task_is_started_on_the_instances_that_are_named() {
         Value::Null,
     );
     assert_eq!(start(json!([instances[0]]))["failures"][0]["reason"], "AGENT");
+    kit.ok(
+        "DeregisterContainerInstance",
+        json!({"containerInstance": instances[0], "force": true}),
+    );
+    assert_eq!(start(json!([instances[0]]))["failures"][0]["reason"], "INACTIVE");
+}
+
+#[test]
+fn a_call_with_a_wrong_reference_starts_nothing() {
+    let kit = Kit::new();
+    let instance = kit.instances(1, json!({})).remove(0);
+    let definition = kit.bridge(json!({}));
+    let wrong = "arn:aws:ecs:eu-central-1:123456789012:task/default/0123456789abcdef0123456789abcdef";
+    kit.refused(
+        "StartTask",
+        json!({"taskDefinition": definition, "containerInstances": [instance, wrong]}),
+    );
+    assert_eq!(kit.tasks("RUNNING"), Vec::<Value>::new());
 }

@@ -317,6 +317,12 @@ mod tests {
                 "Unable to describe task definition.",
                 Class::NotFound,
             ),
+            // Of a service that is DRAINING, and of one that is INACTIVE: the next look tells which.
+            (
+                "ServiceNotActiveException",
+                "Service was not ACTIVE.",
+                Class::Conflict,
+            ),
             ("InvalidParameterException", "Role is not valid", Class::Invalid),
             (
                 "ClientException",

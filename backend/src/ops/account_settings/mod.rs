@@ -1,6 +1,7 @@
 //! Account settings (ecs-semantics.md §1.11, §1.17).
 //!
-//! They are kept and shown; none but `containerInsights`, the default of new clusters, changes what the simulation does.
+//! They are kept and shown. Two change what the simulation does: `containerInsights`, the default of new clusters, and
+//! `awsvpcTrunking`, by which new instances have more network interfaces.
 
 use aws_sdk_ecs::operation::delete_account_setting::{DeleteAccountSettingInput, DeleteAccountSettingOutput};
 use aws_sdk_ecs::operation::list_account_settings::{ListAccountSettingsInput, ListAccountSettingsOutput};
@@ -131,6 +132,12 @@ impl Operation for DeleteAccountSettingInput {
             .setting(setting(name, value, &principal, false))
             .build())
     }
+}
+
+/// What a setting is for the account: what was put for it, else what it is by default.
+pub fn of_account<'a>(realm: &'a Realm, name: &SettingName) -> &'a str {
+    let known = SETTINGS.iter().find(|(known, ..)| known == name);
+    put_value(realm, name, &root(realm)).unwrap_or(known.map_or("", |(_, default, _)| default))
 }
 
 fn root(realm: &Realm) -> String {

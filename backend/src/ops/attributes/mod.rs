@@ -115,11 +115,22 @@ fn target(realm: &Realm, attribute: &Attribute, cluster: &str) -> Result<String,
             "Invalid attribute name '{name}': it has 1 to 128 letters, digits and - _ . / \\."
         )));
     }
+    if let Some(value) = attribute.value().filter(|value| !is_value(value)) {
+        return Err(Fault::invalid(format!(
+            "Invalid attribute value '{value}': it has 1 to 128 letters, digits and - _ . / \\ @ :, and spaces between them."
+        )));
+    }
     let reference = attribute.target_id().unwrap_or_default();
     container_instances::find(realm, reference, cluster)?.ok_or_else(|| {
         let text = format!("The specified target {reference} was not found.");
         Fault::of(&TargetNotFoundException::builder().message(text).build())
     })
+}
+
+/// Whether an attribute may have this value (ecs-semantics.md §5.2).
+fn is_value(text: &str) -> bool {
+    let legal = |letter: char| letter.is_ascii_alphanumeric() || "-_./\\@: ".contains(letter);
+    (1..=128).contains(&text.len()) && text.trim() == text && text.chars().all(legal)
 }
 
 fn require_room(

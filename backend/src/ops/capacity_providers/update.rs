@@ -10,7 +10,7 @@ use aws_sdk_ecs::types::{
 use ecs_model::shape;
 use serde_json::Value;
 
-use super::{is_present, rules, settle, tagged, unknown};
+use super::{busy, is_present, rules, settle, tagged, unknown};
 use crate::engine::hooks;
 use crate::fault::Fault;
 use crate::ops::Operation;
@@ -20,6 +20,7 @@ impl Operation for UpdateCapacityProviderInput {
     type Output = UpdateCapacityProviderOutput;
 
     /// Scaling, protection and draining change; the group does not. Members that are left out stay (ecs-semantics.md §6.3).
+    /// One change at a time (ecs-semantics.md §6.1).
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let name = realm
             .id
@@ -35,10 +36,15 @@ impl Operation for UpdateCapacityProviderInput {
             .get(&name)
             .filter(|record| is_present(record))
             .ok_or_else(unknown)?;
-        if record.provider.update_status() == Some(&CapacityProviderUpdateStatus::DeleteInProgress) {
-            return Err(Fault::client(
-                "The specified capacity provider is being deleted and cannot be updated.",
-            ));
+        if matches!(
+            record.provider.update_status(),
+            Some(
+                CapacityProviderUpdateStatus::CreateInProgress
+                    | CapacityProviderUpdateStatus::UpdateInProgress
+                    | CapacityProviderUpdateStatus::DeleteInProgress
+            )
+        ) {
+            return Err(busy());
         }
         let mut provider = record.provider.clone();
         match (

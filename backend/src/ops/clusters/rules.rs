@@ -9,6 +9,7 @@ use aws_sdk_ecs::types::{
     ExecuteCommandLogging, KeyValuePair,
 };
 
+use crate::engine::connect;
 use crate::fault::Fault;
 use crate::ops::capacity_providers::FARGATE;
 use crate::world::Realm;
@@ -77,20 +78,14 @@ pub fn configuration(configuration: &ClusterConfiguration) -> Result<(), Fault> 
     }
 }
 
-/// The namespace as a cluster shows it, always an ARN; an empty name means none. A namespace that is only named is made, so
-/// it gets an id that depends on nothing but its name.
+/// The namespace as a cluster shows it, always an ARN; an empty name means none.
 pub fn namespace(
     id: &RealmId,
     wanted: &ClusterServiceConnectDefaultsRequest,
 ) -> Option<ClusterServiceConnectDefaults> {
     let namespace = match wanted.namespace() {
         "" => return None,
-        arn if arn.starts_with("arn:") => arn.to_owned(),
-        name => {
-            let (partition, RealmId { account, region }) = (id.partition(), id);
-            let id = Ids::new(0, name).hex(16);
-            format!("arn:{partition}:servicediscovery:{region}:{account}:namespace/ns-{id}")
-        }
+        given => connect::namespace_arn(id, given),
     };
     Some(
         ClusterServiceConnectDefaults::builder()

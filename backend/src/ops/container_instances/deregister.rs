@@ -10,6 +10,7 @@ use crate::engine::hooks;
 use crate::fault::Fault;
 use crate::ops::Operation;
 use crate::world::Realm;
+use crate::world::schedule::Event;
 
 impl Operation for DeregisterContainerInstanceInput {
     type Output = DeregisterContainerInstanceOutput;
@@ -30,14 +31,24 @@ impl Operation for DeregisterContainerInstanceInput {
     }
 }
 
-/// Removes an instance; its tasks end with this reason. Returns it as it is shown afterwards: INACTIVE.
+/// Removes an instance; its tasks end with this reason. Returns it as it is shown afterwards, for a while: INACTIVE
+/// (ecs-semantics.md §4.8).
 pub fn remove(realm: &mut Realm, id: &str, reason: &str) -> Option<ContainerInstance> {
     hooks::instance_gone(realm, id, reason);
-    let record = realm.container_instances.remove(id)?;
-    let mut instance = shown(realm, id, &record);
-    instance.status = Some("INACTIVE".to_owned());
-    instance.agent_connected = false;
-    instance.version += 1;
+    let mut record = realm.container_instances.remove(id)?;
+    record.instance.status = Some("INACTIVE".to_owned());
+    record.instance.agent_connected = false;
+    record.instance.version += 1;
+    let instance = shown(realm, id, &record);
+    hooks::instance_removed(realm, &record.instance);
+    realm.inactive_instances.insert(id.to_owned(), record);
+    let instance_id = id.to_owned();
+    realm.after(
+        realm.timing.inactive_visible,
+        Event::InstanceForgotten {
+            instance: instance_id,
+        },
+    );
     Some(instance)
 }
 

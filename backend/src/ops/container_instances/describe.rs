@@ -8,7 +8,7 @@ use aws_sdk_ecs::types::{
     InstanceHealthCheckResult, InstanceHealthCheckState, InstanceHealthCheckType,
 };
 
-use super::{find, shown};
+use super::{find, find_inactive, shown};
 use crate::fault::Fault;
 use crate::ops::Operation;
 use crate::world::{InstanceRecord, Realm};
@@ -19,7 +19,7 @@ const BATCH: usize = 100;
 impl Operation for DescribeContainerInstancesInput {
     type Output = DescribeContainerInstancesOutput;
 
-    /// What does not exist is a failure, not an error.
+    /// What does not exist is a failure, not an error. INACTIVE instances are shown for a while.
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let cluster = realm.require_cluster(self.cluster())?;
         let references = self.container_instances();
@@ -36,11 +36,13 @@ impl Operation for DescribeContainerInstancesInput {
             .set_failures(Some(vec![]));
         for reference in references {
             let id = find(realm, reference, &cluster)?;
-            let record = id
-                .as_ref()
-                .and_then(|id| Some((id, realm.container_instances.get(id)?)));
-            answer = match record {
-                Some((id, record)) => answer.container_instances(with(realm, id, record, self.include())),
+            let present = id.as_ref().and_then(|id| realm.container_instances.get(id));
+            let inactive = find_inactive(realm, reference, &cluster)?;
+            answer = match present.or(inactive) {
+                Some(record) => {
+                    let id = id.as_deref().unwrap_or_default();
+                    answer.container_instances(with(realm, id, record, self.include()))
+                }
                 None => answer.failures(missing(realm, reference, &cluster)),
             };
         }

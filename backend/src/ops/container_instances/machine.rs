@@ -5,8 +5,11 @@ use serde::Deserialize;
 
 use crate::world::ids::Ids;
 
-/// Ports that are taken on every instance: ssh, Docker and the agent.
-const TAKEN_PORTS: [&str; 5] = ["22", "2375", "2376", "51678", "51679"];
+/// Ports that are taken on every instance: ssh, Docker and the agent (ecs-semantics.md §5.1).
+const TAKEN_PORTS: [&str; 6] = ["22", "2375", "2376", "51678", "51679", "51680"];
+
+/// The most GPUs of a machine: more than any EC2 instance has. Each has an id of its own, which takes room.
+const MAX_GPUS: u32 = 64;
 
 /// What a recent agent on Linux can do (ecs-semantics.md §2.12 has the names).
 const CAPABILITIES: [&str; 47] = [
@@ -101,6 +104,17 @@ impl Default for Machine {
 }
 
 impl Machine {
+    /// Whether there can be such a machine.
+    ///
+    /// # Errors
+    /// What would be right, for the one who made it up.
+    pub fn check(&self) -> Result<(), String> {
+        if self.gpus > MAX_GPUS {
+            return Err(format!("machine.gpus: a number from 0 to {MAX_GPUS} is expected"));
+        }
+        Ok(())
+    }
+
     /// What it has, in the API's words.
     pub(super) fn resources(&self, ids: &mut Ids) -> Vec<Resource> {
         let number = |name: &str, value: i32| {

@@ -13,7 +13,7 @@ mod state;
 
 pub use deregister::{remove, removed};
 pub use machine::Machine;
-pub use register::{arrives, connect, register_simulated};
+pub use register::{connect, register_simulated};
 
 use crate::engine::hooks;
 use crate::fault::Fault;
@@ -30,6 +30,20 @@ pub fn find(realm: &Realm, reference: &str, cluster: &str) -> Result<Option<Stri
         .get(id)
         .is_some_and(|record| record.cluster == cluster);
     Ok(here.then(|| id.to_owned()))
+}
+
+/// The instance that a reference within a cluster means, if it is INACTIVE and still visible.
+///
+/// # Errors
+/// A malformed ARN, or one of another cluster.
+pub fn find_inactive<'a>(
+    realm: &'a Realm,
+    reference: &str,
+    cluster: &str,
+) -> Result<Option<&'a InstanceRecord>, Fault> {
+    let id = realm.id_in_cluster(reference, "container-instance", cluster)?;
+    let known = realm.inactive_instances.get(id);
+    Ok(known.filter(|record| record.cluster == cluster))
 }
 
 /// The instance with its counts, as the API shows it without optional parts.

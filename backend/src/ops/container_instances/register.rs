@@ -3,13 +3,14 @@
 use aws_sdk_ecs::operation::register_container_instance::{
     RegisterContainerInstanceInput, RegisterContainerInstanceOutput,
 };
-use aws_sdk_ecs::types::{Attribute, ContainerInstance, Resource, VersionInfo};
+use aws_sdk_ecs::types::{Attribute, ContainerInstance, Resource, SettingName, VersionInfo};
 use serde::Deserialize;
 
 use super::{Machine, find, shown};
 use crate::engine::hooks;
 use crate::fault::Fault;
-use crate::ops::{Operation, tags};
+use crate::ops::{Operation, account_settings, tags};
+use crate::placement::interfaces;
 use crate::world::clock::stamp;
 use crate::world::{InstanceRecord, Realm};
 
@@ -174,7 +175,8 @@ fn insert(realm: &mut Realm, cluster: &str, machine: &Machine, ec2_instance_id: 
         .unwrap_or_else(|| next_zone(realm, cluster));
     let ec2_instance_id = ec2_instance_id.unwrap_or_else(|| format!("i-{}", realm.ids.hex(17)));
     let resources = machine.resources(&mut realm.ids);
-    let attributes = machine.attributes(&zone, &mut realm.ids);
+    let mut attributes = machine.attributes(&zone, &mut realm.ids);
+    attributes.extend(trunk(realm, machine));
     let version = VersionInfo::builder()
         .agent_version("1.98.0")
         .agent_hash("4f5a2b1c")
@@ -203,6 +205,17 @@ fn insert(realm: &mut Realm, cluster: &str, machine: &Machine, ec2_instance_id: 
     id
 }
 
+/// The trunk interface of an instance, where the account has them and the instance can.
+fn trunk(realm: &mut Realm, machine: &Machine) -> Option<Attribute> {
+    let wanted = account_settings::of_account(realm, &SettingName::AwsvpcTrunking) == "enabled";
+    if !wanted || !interfaces::has_trunk(&machine.instance_type) {
+        return None;
+    }
+    let id = format!("eni-{}", realm.ids.hex(17));
+    let attribute = Attribute::builder().name(interfaces::TRUNK).value(id);
+    attribute.build().ok()
+}
+
 /// The zone that has the fewest of the cluster's instances, the first of them.
 fn next_zone(realm: &Realm, cluster: &str) -> String {
     let zone = |letter: &str| format!("{}{letter}", realm.id.region);
@@ -222,14 +235,4 @@ fn next_zone(realm: &Realm, cluster: &str) -> String {
         .map(|letter| zone(letter))
         .min_by_key(|zone| used(zone))
         .unwrap_or_else(|| zone("a"))
-}
-
-/// An instance that a capacity provider's auto scaling group launched registers in its cluster.
-pub fn arrives(realm: &mut Realm, cluster: &str, provider: &str) {
-    let machine = Machine {
-        capacity_provider: Some(provider.to_owned()),
-        ..Machine::default()
-    };
-    let id = insert(realm, cluster, &machine, None);
-    hooks::instance_changed(realm, &id);
 }

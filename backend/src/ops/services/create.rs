@@ -8,8 +8,8 @@ use aws_sdk_ecs::types::{
     SchedulingStrategy, Service, TaskDefinition,
 };
 
-use super::rules::{balancing, capacity, deployment, kind, network, placement};
-use super::shown;
+use super::rules::{balancing, capacity, connect, deployment, kind, network, placement, rebalancing};
+use super::{check_extras, shown};
 use crate::engine::deployments;
 use crate::engine::records::ServiceRecord;
 use crate::engine::revision::Extras;
@@ -38,13 +38,15 @@ impl Operation for CreateServiceInput {
         kind::controller(self.deployment_controller())?;
         tags::check(self.tags())?;
         let service = service_of(realm, &key, &self, desired)?;
+        let connect = self.service_connect_configuration.clone();
         let extras = Extras {
-            service_connect: self.service_connect_configuration.clone(),
+            service_connect: connect.map(|given| connect::with_namespace(realm, &key.cluster, given)),
             volumes: self.volume_configurations.clone(),
             lattice: self.vpc_lattice_configurations.clone(),
             gateways: self.gateway_connectors.clone(),
             monitoring: self.monitoring.clone(),
         };
+        check_extras(realm, &service, &extras)?;
         realm.services.insert(key.clone(), record_of(service, self));
         deployments::open(realm, &key, extras);
         let created = realm.services.get(&key).map(|record| shown(realm, record, true));
@@ -102,10 +104,13 @@ fn service_of(
     )?;
     let configuration = deployment::merged(None, input.deployment_configuration());
     deployment::check(&configuration)?;
-    let rebalancing = deployment::rebalancing(
-        input.availability_zone_rebalancing(),
-        configuration.maximum_percent,
-    )?;
+    let subject = rebalancing::Subject {
+        maximum_percent: configuration.maximum_percent,
+        balancers: input.load_balancers(),
+        constraints: input.placement_constraints(),
+        strategies: input.placement_strategy(),
+    };
+    let rebalancing = rebalancing::resolve(input.availability_zone_rebalancing(), subject)?;
     let by_strategy = !capacity.strategy.is_empty();
     let ecs = DeploymentController::builder()
         .r#type(DeploymentControllerType::Ecs)
@@ -131,11 +136,7 @@ fn service_of(
         .health_check_grace_period_seconds(input.health_check_grace_period_seconds.unwrap_or(0))
         .scheduling_strategy(SchedulingStrategy::Replica)
         .set_deployment_controller(ecs.ok())
-        .created_by(format!(
-            "arn:{}:iam::{}:root",
-            realm.id.partition(),
-            realm.id.account
-        ))
+        .created_by(&realm.caller)
         .enable_ecs_managed_tags(input.enable_ecs_managed_tags.unwrap_or(false))
         .propagate_tags(input.propagate_tags().cloned().unwrap_or(PropagateTags::None))
         .enable_execute_command(input.enable_execute_command.unwrap_or(false))
@@ -181,5 +182,6 @@ fn record_of(service: Service, created_by: CreateServiceInput) -> ServiceRecord 
         deregistered: BTreeMap::new(),
         draining: BTreeMap::new(),
         losses: Vec::new(),
+        rebalancing: None,
     }
 }

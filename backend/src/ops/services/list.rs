@@ -6,13 +6,14 @@ use aws_sdk_ecs::operation::list_services_by_namespace::{
 };
 use aws_sdk_ecs::types::LaunchType;
 
+use crate::engine::connect;
 use crate::engine::hooks::services_of;
 use crate::engine::records::ServiceRecord;
 use crate::engine::starting::launch_type_of;
 use crate::fault::Fault;
 use crate::ops::Operation;
 use crate::ops::page::page;
-use crate::world::Realm;
+use crate::world::{Realm, RealmId};
 
 /// How many services a page has unless the call says otherwise.
 const PAGE: usize = 10;
@@ -60,11 +61,11 @@ impl Operation for ListServicesByNamespaceInput {
     type Output = ListServicesByNamespaceOutput;
 
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
-        let namespace = self.namespace().unwrap_or_default();
+        let namespace = connect::namespace_arn(&realm.id, self.namespace().unwrap_or_default());
         let arns: Vec<String> = realm
             .services
             .values()
-            .filter(|record| record.is_active() && is_in(record, namespace))
+            .filter(|record| record.is_active() && is_in(&realm.id, record, &namespace))
             .filter_map(|record| record.service.service_arn.clone())
             .collect();
         let (arns, next) = page(arns, self.next_token(), self.max_results, PAGE)?;
@@ -75,11 +76,14 @@ impl Operation for ListServicesByNamespaceInput {
     }
 }
 
-/// Whether Service Connect is on in a service, within a namespace given by name or ARN.
-fn is_in(record: &ServiceRecord, namespace: &str) -> bool {
+/// Whether Service Connect is on in a service, within the namespace of this ARN.
+fn is_in(id: &RealmId, record: &ServiceRecord, namespace: &str) -> bool {
     let revision = record
         .primary()
         .and_then(|primary| record.revision(&primary.revision));
     let connect = revision.and_then(|revision| revision.service_connect_configuration());
-    connect.is_some_and(|connect| connect.enabled && connect.namespace() == Some(namespace))
+    connect.is_some_and(|connect| {
+        let own = connect.namespace().unwrap_or_default();
+        connect.enabled && connect::namespace_arn(id, own) == namespace
+    })
 }

@@ -7,11 +7,13 @@ mod list;
 pub mod rules;
 mod update;
 
-use aws_sdk_ecs::types::Service;
 use aws_sdk_ecs::types::error::{ServiceNotActiveException, ServiceNotFoundException};
+use aws_sdk_ecs::types::{LaunchType, Service};
 
 use crate::engine::records::ServiceRecord;
-use crate::engine::view;
+use crate::engine::revision::Extras;
+use crate::engine::starting::launch_type;
+use crate::engine::{view, volumes};
 use crate::fault::Fault;
 use crate::world::{Realm, ServiceKey};
 
@@ -24,6 +26,21 @@ fn shown(realm: &Realm, record: &ServiceRecord, tags: bool) -> Service {
     service
 }
 
+/// What only the revision keeps fits the service's definition.
+///
+/// # Errors
+/// `InvalidParameterException`.
+fn check_extras(realm: &Realm, service: &Service, extras: &Extras) -> Result<(), Fault> {
+    let reference = service.task_definition().unwrap_or_default();
+    let Some(record) = realm.find_definition(reference)? else {
+        return Ok(());
+    };
+    rules::connect::check(&record.definition, extras.service_connect.as_ref())?;
+    let volumes = volumes::of_service(extras.volumes.as_deref().unwrap_or_default());
+    let fargate = launch_type(service) == LaunchType::Fargate;
+    rules::volumes::check(&record.definition, &volumes, fargate)
+}
+
 /// `ServiceNotFoundException`, in ECS's words.
 pub fn not_found() -> Fault {
     Fault::of(
@@ -33,7 +50,7 @@ pub fn not_found() -> Fault {
     )
 }
 
-/// `ServiceNotActiveException`, in ECS's words.
+/// `ServiceNotActiveException`, in ECS's words: the service is DRAINING or INACTIVE (ecs-semantics.md §1.16).
 fn not_active() -> Fault {
     Fault::of(
         &ServiceNotActiveException::builder()
@@ -42,7 +59,7 @@ fn not_active() -> Fault {
     )
 }
 
-/// The service that a call means, if it is there and not INACTIVE.
+/// The service that a call means, if it is still known: it may be INACTIVE.
 ///
 /// # Errors
 /// `ClusterNotFoundException`, `ServiceNotFoundException`.

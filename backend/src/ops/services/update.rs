@@ -1,16 +1,14 @@
 //! `UpdateService`: absent members stay as they are, empty lists remove (ecs-semantics.md §3.4).
 
 use aws_sdk_ecs::operation::update_service::{UpdateServiceInput, UpdateServiceOutput};
-use aws_sdk_ecs::types::{
-    CapacityProviderStrategyItem, LaunchType, NetworkConfiguration, Service, ServiceRevision,
-};
+use aws_sdk_ecs::types::{LaunchType, NetworkConfiguration, Service, ServiceRevision};
 
-use super::rules::{balancing, capacity, deployment, kind, network, placement};
-use super::{not_active, not_found, require, shown};
+use super::rules::{balancing, capacity, connect, deployment, kind, network, placement, rebalancing};
+use super::{check_extras, not_active, not_found, require, shown};
 use crate::engine::deployments;
 use crate::engine::event_log::{self, Gravity};
 use crate::engine::revision::Extras;
-use crate::engine::starting::launch_type_of;
+use crate::engine::starting::{launch_type, launch_type_of};
 use crate::engine::{scheduler, told};
 use crate::fault::Fault;
 use crate::ops::Operation;
@@ -22,9 +20,6 @@ impl Operation for UpdateServiceInput {
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let key = require(realm, self.cluster(), self.service())?;
         let record = realm.services.get(&key).ok_or_else(not_found)?;
-        if record.is_inactive() {
-            return Err(not_found());
-        }
         if !record.is_active() {
             return Err(not_active());
         }
@@ -39,7 +34,8 @@ impl Operation for UpdateServiceInput {
         let mut service = record.service.clone();
         change_capacity(realm, &key, &self, &mut service)?;
         change_rest(realm, &self, &mut service)?;
-        let extras = extras(&self, revision.as_ref());
+        let extras = extras(realm, &key, &self, revision.as_ref());
+        check_extras(realm, &service, &extras)?;
         let deploys = deploys(&self, revision.as_ref(), &service, &extras);
         commit(realm, &key, service, deploys.then_some(extras));
         let updated = realm.services.get(&key).map(|record| shown(realm, record, true));
@@ -97,15 +93,6 @@ fn change_capacity(
     Ok(())
 }
 
-/// Where the service's tasks run.
-fn launch_type(service: &Service) -> LaunchType {
-    let provider: Option<&CapacityProviderStrategyItem> = service.capacity_provider_strategy().first();
-    provider
-        .map(|item| launch_type_of(&item.capacity_provider))
-        .or_else(|| service.launch_type.clone())
-        .unwrap_or(LaunchType::Ec2)
-}
-
 fn change_rest(realm: &Realm, input: &UpdateServiceInput, service: &mut Service) -> Result<(), Fault> {
     let launch_type = launch_type(service);
     let fargate = launch_type == LaunchType::Fargate;
@@ -153,13 +140,16 @@ fn change_rest(realm: &Realm, input: &UpdateServiceInput, service: &mut Service)
         input.deployment_configuration(),
     );
     deployment::check(&configuration)?;
-    let rebalancing = input
+    let wanted = input
         .availability_zone_rebalancing()
         .or(service.availability_zone_rebalancing());
-    service.availability_zone_rebalancing = Some(deployment::rebalancing(
-        rebalancing,
-        configuration.maximum_percent,
-    )?);
+    let subject = rebalancing::Subject {
+        maximum_percent: configuration.maximum_percent,
+        balancers: service.load_balancers(),
+        constraints: service.placement_constraints(),
+        strategies: service.placement_strategy(),
+    };
+    service.availability_zone_rebalancing = Some(rebalancing::resolve(wanted, subject)?);
     service.deployment_configuration = Some(configuration);
     service.desired_count = input.desired_count.unwrap_or(service.desired_count);
     take(
@@ -184,12 +174,16 @@ fn take<T: Clone>(member: &mut Option<T>, given: Option<&T>) {
 }
 
 /// What only the revision keeps: given anew, or as before. An empty list removes.
-fn extras(input: &UpdateServiceInput, revision: Option<&ServiceRevision>) -> Extras {
+fn extras(
+    realm: &Realm,
+    key: &ServiceKey,
+    input: &UpdateServiceInput,
+    revision: Option<&ServiceRevision>,
+) -> Extras {
     let mut extras = revision.map(Extras::of).unwrap_or_default();
-    take(
-        &mut extras.service_connect,
-        input.service_connect_configuration.as_ref(),
-    );
+    let connect = input.service_connect_configuration.clone();
+    let connect = connect.map(|given| connect::with_namespace(realm, &key.cluster, given));
+    take(&mut extras.service_connect, connect.as_ref());
     take(&mut extras.volumes, input.volume_configurations.as_ref());
     take(&mut extras.lattice, input.vpc_lattice_configurations.as_ref());
     take(&mut extras.gateways, input.gateway_connectors.as_ref());

@@ -1,8 +1,8 @@
-//! What ECS writes into a definition that it stores (ecs-semantics.md §2.5, §2.12).
+//! What ECS writes into a definition that it stores (ecs-semantics.md §2.5, §2.8, §2.12).
 
-use aws_sdk_ecs::types::{ContainerDefinition, NetworkMode, PortMapping, TransportProtocol};
+use aws_sdk_ecs::types::{ContainerDefinition, HealthCheck, NetworkMode, PortMapping, TransportProtocol};
 
-/// The container as it is stored: lists that were left out are empty, `essential` and ports are filled in.
+/// The container as it is stored: lists that were left out are empty, `essential`, the health check and ports are filled in.
 pub(super) fn container(
     mode: Option<&NetworkMode>,
     mut container: ContainerDefinition,
@@ -12,9 +12,18 @@ pub(super) fn container(
     container.mount_points.get_or_insert_default();
     container.system_controls.get_or_insert_default();
     container.volumes_from.get_or_insert_default();
+    container.health_check = container.health_check.map(health_check);
     let ports = container.port_mappings.unwrap_or_default();
     container.port_mappings = Some(ports.into_iter().map(|mapping| port(mode, mapping)).collect());
     container
+}
+
+/// Without a start period there is none; all else has a default.
+fn health_check(mut check: HealthCheck) -> HealthCheck {
+    check.interval.get_or_insert(30);
+    check.timeout.get_or_insert(5);
+    check.retries.get_or_insert(3);
+    check
 }
 
 /// A host port that was left out is dynamic (0), or the container's own where the task has a network of its own or the
@@ -51,6 +60,26 @@ mod tests {
             stored(None, &json!({"essential": false}))["essential"],
             json!(false)
         );
+    }
+
+    #[test]
+    fn a_health_check_says_how_often_it_is_made() {
+        let cases = [
+            (
+                json!({"command": ["CMD", "true"]}),
+                json!({"command": ["CMD", "true"], "interval": 30, "timeout": 5, "retries": 3}),
+            ),
+            (
+                json!({"command": ["CMD", "true"], "interval": 7, "timeout": 2, "retries": 1, "startPeriod": 9}),
+                json!({"command": ["CMD", "true"], "interval": 7, "timeout": 2, "retries": 1, "startPeriod": 9}),
+            ),
+        ];
+        for (given, expected) in cases {
+            assert_eq!(
+                stored(None, &json!({"healthCheck": given}))["healthCheck"],
+                expected
+            );
+        }
     }
 
     #[test]

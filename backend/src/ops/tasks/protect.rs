@@ -98,8 +98,12 @@ impl Operation for UpdateTaskProtectionInput {
         let mut answer = UpdateTaskProtectionOutput::builder()
             .set_protected_tasks(Some(vec![]))
             .set_failures(Some(vec![]));
-        for reference in self.tasks() {
-            match task(realm, reference, &cluster)? {
+        let references = self.tasks().iter();
+        let found: Vec<Result<String, Failure>> = references
+            .map(|reference| task(realm, reference, &cluster))
+            .collect::<Result<_, _>>()?;
+        for found in found {
+            match found {
                 Ok(id) => {
                     let now = realm.now;
                     if let Some(record) = realm.tasks.get_mut(&id) {

@@ -15,11 +15,11 @@ use crate::engine::starting::launch_type_of;
 use crate::engine::{RunToken, instances, scaling, share};
 use crate::fault::Fault;
 use crate::ops::Operation;
-use crate::ops::services::rules::{capacity, network, placement};
+use crate::ops::services::rules::{capacity, network, placement, volumes};
 use crate::placement::{Refusal, Strategy, zones};
 use crate::world::Realm;
 
-/// How long a client token is remembered.
+/// The longest that a client token is remembered.
 const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 impl Operation for RunTaskInput {
@@ -58,7 +58,8 @@ impl Operation for RunTaskInput {
                 }
             }
         }
-        if let Some(token) = self.client_token() {
+        // A call that made nothing is made anew when it is repeated: what was in its way may be gone.
+        if let Some(token) = self.client_token().filter(|_| !ids.is_empty()) {
             let until = realm.now.checked_add(TOKEN_LIFE).unwrap_or(realm.now);
             let kept = RunToken {
                 request,
@@ -106,15 +107,17 @@ fn comparable(input: &RunTaskInput) -> Result<serde_json::Value, Fault> {
     shape::to_value(&input).map_err(|error| Fault::invalid(error.to_string()))
 }
 
-/// The tasks that a call with this token has made before.
+/// The tasks that a call with this token has made before. A token is forgotten when none of its tasks is visible any more,
+/// an hour after the last one's end (ecs-semantics.md §0.3).
 fn replayed(
     realm: &mut Realm,
     cluster: &str,
     token: &str,
     request: &serde_json::Value,
 ) -> Result<Option<Vec<Task>>, Fault> {
-    let now = realm.now;
-    realm.engine.run_tokens.retain(|_, kept| kept.until > now);
+    let (now, tasks) = (realm.now, &realm.tasks);
+    let lives = |kept: &RunToken| kept.until > now && kept.tasks.iter().any(|id| tasks.contains_key(id));
+    realm.engine.run_tokens.retain(|_, kept| lives(kept));
     let Some(kept) = realm
         .engine
         .run_tokens
@@ -160,6 +163,7 @@ fn order_of(
     capacity::compatible(definition, &capacity.launch_type)?;
     let platform_version = capacity::platform(input.platform_version(), &capacity.launch_type)?;
     let network = network::check(definition, input.network_configuration())?;
+    volumes::check(definition, input.volume_configurations(), capacity.is_fargate())?;
     placement::check(
         input.placement_constraints(),
         input.placement_strategy(),
@@ -173,6 +177,7 @@ fn order_of(
         launch_type: capacity.launch_type.clone(),
         provider: None,
         network: network.and_then(|network| network.awsvpc_configuration),
+        volumes: input.volume_configurations().to_vec(),
         overrides: rules::overrides(input.overrides(), definition)?,
         tags: rules::tags(
             input.tags(),

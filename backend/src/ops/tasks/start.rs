@@ -9,7 +9,7 @@ use crate::engine::launch::{self, Order, Place};
 use crate::fault::Fault;
 use crate::ops::Operation;
 use crate::ops::container_instances;
-use crate::ops::services::rules::{capacity, network};
+use crate::ops::services::rules::{capacity, network, volumes};
 use crate::world::Realm;
 
 impl Operation for StartTaskInput {
@@ -29,8 +29,12 @@ impl Operation for StartTaskInput {
         let mut answer = StartTaskOutput::builder()
             .set_tasks(Some(vec![]))
             .set_failures(Some(vec![]));
-        for reference in self.container_instances() {
-            match place(realm, &order, reference)? {
+        let references = self.container_instances().iter();
+        let found: Vec<Result<String, Failure>> = references
+            .map(|reference| find(realm, reference, &cluster))
+            .collect::<Result<_, _>>()?;
+        for found in found {
+            match found.and_then(|id| place(realm, &order, id)) {
                 Ok(instance) => {
                     let id = launch::launch(realm, &order, Place::Instance(instance));
                     answer = match realm.tasks.get(&id) {
@@ -45,17 +49,25 @@ impl Operation for StartTaskInput {
     }
 }
 
-/// The instance that a reference means, if it takes the task.
-fn place(realm: &Realm, order: &Order, reference: &str) -> Result<Result<String, Failure>, Fault> {
-    let Some(id) = container_instances::find(realm, reference, &order.cluster)? else {
-        let id = reference.rsplit('/').next().unwrap_or(reference);
-        let arn = realm.arn(&format!("container-instance/{}/{id}", order.cluster));
-        return Ok(Err(Failure::builder().arn(arn).reason("MISSING").build()));
-    };
-    Ok(match instances::refusal(realm, order, &id) {
+/// The instance that a reference means, if it is there.
+fn find(realm: &Realm, reference: &str, cluster: &str) -> Result<Result<String, Failure>, Fault> {
+    if let Some(id) = container_instances::find(realm, reference, cluster)? {
+        return Ok(Ok(id));
+    }
+    let inactive = container_instances::find_inactive(realm, reference, cluster)?.is_some();
+    let id = reference.rsplit('/').next().unwrap_or(reference);
+    let failure = Failure::builder()
+        .arn(realm.arn(&format!("container-instance/{cluster}/{id}")))
+        .reason(if inactive { "INACTIVE" } else { "MISSING" });
+    Ok(Err(failure.build()))
+}
+
+/// The instance, if it takes the task.
+fn place(realm: &Realm, order: &Order, id: String) -> Result<String, Failure> {
+    match instances::refusal(realm, order, &id) {
         None => Ok(id),
         Some(refusal) => Err(run::failure(&refusal)),
-    })
+    }
 }
 
 fn order_of(realm: &Realm, cluster: &str, input: &StartTaskInput) -> Result<Order, Fault> {
@@ -64,6 +76,7 @@ fn order_of(realm: &Realm, cluster: &str, input: &StartTaskInput) -> Result<Orde
     capacity::compatible(definition, &LaunchType::Ec2)?;
     rules::started_by(input.started_by())?;
     let network = network::check(definition, input.network_configuration())?;
+    volumes::check(definition, input.volume_configurations(), false)?;
     Ok(Order {
         cluster: cluster.to_owned(),
         group: rules::group(input.group(), definition)?,
@@ -71,6 +84,7 @@ fn order_of(realm: &Realm, cluster: &str, input: &StartTaskInput) -> Result<Orde
         launch_type: LaunchType::Ec2,
         provider: None,
         network: network.and_then(|network| network.awsvpc_configuration),
+        volumes: input.volume_configurations().to_vec(),
         overrides: rules::overrides(input.overrides(), definition)?,
         tags: rules::tags(
             input.tags(),

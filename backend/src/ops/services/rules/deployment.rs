@@ -1,8 +1,7 @@
-//! The deployment configuration and zone rebalancing (ecs-semantics.md §3.1, items 14 and 15).
+//! The deployment configuration (ecs-semantics.md §3.1, item 14).
 
 use aws_sdk_ecs::types::{
-    AvailabilityZoneRebalancing, DeploymentCircuitBreaker, DeploymentConfiguration, DeploymentStrategy,
-    ThresholdType,
+    DeploymentCircuitBreaker, DeploymentConfiguration, DeploymentStrategy, ThresholdType,
 };
 
 use crate::fault::Fault;
@@ -106,23 +105,4 @@ pub fn check(configuration: &DeploymentConfiguration) -> Result<(), Fault> {
         }
     }
     Ok(())
-}
-
-/// Zone rebalancing: on unless the maximum leaves no room for it (ecs-semantics.md §3.11).
-///
-/// # Errors
-/// `InvalidParameterException`.
-pub fn rebalancing(
-    given: Option<&AvailabilityZoneRebalancing>,
-    maximum_percent: Option<i32>,
-) -> Result<AvailabilityZoneRebalancing, Fault> {
-    let room = maximum_percent.unwrap_or(200) > 100;
-    match given {
-        Some(AvailabilityZoneRebalancing::Enabled) if !room => Err(Fault::invalid(
-            "Availability Zone Rebalancing does not support maximumPercent <= 100 % as deployment configuration.",
-        )),
-        Some(given) => Ok(given.clone()),
-        None if room => Ok(AvailabilityZoneRebalancing::Enabled),
-        None => Ok(AvailabilityZoneRebalancing::Disabled),
-    }
 }

@@ -2,7 +2,10 @@
 
 pub mod balancing;
 pub mod capacity;
+pub mod connect;
 pub mod deployment;
 pub mod kind;
 pub mod network;
 pub mod placement;
+pub mod rebalancing;
+pub mod volumes;

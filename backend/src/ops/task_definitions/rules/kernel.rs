@@ -40,7 +40,7 @@ fn accelerators(container: &ContainerDefinition) -> Verdict {
         match requirement.r#type() {
             ResourceType::InferenceAccelerator => refuse("Unsupported field 'inferenceAccelerators'")?,
             ResourceType::Gpu => {
-                let count = requirement.value().parse::<u32>().ok().filter(|count| *count > 0);
+                let count = requirement.value().parse::<i32>().ok().filter(|count| *count > 0);
                 demand(
                     count.is_some() || requirement.sharing_strategy().is_some(),
                     || {

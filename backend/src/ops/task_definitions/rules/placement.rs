@@ -1,12 +1,10 @@
-//! Placement constraints of a definition (ecs-semantics.md §2.11).
+//! Placement constraints of a definition (ecs-semantics.md §2.11, §5.2).
 
-use super::{Input, Verdict, demand};
+use super::{Input, Verdict, demand, refuse};
+use crate::placement::expression::{Expression, MAX_LENGTH};
 
 /// The most constraints of a definition.
 const CONSTRAINTS: usize = 10;
-
-/// The greatest length of an expression, in characters.
-const EXPRESSION: usize = 2000;
 
 pub(super) fn check(input: &Input) -> Verdict {
     let constraints = input.placement_constraints();
@@ -18,9 +16,12 @@ pub(super) fn check(input: &Input) -> Verdict {
         demand(!expression.is_empty(), || {
             "A memberOf placement constraint needs an expression.".to_owned()
         })?;
-        demand(expression.chars().count() <= EXPRESSION, || {
-            format!("The expression of a placement constraint has at most {EXPRESSION} characters.")
+        demand(expression.chars().count() <= MAX_LENGTH, || {
+            format!("The expression of a placement constraint has at most {MAX_LENGTH} characters.")
         })?;
+        if let Err(error) = Expression::parse(expression) {
+            refuse(format!("Invalid placement constraint: {error}"))?;
+        }
     }
     Ok(())
 }

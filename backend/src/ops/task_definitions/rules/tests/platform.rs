@@ -56,6 +56,10 @@ fn proxies_accelerators_platforms() {
                 "Container 'app': the GPU count '0' is not a whole number above 0.",
             ),
             (
+                json!({"app": {"resourceRequirements": [{"type": "GPU", "value": "4294967295"}]}}),
+                "Container 'app': the GPU count '4294967295' is not a whole number above 0.",
+            ),
+            (
                 json!({"app": {"linuxParameters": {"swappiness": 101}}}),
                 "Container 'app': swappiness must be between 0 and 100.",
             ),
@@ -83,6 +87,14 @@ fn proxies_accelerators_platforms() {
             (
                 json!({"placementConstraints": [{"type": "memberOf"}]}),
                 "A memberOf placement constraint needs an expression.",
+            ),
+            (
+                json!({"placementConstraints": [{"type": "memberOf", "expression": "tier is gold"}]}),
+                "Invalid placement constraint: expected a subject such as attribute:NAME or runningTasksCount at character 1 of the expression \"tier is gold\"",
+            ),
+            (
+                json!({"placementConstraints": [{"type": "memberOf", "expression": "attribute:tier == gold"}]}),
+                "",
             ),
         ],
     );
