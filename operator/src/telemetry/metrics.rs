@@ -56,6 +56,7 @@ pub struct Metrics {
     reconcile_seconds: Family<KindLabel, Histogram>,
     status_writes: Family<OutcomeLabels, Counter>,
     objects: Family<State, Gauge>,
+    unready_since: Family<State, Gauge>,
     watched: Family<KindLabel, Gauge>,
     observations: Family<OutcomeLabels, Counter>,
     leading: Gauge,
@@ -83,6 +84,7 @@ impl Metrics {
             reconcile_seconds: Family::new_with_constructor(seconds),
             status_writes: Family::default(),
             objects: Family::default(),
+            unready_since: Family::default(),
             watched: Family::default(),
             observations: Family::default(),
             leading: Gauge::default(),
@@ -125,6 +127,12 @@ impl Metrics {
             "objects",
             "Objects by kind, the status and reason of their condition Ready, and whether they wait for a person",
             self.objects.clone(),
+        );
+        registry.register_with_unit(
+            "unready_since_timestamp",
+            "Since when, as Unix time, the object of this state that has longest not been Ready is not Ready",
+            Unit::Seconds,
+            self.unready_since.clone(),
         );
         registry.register(
             "watched_resources",
@@ -179,6 +187,18 @@ impl Metrics {
     /// Counts so many objects more in this state.
     pub fn object(&self, state: &State, more: i64) {
         self.objects.get_or_create(state).inc_by(more);
+    }
+
+    /// Since when the object of this state that has longest not been Ready is not Ready, as Unix time; none where there is no such object.
+    pub fn unready_since(&self, state: &State, since: Option<i64>) {
+        match since {
+            Some(since) => {
+                self.unready_since.get_or_create(state).set(since);
+            }
+            None => {
+                self.unready_since.remove(state);
+            }
+        }
     }
 
     /// How many resources of a kind are kept.
