@@ -50,7 +50,7 @@ fn a_release_needs_just_its_rights_and_survives_upgrade_and_removal() {
     releases::in_namespaces_only(&mut at);
 }
 
-/// The folder of the CRDs that PodMonitors, ServiceMonitors and PrometheusRules are checked against.
+/// The folder of the CRDs that the Prometheus operator's kinds are checked against.
 fn prometheus_operators_kinds() -> String {
     format!("{}/charts/monitoring", env!("CARGO_MANIFEST_DIR"))
 }
