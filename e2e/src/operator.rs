@@ -82,6 +82,10 @@ impl Operator {
             .env("AWS_CONFIG_FILE", "/dev/null")
             .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
             .env("AWS_EC2_METADATA_DISABLED", "true");
+        // All that it talks to is on this machine.
+        for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+            command.env_remove(proxy).env_remove(proxy.to_lowercase());
+        }
         Ok(Self {
             process: Process::start(&options.name, command, run, GRACE)?,
             admin: format!("http://127.0.0.1:{}", options.admin_port),
