@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -28,7 +29,9 @@ const VALUES: [&str; 6] = [
     "freshness.steadySeconds=10",
 ];
 /// Helm waits until pods are ready, accounts included.
-const WAIT: [&str; 2] = ["--wait", "--timeout=120s"];
+const WAIT: &str = "--wait";
+/// For so long.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What is installed.
 #[derive(Debug)]
@@ -64,7 +67,7 @@ impl Release {
     /// # Errors
     /// [`Error::Command`] with helm's words.
     pub fn upgrade_crds(&self, charts: &Path) -> Result<(), Error> {
-        self.upgrade(&charts.join(CRDS), CRDS, &[])
+        self.upgrade(&charts.join(CRDS), CRDS, PATIENCE, &[])
     }
 
     /// Installs or upgrades the operator's chart of a folder, and waits until everything of it is ready.
@@ -72,11 +75,19 @@ impl Release {
     /// # Errors
     /// [`Error::Command`] with helm's words, and how the pods are.
     pub fn upgrade_operator(&mut self, node: &Node, charts: &Path) -> Result<(), Error> {
-        self.upgrade(&charts.join(RELEASE), RELEASE, &VALUES)
+        self.upgrade_operator_within(PATIENCE, charts)
             .map_err(|why| with_pods(node, why))?;
         // A Service that is made again has another address.
         self.backend = backend(node)?;
         Ok(())
+    }
+
+    /// Upgrades the operator's chart to that of a folder, and waits for so long until everything of it is ready.
+    ///
+    /// # Errors
+    /// [`Error::Command`] with helm's words.
+    pub fn upgrade_operator_within(&self, patience: Duration, charts: &Path) -> Result<(), Error> {
+        self.upgrade(&charts.join(RELEASE), RELEASE, patience, &VALUES)
     }
 
     /// Takes a release back to its first revision.
@@ -84,8 +95,7 @@ impl Release {
     /// # Errors
     /// [`Error::Command`] with helm's words.
     pub fn roll_back(&self, release: &str) -> Result<(), Error> {
-        self.in_namespace(&[&["rollback", release, "1"], &WAIT[..]].concat())
-            .map(drop)
+        self.waiting(&["rollback", release, "1"], PATIENCE)
     }
 
     /// Uninstalls the operator's chart.
@@ -93,8 +103,7 @@ impl Release {
     /// # Errors
     /// [`Error::Command`] with helm's words.
     pub fn uninstall(&self) -> Result<(), Error> {
-        self.in_namespace(&[&["uninstall", RELEASE], &WAIT[..]].concat())
-            .map(drop)
+        self.waiting(&["uninstall", RELEASE], PATIENCE)
     }
 
     /// What `helm test` and the pod of it say.
@@ -105,10 +114,15 @@ impl Release {
         self.in_namespace(&["test", RELEASE, "--logs"])
     }
 
-    fn upgrade(&self, chart: &Path, release: &str, values: &[&str]) -> Result<(), Error> {
+    fn upgrade(&self, chart: &Path, release: &str, patience: Duration, values: &[&str]) -> Result<(), Error> {
         let chart = chart.to_string_lossy();
         let upgrade = ["upgrade", "--install", release, &chart];
-        self.in_namespace(&[&upgrade, &WAIT[..], values].concat())
+        self.waiting(&[&upgrade, values].concat(), patience)
+    }
+
+    fn waiting(&self, arguments: &[&str], patience: Duration) -> Result<(), Error> {
+        let timeout = format!("--timeout={}s", patience.as_secs());
+        self.in_namespace(&[arguments, &[WAIT, &timeout]].concat())
             .map(drop)
     }
 

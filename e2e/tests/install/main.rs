@@ -45,7 +45,7 @@ fn a_release_needs_just_its_rights_and_survives_upgrade_and_removal() {
     rights::every_call_is_in_the_policy_and_every_action_was_called(&at);
     rights::no_request_is_forbidden_and_no_right_unused(&at);
 
-    releases::old_crds_are_refused_and_upgraded(&mut at);
+    releases::old_crds_are_refused_and_upgraded(&mut at, &folder);
     releases::removed_and_installed_again(&mut at, &folder);
     releases::in_namespaces_only(&mut at);
 }

@@ -5,26 +5,23 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use ecs_e2e::charts::{NAMESPACE, RELEASE};
-use ecs_e2e::poll;
-use ecs_e2e::questions::{PATIENCE, Questions};
+use ecs_e2e::questions::Questions;
 use ecs_e2e::release::BACKEND;
 use ecs_e2e::steps::timed;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::ecs;
 use crate::site::Site;
+use crate::{ecs, leader};
 
 /// The bound for a new leader that acts.
 const TAKEOVER: Duration = Duration::from_secs(20);
-/// How often is looked.
-const OFTEN: Duration = Duration::from_millis(200);
 
 /// One after another; after each of them everything is as it should be, and nothing was done twice.
 pub fn all(site: &mut Site, folder: &str) {
     timed("the leader's pod is deleted", || {
         disturbed(site, folder, 2, |site| {
-            let leader = leader(site);
+            let leader = leader::name(site);
             site.ask(&["delete", "pod", &leader, "--namespace", NAMESPACE, "--wait=false"]);
         });
     });
@@ -76,32 +73,16 @@ fn assert_scaled_once(site: &Site, mut before: BTreeMap<String, u64>) {
 
 /// A process that was frozen while it led finds, when it goes on, that another leads.
 fn the_leader_hangs(site: &mut Site, folder: &str) {
-    let frozen = leader(site);
+    let frozen = leader::name(site);
     let process = process_of(&frozen);
     disturbed(site, folder, 3, |_| kill_process(process, Signal::STOP).unwrap());
-    assert_ne!(leader(site), frozen);
+    assert_ne!(leader::name(site), frozen);
     let before = site.mutations();
     kill_process(process, Signal::CONT).unwrap();
     ecs::scale(site, 4);
     ecs::until_running(site, 4);
     assert_scaled_once(site, before);
     all_pods_are_ready(site);
-}
-
-/// Who holds the Lease: a pod's name, before what tells its process from an earlier one.
-fn leader(site: &Site) -> String {
-    poll::until("nobody leads", PATIENCE, OFTEN, || {
-        let lease = site
-            .kubectl()
-            .json(&["get", "lease", RELEASE, "--namespace", NAMESPACE])
-            .map_err(|why| why.to_string())?;
-        let holder = lease["spec"]["holderIdentity"].as_str().unwrap_or_default();
-        match holder.split_once('_') {
-            Some((pod, _)) => Ok(pod.to_owned()),
-            None => Err(lease["spec"].to_string()),
-        }
-    })
-    .unwrap()
 }
 
 /// The process of the operator in a pod, as this machine sees it.

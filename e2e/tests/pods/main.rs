@@ -9,6 +9,7 @@
 
 mod disturbances;
 mod ecs;
+mod leader;
 mod metrics_api;
 mod namespaces;
 mod releases;

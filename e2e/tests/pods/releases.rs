@@ -12,12 +12,14 @@ use ecs_e2e::run_dir::RunDir;
 use ecs_e2e::{helm, poll};
 use serde_json::Value;
 
-use crate::ecs;
 use crate::site::Site;
+use crate::{ecs, leader};
 
 /// How often is looked.
 const OFTEN: Duration = Duration::from_millis(200);
 
+/// The file of the CRD that releases differ in.
+const CRD: &str = "ecs-operator-crds/templates/ecsservices.yaml";
 /// A column that the release before does not have.
 const COLUMN: &str = "    - description: Why the newest task that failed was stopped
       jsonPath: .status.lastFailure
@@ -26,23 +28,50 @@ const COLUMN: &str = "    - description: Why the newest task that failed was sto
       type: string
 ";
 
+/// A rule that the release before does not have; without it the schema is another, and has still all that the operator needs.
+const RULE: &str = "            - fieldPath: .clusterRef
+              message: set at most one of cluster and clusterRef
+              reason: FieldValueForbidden
+              rule: \"!(has(self.cluster) && has(self.clusterRef))\"
+";
+/// A member of the status that a still older release does not have; today's operator refuses to start without it.
+const MEMBER: &str = "              taskStates:
+                additionalProperties:
+                  format: int32
+                  type: integer
+                description: How many tasks are in each lastStatus, as RUNNING or PENDING.
+                type: object
+";
+
 /// The charts as they might have been one release ago: until there is one, ours with another version and an older schema.
 pub fn before(run: &RunDir) -> PathBuf {
-    let to = run.path().join("charts-before");
+    older(run, "0.0.9", &[COLUMN, RULE])
+}
+
+/// Ours with another version, and a service's CRD that lacks these parts and so has another hash.
+fn older(run: &RunDir, version: &str, lacks: &[&str]) -> PathBuf {
+    let to = run.path().join(format!("charts-{version}"));
     copy(&helm::charts(), &to);
     for chart in [RELEASE, CRDS] {
         replace(
             &to.join(chart).join("Chart.yaml"),
             concat!("\nversion: ", env!("CARGO_PKG_VERSION"), "\n"),
-            "\nversion: 0.0.9\n",
+            &format!("\nversion: {version}\n"),
         );
     }
-    replace(
-        &to.join("ecs-operator-crds/templates/ecsservices.yaml"),
-        COLUMN,
-        "",
-    );
+    let crd = to.join(CRD);
+    for part in lacks {
+        replace(&crd, part, "");
+    }
+    replace(&crd, &hash(&crd), version);
     to
+}
+
+/// What the annotation says.
+fn hash(crd: &Path) -> String {
+    let text = fs::read_to_string(crd).unwrap();
+    let (_, rest) = text.split_once("schema-hash: ").unwrap();
+    rest.lines().next().unwrap().to_owned()
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -83,37 +112,74 @@ impl Before {
 
     /// All is taken up as it was: objects are kept, ECS is left alone, and status goes on.
     fn is_taken_up(&self, site: &Site, folder: &str, count: i64) {
+        self.is_taken_up_after(site, folder, count, 0);
+    }
+
+    /// As [`Self::is_taken_up`], where the service was scaled so often since the backend's pod started: that is another one with
+    /// each release, since the chart's version is in its labels.
+    fn is_taken_up_after(&self, site: &Site, folder: &str, count: i64, scaled: u64) {
+        leader::until_it_has_looked(site);
+        site.until_samples_are_as_expected(folder).unwrap();
+        ecs::scale(site, count);
+        ecs::until_running(site, count);
         site.until_samples_are_as_expected(folder).unwrap();
         assert_eq!(identities(site), self.objects);
         assert_eq!(ecs::identities(site), self.in_ecs);
-        // The backend's pod is another one too, with the chart's version or with the release: it counts from its start.
         assert_eq!(
             site.mutations(),
-            BTreeMap::new(),
+            BTreeMap::from([("UpdateService".to_owned(), scaled + 1)]),
             "the release changed something in ECS"
         );
-        ecs::scale(site, count);
-        ecs::until_running(site, count);
     }
 }
 
 /// Objects are kept, ECS is left alone, and status goes on.
 pub fn up_down_and_up(site: &mut Site, folder: &str) {
-    assert!(!has_column(site), "the release before has the new column");
+    let old = schema(site);
     let before = Before::of(site);
-    let check = |site: &Site, count, wanted: bool| {
-        assert_eq!(has_column(site), wanted);
-        before.is_taken_up(site, folder, count);
-    };
     upgrade(site);
-    check(site, 4, true);
+    let new = schema(site);
+    for part in [r#""name":"Stopped""#, "set at most one of cluster and clusterRef"] {
+        assert!(!old.contains(part) && new.contains(part), "{part}");
+    }
+    before.is_taken_up(site, folder, 4);
     // Down, the operator first.
     for release in [RELEASE, CRDS] {
         site.release.roll_back(release).unwrap();
     }
-    check(site, 2, false);
+    assert_eq!(schema(site), old);
+    before.is_taken_up(site, folder, 2);
+    the_operator_first(site, &before, folder);
+    assert_eq!(schema(site), new);
+}
+
+/// The wrong order: the new pod says which CRDs it waits for and stays unready, and the old ones go on. Once the CRDs are there,
+/// it goes on by itself.
+fn the_operator_first(site: &mut Site, before: &Before, folder: &str) {
+    let old = leader::until_it_has_looked(site);
+    let too_old = older(site.run(), "0.0.8", &[COLUMN, RULE, MEMBER]);
+    site.release.upgrade_crds(&too_old).unwrap();
+    let refused = site
+        .release
+        .upgrade_operator_within(Duration::from_secs(15), &helm::charts());
+    assert!(refused.is_err(), "ready with CRDs that are too old");
+    let said = site.ask(&[
+        "logs",
+        "--namespace",
+        NAMESPACE,
+        concat!(
+            "--selector=app.kubernetes.io/component=operator,helm.sh/chart=ecs-operator-",
+            env!("CARGO_PKG_VERSION")
+        ),
+        "--tail=-1",
+    ]);
+    let reason = "EcsService.status.taskStates is missing";
+    assert!(said.contains(reason) && said.contains("older than"), "{said}");
+    ecs::scale(site, 3);
+    ecs::until_running(site, 3);
+    assert_eq!(leader::name(site), old);
     upgrade(site);
-    check(site, 3, true);
+    before.is_taken_up_after(site, folder, 4, 1);
 }
 
 fn upgrade(site: &mut Site) {
@@ -128,14 +194,17 @@ fn upgrade_operator(site: &mut Site) {
         .unwrap_or_else(|why| panic!("{why}"));
 }
 
-fn has_column(site: &Site) -> bool {
-    let crd = ["get", "crd", "ecsservices.ecs-operator.dev", "--output=yaml"];
-    site.ask(&crd).contains("name: Stopped")
+/// The CRD of services, as it is installed, but for what differs without another schema.
+fn schema(site: &Site) -> String {
+    let crd = ["get", "crd", "ecsservices.ecs-operator.dev"];
+    site.kubectl().json(&crd).unwrap()["spec"].to_string()
 }
 
 fn identities(site: &Site) -> Objects {
-    let kinds = "awsaccounts,ecsclusters,capacityproviders,ecstaskdefinitions,ecsservices";
-    let read = site.kubectl().json(&["get", kinds, "--all-namespaces"]).unwrap();
+    let read = site
+        .kubectl()
+        .json(&["get", leader::KINDS, "--all-namespaces"])
+        .unwrap();
     let objects = read["items"].as_array().unwrap().iter().map(|object| {
         let of = &object["metadata"];
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -167,5 +236,5 @@ pub fn removed_and_installed_again(site: &mut Site, folder: &str) {
     .unwrap();
     assert_eq!(identities(site), before.objects);
     upgrade_operator(site);
-    before.is_taken_up(site, folder, 4);
+    before.is_taken_up(site, folder, 3);
 }
