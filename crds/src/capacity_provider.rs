@@ -1,14 +1,12 @@
 //! `CapacityProvider`: an Auto Scaling group or managed instances that clusters place tasks on.
 
-use std::borrow::Cow;
-
 use aws_sdk_ecs::operation::create_capacity_provider::CreateCapacityProviderInput;
 use kube::CustomResource;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ecs::{Ecs, name_or};
-use crate::managed::Managed;
+use crate::ecs::Ecs;
+use crate::managed::managed;
 use crate::policy::Management;
 use crate::reference::ObjectRef;
 use crate::schema;
@@ -107,26 +105,4 @@ pub struct CapacityProviderStatus {
     pub used_by: Vec<User>,
 }
 
-impl JsonSchema for CapacityProvider {
-    fn schema_name() -> Cow<'static, str> {
-        "CapacityProvider".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schema::capacity_provider()
-    }
-}
-
-impl Managed for CapacityProvider {
-    fn management(&self) -> &Management {
-        &self.spec.management
-    }
-
-    fn common_status(&self) -> Option<&CommonStatus> {
-        self.status.as_ref().map(|status| &status.common)
-    }
-
-    fn ecs_name(&self) -> String {
-        name_or(self.spec.ecs.0.name(), self)
-    }
-}
+managed!(CapacityProvider, schema::capacity_provider, management, name);

@@ -1,14 +1,12 @@
 //! `EcsCluster`: a cluster, its settings, its capacity providers and its default strategy.
 
-use std::borrow::Cow;
-
 use aws_sdk_ecs::operation::create_cluster::CreateClusterInput;
 use kube::CustomResource;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ecs::{Ecs, name_or};
-use crate::managed::Managed;
+use crate::ecs::Ecs;
+use crate::managed::managed;
 use crate::policy::Management;
 use crate::reference::ObjectRef;
 use crate::schema;
@@ -210,26 +208,4 @@ pub struct InstanceStatus {
     pub capacity: Capacity,
 }
 
-impl JsonSchema for EcsCluster {
-    fn schema_name() -> Cow<'static, str> {
-        "EcsCluster".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schema::cluster()
-    }
-}
-
-impl Managed for EcsCluster {
-    fn management(&self) -> &Management {
-        &self.spec.management
-    }
-
-    fn common_status(&self) -> Option<&CommonStatus> {
-        self.status.as_ref().map(|status| &status.common)
-    }
-
-    fn ecs_name(&self) -> String {
-        name_or(self.spec.ecs.0.cluster_name(), self)
-    }
-}
+managed!(EcsCluster, schema::cluster, management, cluster_name);

@@ -17,3 +17,35 @@ pub trait Managed: Resource<DynamicType = (), Scope = NamespaceResourceScope> {
     /// The resource's name in ECS: the one in the spec, else `metadata.name`.
     fn ecs_name(&self) -> String;
 }
+
+/// Declares a kind that stands for a resource in ECS: the function that gives its schema, where its spec has
+/// [`Management`], and the member of ECS's input that names the resource.
+macro_rules! managed {
+    ($kind:ident, $schema:path, $($management:ident).+, $name:ident) => {
+        impl schemars::JsonSchema for $kind {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($kind).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                $schema()
+            }
+        }
+
+        impl $crate::Managed for $kind {
+            fn management(&self) -> &$crate::policy::Management {
+                &self.spec.$($management).+
+            }
+
+            fn common_status(&self) -> Option<&$crate::status::CommonStatus> {
+                self.status.as_ref().map(|status| &status.common)
+            }
+
+            fn ecs_name(&self) -> String {
+                $crate::ecs::name_or(self.spec.ecs.0.$name(), self)
+            }
+        }
+    };
+}
+
+pub(crate) use managed;

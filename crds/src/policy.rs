@@ -18,6 +18,14 @@ pub enum DeletionPolicy {
     Retain,
 }
 
+impl DeletionPolicy {
+    /// What holds where the spec may say nothing: what was there before us stays (design.md §2.1).
+    #[must_use]
+    pub fn of(said: Option<Self>, adopted: bool) -> Self {
+        said.unwrap_or(if adopted { Self::Retain } else { Self::Delete })
+    }
+}
+
 /// What happens when a resource of the name is in ECS already, and nobody's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum AdoptionPolicy {
@@ -101,11 +109,7 @@ impl Management {
 
     /// What deletion means; a resource that was adopted stays unless the spec says otherwise (design.md §2.1).
     pub fn deletion(&self, adopted: bool) -> DeletionPolicy {
-        self.deletion_policy.unwrap_or(if adopted {
-            DeletionPolicy::Retain
-        } else {
-            DeletionPolicy::Delete
-        })
+        DeletionPolicy::of(self.deletion_policy, adopted)
     }
 
     /// Whether an existing resource that is nobody's may be taken over.

@@ -1,16 +1,14 @@
 //! `EcsTaskDefinition`: one family; each change of substance is a new revision.
 
-use std::borrow::Cow;
-
 use aws_sdk_ecs::operation::register_task_definition::RegisterTaskDefinitionInput;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::CustomResource;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ecs::{Ecs, name_or};
-use crate::managed::Managed;
-use crate::policy::{Management, TaskDefinitionManagement};
+use crate::ecs::Ecs;
+use crate::managed::managed;
+use crate::policy::TaskDefinitionManagement;
 use crate::schema;
 use crate::status::{CommonStatus, User};
 
@@ -102,26 +100,9 @@ pub struct EcsTaskDefinitionStatus {
     pub used_by: Vec<User>,
 }
 
-impl JsonSchema for EcsTaskDefinition {
-    fn schema_name() -> Cow<'static, str> {
-        "EcsTaskDefinition".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schema::task_definition()
-    }
-}
-
-impl Managed for EcsTaskDefinition {
-    fn management(&self) -> &Management {
-        &self.spec.management.common
-    }
-
-    fn common_status(&self) -> Option<&CommonStatus> {
-        self.status.as_ref().map(|status| &status.common)
-    }
-
-    fn ecs_name(&self) -> String {
-        name_or(self.spec.ecs.0.family(), self)
-    }
-}
+managed!(
+    EcsTaskDefinition,
+    schema::task_definition,
+    management.common,
+    family
+);

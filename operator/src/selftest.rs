@@ -208,12 +208,7 @@ mod tests {
             _ => object("Unknown"),
         });
         assert_eq!(run(client, &settings()).await.unwrap(), "arn:selftest:1");
-        let methods: Vec<String> = log
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|request| request.method.clone())
-            .collect();
+        let methods = fake::methods(&log);
         assert_eq!(methods, ["POST", "GET", "GET", "DELETE", "GET", "GET"]);
     }
 
@@ -229,12 +224,7 @@ mod tests {
             _ => object("Unknown"),
         });
         assert_eq!(run(client, &settings()).await.unwrap(), "arn:selftest:1");
-        let methods: Vec<String> = log
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|request| request.method.clone())
-            .collect();
+        let methods = fake::methods(&log);
         assert_eq!(
             methods,
             ["POST", "DELETE", "GET", "GET", "POST", "GET", "DELETE", "GET"]

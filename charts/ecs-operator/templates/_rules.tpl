@@ -99,7 +99,7 @@
   resources:
     - leases
   resourceNames:
-    - {{ include "ecs-operator.leaseName" . }}
+    - {{ include "ecs-operator.leaseName" . | quote }}
   verbs:
     - get
     - update

@@ -2,19 +2,16 @@
 
 mod status;
 
-use std::borrow::Cow;
-
 use aws_sdk_ecs::operation::create_service::CreateServiceInput;
 use kube::CustomResource;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ecs::{Ecs, name_or};
-use crate::managed::Managed;
-use crate::policy::{Management, ServiceManagement};
+use crate::ecs::Ecs;
+use crate::managed::managed;
+use crate::policy::ServiceManagement;
 use crate::reference::{ObjectRef, TaskDefinitionRef};
 use crate::schema;
-use crate::status::CommonStatus;
 use crate::strategy::StrategyItem;
 
 pub use status::{ContainerStatus, DeploymentStatus, EcsServiceStatus, Rollout, ServiceEvent, ServiceTask};
@@ -114,26 +111,4 @@ pub struct EcsServiceSpec {
     pub management: ServiceManagement,
 }
 
-impl JsonSchema for EcsService {
-    fn schema_name() -> Cow<'static, str> {
-        "EcsService".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schema::service()
-    }
-}
-
-impl Managed for EcsService {
-    fn management(&self) -> &Management {
-        &self.spec.management.common
-    }
-
-    fn common_status(&self) -> Option<&CommonStatus> {
-        self.status.as_ref().map(|status| &status.common)
-    }
-
-    fn ecs_name(&self) -> String {
-        name_or(self.spec.ecs.0.service_name(), self)
-    }
-}
+managed!(EcsService, schema::service, management.common, service_name);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use ecs_model::shape::{Shape, to_value};
 use serde_json::Value;
 
 /// The IAM roles that an input names, by who takes them.
@@ -21,6 +22,11 @@ impl Roles {
         let mut roles = Self::default();
         roles.collect(input);
         roles
+    }
+
+    /// As [`Self::of`]; none where the SDK's input is no JSON, which is then not sent either.
+    pub fn of_spec<T: Shape>(spec: &T) -> Self {
+        to_value(spec).map(|input| Self::of(&input)).unwrap_or_default()
     }
 
     fn collect(&mut self, value: &Value) {

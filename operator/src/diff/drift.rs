@@ -71,6 +71,18 @@ pub fn changed_members(changes: &[Change]) -> BTreeSet<&str> {
     changes.iter().map(Change::member).collect()
 }
 
+/// Puts a value at a path such as `deploymentConfiguration.deploymentCircuitBreaker.enable`; structures on the way are made.
+pub fn put(value: &mut Value, path: &str, leaf: Value) {
+    let mut place = value;
+    for name in path.split('.') {
+        let Some(members) = place.as_object_mut() else {
+            return;
+        };
+        place = members.entry(name).or_insert_with(|| Value::Object(Map::new()));
+    }
+    *place = leaf;
+}
+
 /// What differs, in the order of the members' names. Both sides are objects of the input's members.
 pub fn drift(desired: &Value, observed: &Value, rules: &Rules) -> Vec<Change> {
     let mut walk = Walk {

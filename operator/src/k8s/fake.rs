@@ -58,6 +58,12 @@ impl Answer {
     }
 }
 
+/// The methods of the requests that were made.
+pub(crate) fn methods(log: &Mutex<Vec<Request>>) -> Vec<String> {
+    let log = log.lock().unwrap();
+    log.iter().map(|request| request.method.clone()).collect()
+}
+
 /// A client of the server `serve`, and the requests that it makes.
 pub(crate) fn client(
     serve: impl Fn(&Request) -> Answer + Send + Sync + 'static,

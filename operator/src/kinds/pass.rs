@@ -105,7 +105,13 @@ pub async fn pass<K: Keeps>(object: Arc<K>, ctx: Arc<Ctx>) -> Result<Action> {
             .await;
         }
     };
-    let ended = settle(&*object, &ctx, &access, &desired).await;
+    let ended = settle(Way {
+        object: &*object,
+        ctx: &ctx,
+        access: &access,
+        desired: &desired,
+    })
+    .await;
     if ended.gone {
         ctx.unanswered.forget(&object.uid().unwrap_or_default());
         release(&api, &*object).await?;
@@ -114,26 +120,84 @@ pub async fn pass<K: Keeps>(object: Arc<K>, ctx: Arc<Ctx>) -> Result<Action> {
     report(&*object, &ctx, Some(&desired), ended).await
 }
 
-/// Brings ECS to what is wanted, as far as one pass goes.
-async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::Desired) -> Ended<K> {
-    let me = ObjectKey::of(object);
-    // Asked after each look: what others found missing meanwhile counts too.
-    let facts = || facts(object, access);
-    let failed = |error: AwsError| failed::<K>(object, ctx, error);
-    let mut seen = match K::observe(desired, access, &me, Look::Known).await {
-        Ok(seen) => seen,
-        Err(error) => return failed(error),
-    };
-    let mut plan = K::plan(desired, &seen, facts());
-    if !plan.steps.is_empty() || plan.gone {
-        seen = match K::observe(desired, access, &me, Look::Fresh).await {
-            Ok(seen) => seen,
-            Err(error) => return failed(error),
-        };
-        plan = K::plan(desired, &seen, facts());
+/// What a pass over an object that may act goes by.
+struct Way<'a, K: Keeps> {
+    object: &'a K,
+    ctx: &'a Ctx,
+    access: &'a Access,
+    desired: &'a K::Desired,
+}
+
+impl<K: Keeps> Way<'_, K> {
+    async fn look(&self, look: Look) -> Result<K::Seen, AwsError> {
+        K::observe(self.desired, self.access, &ObjectKey::of(self.object), look).await
     }
+
+    /// Whether an outage is suspected is asked after each look: what others found missing meanwhile counts too.
+    fn plan(&self, seen: &K::Seen) -> Plan<K::Step> {
+        let facts = Facts {
+            outage_suspected: outage::is_suspected(self.object, &self.access.observer),
+        };
+        K::plan(self.desired, seen, facts)
+    }
+
+    /// What ECS has, and what to do: on a read made for it, if there is something to do.
+    async fn decide(&self) -> Result<(K::Seen, Plan<K::Step>), AwsError> {
+        let seen = self.look(Look::Known).await?;
+        let plan = self.plan(&seen);
+        if plan.steps.is_empty() && !plan.gone {
+            return Ok((seen, plan));
+        }
+        let seen = self.look(Look::Fresh).await?;
+        let plan = self.plan(&seen);
+        Ok((seen, plan))
+    }
+
+    /// Carries the steps out up to the first that fails; what ECS has then, where an answer shows it.
+    async fn carry_out(&self, steps: &[K::Step]) -> (Option<K::Seen>, Result<(), AwsError>) {
+        let mut shown = None;
+        for step in steps {
+            let outcome = K::apply(self.desired, step, self.access).await;
+            // A lost answer may hide an effect. A refusal does not, and noting a write would only wake the object to be
+            // refused again.
+            if outcome.as_ref().err().is_none_or(may_have_happened) {
+                K::wrote(self.desired, self.access);
+            }
+            match outcome {
+                Ok(after) => {
+                    let (event, operation) = (step.event(), step.operation());
+                    self.ctx
+                        .events
+                        .normal(self.object, event, operation, step.to_string());
+                    shown = after.or(shown);
+                }
+                Err(error) => {
+                    if step.creates() && may_have_happened(&error) {
+                        self.ctx.unanswered.note(&self.object.uid().unwrap_or_default());
+                    }
+                    return (shown, Err(error));
+                }
+            }
+        }
+        (shown, Ok(()))
+    }
+
+    fn failed(&self, error: AwsError) -> Ended<K> {
+        let uid = self.object.uid().unwrap_or_default();
+        let failing_for = self.ctx.backoff.failing_for(&uid).unwrap_or_default();
+        Ended::at_once(Verdict::of_error(&error, failing_for), Err(error.into()))
+    }
+}
+
+/// Brings ECS to what is wanted, as far as one pass goes.
+async fn settle<K: Keeps>(way: Way<'_, K>) -> Ended<K> {
+    let (seen, plan) = match way.decide().await {
+        Ok(decided) => decided,
+        Err(error) => return way.failed(error),
+    };
+    let uid = way.object.uid().unwrap_or_default();
     if plan.gone
-        && let Some(pause) = ctx.unanswered.look_again(&object.uid().unwrap_or_default())
+        && let Some(pause) = way.ctx.unanswered.look_again(&uid)
     {
         let why = "waiting for a creation that ECS did not answer to show itself or to expire";
         return rested(Plan::wait(Verdict::working(Reason::Deleting, why), pause), seen);
@@ -141,7 +205,7 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
     if plan.steps.is_empty() {
         return rested(plan, seen);
     }
-    if object.management().suspended() {
+    if way.object.management().suspended() {
         let steps: Vec<String> = plan.steps.iter().map(ToString::to_string).collect();
         let verdict = Verdict::suspended(steps.len());
         return Ended {
@@ -149,43 +213,30 @@ async fn settle<K: Keeps>(object: &K, ctx: &Ctx, access: &Access, desired: &K::D
             ..Ended::at_once(verdict, Ok(Action::requeue(SLOWLY))).seeing(seen)
         };
     }
-    let uid = object.uid().unwrap_or_default();
-    if plan.pace.is_some_and(|pace| !ctx.backoff.may_try(&uid, pace)) {
+    let may_try = |pace| way.ctx.backoff.may_try(&uid, pace);
+    if plan.pace.is_some_and(|pace| !may_try(pace)) {
         return Ended::at_once(plan.verdict, Ok(Action::requeue(RETRY))).seeing(seen);
     }
-    let mut shown: Option<K::Seen> = None;
-    for step in &plan.steps {
-        let outcome = K::apply(desired, step, access).await;
-        // A lost answer may hide an effect. A refusal does not, and noting a write would only wake the object to be refused
-        // again.
-        if outcome.as_ref().err().is_none_or(may_have_happened) {
-            K::wrote(desired, access);
-        }
-        match outcome {
-            Ok(after) => {
-                ctx.events
-                    .normal(object, step.event(), step.operation(), step.to_string());
-                shown = after.or(shown);
-            }
-            Err(error) => {
-                if step.creates() && may_have_happened(&error) {
-                    ctx.unanswered.note(&uid);
-                }
-                return failed(error).seeing(shown.unwrap_or(seen));
-            }
-        }
+    let (shown, outcome) = way.carry_out(&plan.steps).await;
+    if let Err(error) = outcome {
+        return way.failed(error).seeing(shown.unwrap_or(seen));
     }
     if !plan.retained.is_empty() {
-        tell_retained(ctx, object, &plan.retained);
+        tell_retained(way.ctx, way.object, &plan.retained);
     }
+    conclude(way, shown).await
+}
+
+/// What is left to do after the steps.
+async fn conclude<K: Keeps>(way: Way<'_, K>, shown: Option<K::Seen>) -> Ended<K> {
     let seen = match shown {
         Some(seen) => seen,
-        None => match K::observe(desired, access, &me, Look::Fresh).await {
+        None => match way.look(Look::Fresh).await {
             Ok(seen) => seen,
-            Err(error) => return failed(error),
+            Err(error) => return way.failed(error),
         },
     };
-    let rest = K::plan(desired, &seen, facts());
+    let rest = way.plan(&seen);
     if rest.steps.is_empty() {
         return rested(rest, seen);
     }
@@ -205,23 +256,9 @@ fn rested<K: Keeps>(plan: Plan<K::Step>, seen: K::Seen) -> Ended<K> {
     }
 }
 
-fn failed<K: Keeps>(object: &K, ctx: &Ctx, error: AwsError) -> Ended<K> {
-    let failing_for = object
-        .uid()
-        .and_then(|uid| ctx.backoff.failing_for(&uid))
-        .unwrap_or_default();
-    Ended::at_once(Verdict::of_error(&error, failing_for), Err(error.into()))
-}
-
 fn next_steps<S: Call>(steps: &[S]) -> String {
     let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
     format!("next: {}", steps.join("; "))
-}
-
-fn facts<K: Keeps>(object: &K, access: &Access) -> Facts {
-    Facts {
-        outage_suspected: outage::is_suspected(object, &access.observer),
-    }
 }
 
 /// Writes what the pass found, and tells of what became worse.

@@ -1,9 +1,7 @@
-//! From specs and plans to what the SDK sends, and back from its times. Pure but for the two calls about tags.
+//! From specs and plans to what the SDK sends, and back from its times. Pure.
 
 use std::collections::BTreeMap;
 
-use aws_sdk_ecs::operation::tag_resource::TagResourceInput;
-use aws_sdk_ecs::operation::untag_resource::UntagResourceInput;
 use aws_sdk_ecs::primitives::DateTime;
 use ecs_crds::conditions::Reason;
 use ecs_model::facts;
@@ -12,11 +10,8 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use serde_json::Value;
 
-use crate::aws::account::Target;
-use crate::aws::call::built;
 use crate::aws::error::{AwsError, Class};
 use crate::diff::identity::{self, TAG_PREFIX, is_reserved_tag};
-use crate::kinds::claim::tags_of;
 use crate::kinds::verdict::Verdict;
 
 /// The input in a spec as JSON, with the name that ECS is to use, and apart from it the tags.
@@ -33,19 +28,27 @@ pub fn spec_of<T: Shape>(
     if let Some(members) = value.as_object_mut() {
         members.insert(name_member.to_owned(), name.into());
     }
-    let mut wrong: Vec<String> = facts::check(&modelled_as::<T>(), &value)
+    checked(&modelled_as::<T>(), value).map_err(invalid)
+}
+
+/// An input of this name in the model, without its tags, and those. What was put in the place of references is checked too.
+///
+/// # Errors
+/// What ECS's own model says is wrong, with the members' paths, before ECS does; as one sentence.
+pub fn checked(shape: &str, mut input: Value) -> Result<(Value, BTreeMap<String, String>), String> {
+    let mut wrong: Vec<String> = facts::check(shape, &input)
         .iter()
         .map(|violation| format!("spec.{violation}"))
         .collect();
-    let tags = value.as_object_mut().and_then(|members| members.remove("tags"));
+    let tags = input.as_object_mut().and_then(|members| members.remove("tags"));
     let tags = identity::tag_map(tags.as_ref());
     wrong.extend(tags.keys().filter(|key| is_reserved_tag(key)).map(|key| {
         format!("spec.tags: {key} is reserved; choose a key that begins with neither aws: nor {TAG_PREFIX}")
     }));
     if wrong.is_empty() {
-        Ok((value, tags))
+        Ok((input, tags))
     } else {
-        Err(invalid(wrong.join("; ")))
+        Err(wrong.join("; "))
     }
 }
 
@@ -63,30 +66,6 @@ fn modelled_as<T: Shape>() -> String {
 pub fn sendable<T: Shape>(operation: &'static str, input: &Value) -> Result<T, AwsError> {
     from_value(input)
         .map_err(|error| AwsError::local(operation, Class::Invalid, "Unsendable", error.to_string()))
-}
-
-/// Sets tags.
-///
-/// # Errors
-/// What AWS answered.
-pub async fn tag(target: &Target, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), AwsError> {
-    let input = TagResourceInput::builder()
-        .resource_arn(arn)
-        .set_tags(Some(tags_of(tags)))
-        .build();
-    target.call(built("TagResource", input)?).await.map(drop)
-}
-
-/// Removes tags.
-///
-/// # Errors
-/// What AWS answered.
-pub async fn untag(target: &Target, arn: &str, keys: &[String]) -> Result<(), AwsError> {
-    let input = UntagResourceInput::builder()
-        .resource_arn(arn)
-        .set_tag_keys(Some(keys.to_vec()))
-        .build();
-    target.call(built("UntagResource", input)?).await.map(drop)
 }
 
 /// A moment of AWS's as Kubernetes writes it: whole seconds.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_ecs::operation::describe_services::DescribeServicesInput;
 use aws_sdk_ecs::types::{Service, ServiceField};
+use ecs_model::arn::name_of;
 use futures::StreamExt;
 use futures::stream;
 
@@ -171,7 +172,7 @@ fn sorted_out(shared: &Shared, part: Vec<ServiceKey>, mut described: Described) 
         if described
             .missing
             .iter()
-            .any(|arn| name_in(arn) == name_in(&key.service))
+            .any(|arn| name_of(arn) == name_of(&key.service))
         {
             return Ok(ServiceView::absent(observed_at, false));
         }
@@ -200,9 +201,4 @@ fn fit(service: &mut Service) {
 
 fn is_named(service: &Service, name: &str) -> bool {
     service.service_name() == Some(name) || service.service_arn() == Some(name)
-}
-
-/// The last part of an ARN, or the name itself.
-fn name_in(name_or_arn: &str) -> &str {
-    name_or_arn.rsplit('/').next().unwrap_or(name_or_arn)
 }

@@ -42,7 +42,7 @@ fn item(rule: &Rule) -> String {
         Names::One(name) => list("resourceNames", &[name.to_owned()]),
         Names::Lease => list(
             "resourceNames",
-            &["{{ include \"ecs-operator.leaseName\" . }}".to_owned()],
+            &["{{ include \"ecs-operator.leaseName\" . | quote }}".to_owned()],
         ),
         Names::Watched => {
             "  resourceNames:\n    {{- toYaml .Values.watchNamespaces | nindent 4 }}\n".to_owned()

@@ -7,6 +7,7 @@ mod cluster;
 mod service;
 mod task_definition;
 
+use ecs_model::arn::name_of;
 use serde_json::Value;
 
 use super::quantity::quantity;
@@ -90,13 +91,13 @@ impl Equivalence {
         match self {
             Self::IgnoringCase => desired.eq_ignore_ascii_case(observed),
             Self::Unreadable => arns == (false, true),
-            Self::ArnOrName => arns != (true, true) && tail(desired) == tail(observed),
+            Self::ArnOrName => arns != (true, true) && name_of(desired) == name_of(observed),
             Self::TaskDefinition => {
                 arns != (true, true)
-                    && (tail(desired) == tail(observed)
+                    && (name_of(desired) == name_of(observed)
                         || (!is_arn(desired)
                             && !desired.contains(':')
-                            && tail(observed).split(':').next() == Some(desired)))
+                            && name_of(observed).split(':').next() == Some(desired)))
             }
         }
     }
@@ -104,14 +105,6 @@ impl Equivalence {
 
 fn is_arn(text: &str) -> bool {
     text.starts_with("arn:")
-}
-
-fn tail(text: &str) -> &str {
-    if is_arn(text) {
-        text.rsplit(['/']).next().unwrap_or(text)
-    } else {
-        text
-    }
 }
 
 /// The rules of one comparison: tables laid over each other, the last one first.
@@ -182,7 +175,7 @@ impl Rules {
             .at(path)
             .any(|rule| matches!(rule, Rule::Equivalent(_, Equivalence::ArnOrName)))
         {
-            tail(text)
+            name_of(text)
         } else {
             text
         }

@@ -9,7 +9,7 @@ use crate::aws::call::built;
 use crate::aws::error::AwsError;
 use crate::kinds::access::Access;
 use crate::kinds::keeps::Call;
-use crate::kinds::send::{sendable, tag, untag};
+use crate::kinds::send::sendable;
 
 /// Carries out one step.
 pub async fn apply(step: &Step, access: &Access) -> Result<(), AwsError> {
@@ -24,8 +24,7 @@ pub async fn apply(step: &Step, access: &Access) -> Result<(), AwsError> {
             .call(sendable::<UpdateCapacityProviderInput>(operation, input)?)
             .await
             .map(drop),
-        Step::Tag { arn, tags } => tag(target, arn, tags).await,
-        Step::Untag { arn, keys } => untag(target, arn, keys).await,
+        Step::Tags(tagging) => tagging.apply(target).await,
         Step::Delete { name, cluster } => {
             let input = DeleteCapacityProviderInput::builder()
                 .capacity_provider(name)

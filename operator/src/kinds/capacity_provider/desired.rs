@@ -8,6 +8,7 @@ use ecs_crds::status::User;
 use serde_json::{Value, json};
 
 use crate::diff::identity::{Owner, content_hash};
+use crate::kinds::held::Held;
 
 /// What a provider is to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,15 +39,6 @@ pub struct Desired {
     pub clusters: Vec<String>,
     /// The object is being deleted, and this is to become of the provider, if that is said.
     pub deletion: Option<Option<DeletionPolicy>>,
-}
-
-/// A reference that is not ready.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// One sentence.
-    pub message: String,
-    /// Whether the referred object needs a person.
-    pub stalled: bool,
 }
 
 /// What ECS has.

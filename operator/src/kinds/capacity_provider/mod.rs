@@ -44,15 +44,12 @@ impl Keeps for CapacityProvider {
     type Step = Step;
 
     fn ask(&self, ctx: &Ctx) -> Ask {
-        let roles = ecs_model::shape::to_value(&self.spec.ecs.0)
-            .map(|input| Roles::of(&input))
-            .unwrap_or_default();
         let cluster = cluster_use(self, cluster(self, ctx).as_deref());
         Ask {
             resource: ResourceKind::CapacityProvider,
             cluster,
             uses: Uses::default(),
-            roles,
+            roles: Roles::of_spec(&self.spec.ecs.0),
         }
     }
 

@@ -14,15 +14,17 @@ use serde_json::{Map, Value};
 
 use super::desired::{Desired, Seen};
 use super::step::Step;
-use crate::diff::drift::{Change, drift};
+use crate::diff::drift::{Change, drift, put};
 use crate::diff::identity::{ADOPTED_TAG, Ownership, tag_changes, tag_list};
 use crate::diff::read_path::{self, CAPACITY_PROVIDER};
 use crate::diff::rules::{self, Rules};
 use crate::kinds::claim::{Claim, claim, conflict, tag_map};
+use crate::kinds::held::Held;
 use crate::kinds::keeps::{Facts, Plan};
 use crate::kinds::outage::suspicion;
 use crate::kinds::pass::RETRY;
 use crate::kinds::record;
+use crate::kinds::tagging::Tagging;
 use crate::kinds::verdict::Verdict;
 
 /// When to look again at what ECS is to finish, if the observer does not wake the object earlier.
@@ -66,8 +68,8 @@ pub fn plan(desired: &Desired, seen: &Seen, facts: Facts) -> Plan<Step> {
 }
 
 fn tag(provider: &CapacityProvider, tags: BTreeMap<String, String>) -> Plan<Step> {
-    let arn = arn(provider).to_owned();
-    Plan::of(vec![Step::Tag { arn, tags }], updating())
+    let tag = Tagging::of(arn(provider), tags, Vec::new());
+    Plan::of(tag.map(Step::Tags).collect(), updating())
 }
 
 fn arn(provider: &CapacityProvider) -> &str {
@@ -98,13 +100,8 @@ fn busy(provider: &CapacityProvider) -> Option<&'static str> {
 }
 
 fn create(desired: &Desired, facts: Facts) -> Plan<Step> {
-    if let Some(held) = &desired.held {
-        let message = held.message.clone();
-        return Plan::rest(if held.stalled {
-            Verdict::stalled(Reason::DependencyNotReady, message)
-        } else {
-            Verdict::working(Reason::DependencyNotReady, message)
-        });
+    if let Some(held) = Held::verdict(&desired.held) {
+        return Plan::rest(held);
     }
     if facts.outage_suspected && desired.known {
         return Plan::wait(Verdict::outage(suspicion()), PATIENCE);
@@ -176,15 +173,10 @@ fn keep(desired: &Desired, provider: &CapacityProvider, tags: &BTreeMap<String, 
         input: update(desired, &changes, &rules),
         changes: told,
     });
-    let arn = arn(provider).to_owned();
-    let tag = (!set.is_empty()).then(|| Step::Tag {
-        arn: arn.clone(),
-        tags: set,
-    });
-    let untag = (!remove.is_empty()).then_some(Step::Untag { arn, keys: remove });
+    let tagging = Tagging::of(arn(provider), set, remove).map(Step::Tags);
     let failed =
         provider.update_status() == Some(&CapacityProviderUpdateStatus::UpdateFailed) && update.is_some();
-    let steps = update.into_iter().chain(tag).chain(untag).collect();
+    let steps = update.into_iter().chain(tagging).collect();
     if failed {
         let verdict = Verdict::working(
             Reason::Retrying,
@@ -235,17 +227,6 @@ fn update(desired: &Desired, changes: &[Change], rules: &Rules) -> Value {
     input
 }
 
-fn put(value: &mut Value, path: &str, leaf: Value) {
-    let mut place = value;
-    for name in path.split('.') {
-        let Some(members) = place.as_object_mut() else {
-            return;
-        };
-        place = members.entry(name).or_insert_with(|| Value::Object(Map::new()));
-    }
-    *place = leaf;
-}
-
 /// How the provider goes. Only what is this very object's is touched.
 fn deletion(
     desired: &Desired,
@@ -260,22 +241,11 @@ fn deletion(
         return Plan::gone();
     }
     let adopted = tags.contains_key(ADOPTED_TAG);
-    let default = if adopted {
-        DeletionPolicy::Retain
-    } else {
-        DeletionPolicy::Delete
-    };
-    if policy.unwrap_or(default) == DeletionPolicy::Retain {
-        let keys = desired
-            .owner
-            .tag_keys()
-            .into_iter()
-            .filter(|key| tags.contains_key(key))
-            .collect();
-        let arn = arn(provider).to_owned();
+    if DeletionPolicy::of(policy, adopted) == DeletionPolicy::Retain {
+        let release = Tagging::release(arn(provider), &tags, &desired.owner, &[]);
         return Plan::retain(
-            vec![arn.clone()],
-            vec![Step::Untag { arn, keys }],
+            vec![arn(provider).to_owned()],
+            vec![Step::Tags(release)],
             deleting("its tags are being taken off"),
         );
     }

@@ -9,11 +9,12 @@ use ecs_crds::{CapacityProvider, EcsCluster, Managed};
 use ecs_model::arn::name_of;
 use kube::ResourceExt;
 
-use super::desired::{Desired, Held};
+use super::desired::Desired;
 use crate::authorize::ClusterUse;
 use crate::diff::identity::ResourceKind;
 use crate::k8s::object::{Kind, ObjectKey};
 use crate::kinds::access::owner_of;
+use crate::kinds::held::Held;
 use crate::kinds::send::spec_of;
 use crate::kinds::verdict::Verdict;
 
@@ -85,14 +86,10 @@ fn cluster(provider: &CapacityProvider, found: Option<&EcsCluster>) -> Option<(S
                 .as_ref()
                 .and_then(|status| status.cluster_arn.as_deref())
                 .map(name_of);
-            let message = format!("there is no EcsCluster {}", reference.name);
             Some((
                 remembered.unwrap_or(&reference.name).to_owned(),
                 true,
-                Some(Held {
-                    message,
-                    stalled: false,
-                }),
+                Some(Held::by_absence::<EcsCluster>(&reference.name)),
             ))
         }
         (None, None) => named.map(|name| (name.to_owned(), false, None)),
@@ -100,29 +97,9 @@ fn cluster(provider: &CapacityProvider, found: Option<&EcsCluster>) -> Option<(S
 }
 
 fn not_ready(cluster: &EcsCluster, provider: &CapacityProvider) -> Option<Held> {
-    let object = format!("EcsCluster {}", cluster.name_any());
-    let (theirs, ours) = (cluster.management(), provider.management());
-    if theirs.account() != ours.account() || theirs.region != ours.region {
-        let message = format!("{object} is in another account or region; both have to be in one place");
-        return Some(Held {
-            message,
-            stalled: true,
-        });
-    }
-    if cluster.metadata.deletion_timestamp.is_some() {
-        return Some(Held {
-            message: format!("{object} is being deleted"),
-            stalled: false,
-        });
-    }
-    let active = cluster
-        .status
-        .as_ref()
-        .is_some_and(|status| status.status.as_deref() == Some("ACTIVE"));
-    (!active).then(|| Held {
-        message: format!("{object} is not ACTIVE in ECS yet"),
-        stalled: false,
-    })
+    let status = cluster.status.as_ref();
+    let status = status.and_then(|status| status.status.as_deref());
+    Held::unless_active(cluster, status, provider.management())
 }
 
 /// What is wanted of the provider.

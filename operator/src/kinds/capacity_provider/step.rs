@@ -1,12 +1,11 @@
 //! What is done to ECS for a capacity provider, one call each, by name.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 
-use crate::diff::identity::shown_keys;
 use crate::kinds::keeps::Call;
+use crate::kinds::tagging::Tagging;
 
 /// One call. Each is safe to repeat, because the plan looks before it repeats.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,20 +22,8 @@ pub enum Step {
         /// What differs, for people.
         changes: Vec<String>,
     },
-    /// `TagResource`.
-    Tag {
-        /// The provider's ARN.
-        arn: String,
-        /// The tags to set.
-        tags: BTreeMap<String, String>,
-    },
-    /// `UntagResource`.
-    Untag {
-        /// The provider's ARN.
-        arn: String,
-        /// The keys to remove.
-        keys: Vec<String>,
-    },
+    /// `TagResource` and `UntagResource`.
+    Tags(Tagging),
     /// `DeleteCapacityProvider`.
     Delete {
         /// The provider's name.
@@ -51,8 +38,7 @@ impl Call for Step {
         match self {
             Self::Create { .. } => "CreateCapacityProvider",
             Self::Update { .. } => "UpdateCapacityProvider",
-            Self::Tag { .. } => "TagResource",
-            Self::Untag { .. } => "UntagResource",
+            Self::Tags(tagging) => tagging.operation(),
             Self::Delete { .. } => "DeleteCapacityProvider",
         }
     }
@@ -63,8 +49,7 @@ impl fmt::Display for Step {
         f.write_str(self.operation())?;
         match self {
             Self::Update { changes, .. } => write!(f, ": {}", changes.join(", ")),
-            Self::Tag { tags, .. } => write!(f, ": {}", shown_keys(tags)),
-            Self::Untag { keys, .. } => write!(f, ": {}", keys.join(", ")),
+            Self::Tags(tagging) => write!(f, ": {tagging}"),
             Self::Create { .. } | Self::Delete { .. } => Ok(()),
         }
     }

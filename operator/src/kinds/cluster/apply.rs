@@ -11,7 +11,7 @@ use crate::aws::call::built;
 use crate::aws::error::AwsError;
 use crate::kinds::access::Access;
 use crate::kinds::keeps::Call;
-use crate::kinds::send::{sendable, tag, untag};
+use crate::kinds::send::sendable;
 
 /// Carries out one step.
 pub async fn apply(step: &Step, access: &Access) -> Result<(), AwsError> {
@@ -34,8 +34,7 @@ pub async fn apply(step: &Step, access: &Access) -> Result<(), AwsError> {
             .call(sendable::<PutClusterCapacityProvidersInput>(operation, input)?)
             .await
             .map(drop),
-        Step::Tag { arn, tags } => tag(target, arn, tags).await,
-        Step::Untag { arn, keys } => untag(target, arn, keys).await,
+        Step::Tags(tagging) => tagging.apply(target).await,
         Step::Delete { arn } => target
             .call(built(
                 operation,

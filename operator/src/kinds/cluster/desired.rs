@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::diff::identity::{Owner, content_hash};
 use crate::k8s::object::ObjectKey;
+use crate::kinds::held::Held;
 
 /// The tag with the hash of the default namespace as the spec names it. ECS shows its ARN, which does not contain the name.
 pub const NAMESPACE_TAG: &str = "ecs-operator.dev/cluster-namespace";
@@ -68,15 +69,6 @@ pub struct Providers {
     pub strategy: Option<Vec<Value>>,
     /// What is not ready.
     pub held: Vec<Held>,
-}
-
-/// A reference that is not ready.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// One sentence.
-    pub message: String,
-    /// Whether the referred object needs a person.
-    pub stalled: bool,
 }
 
 /// What ECS has.

@@ -46,14 +46,11 @@ impl Keeps for EcsCluster {
     type Step = Step;
 
     fn ask(&self, ctx: &Ctx) -> Ask {
-        let roles = ecs_model::shape::to_value(&self.spec.ecs.0)
-            .map(|input| Roles::of(&input))
-            .unwrap_or_default();
         Ask {
             resource: ResourceKind::Cluster,
             cluster: None,
             uses: uses(self, &providers(self, ctx)),
-            roles,
+            roles: Roles::of_spec(&self.spec.ecs.0),
         }
     }
 

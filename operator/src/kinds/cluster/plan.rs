@@ -24,9 +24,11 @@ use crate::diff::identity::tag_changes;
 use crate::diff::read_path::{self, CLUSTER, pick};
 use crate::diff::rules;
 use crate::kinds::claim::{Claim, claim, conflict, tag_map};
+use crate::kinds::held::Held;
 use crate::kinds::keeps::{Facts, Plan};
 use crate::kinds::pass::RETRY;
 use crate::kinds::record;
+use crate::kinds::tagging::Tagging;
 use crate::kinds::verdict::Verdict;
 
 pub use providers::unexpected;
@@ -71,8 +73,8 @@ fn updating() -> Verdict {
 }
 
 fn tag(cluster: &Cluster, tags: BTreeMap<String, String>) -> Plan<Step> {
-    let arn = arn(cluster).to_owned();
-    Plan::of(vec![Step::Tag { arn, tags }], updating())
+    let tag = Tagging::of(arn(cluster), tags, Vec::new());
+    Plan::of(tag.map(Step::Tags).collect(), updating())
 }
 
 fn arn(cluster: &Cluster) -> &str {
@@ -104,22 +106,8 @@ fn keep(desired: &Desired, cluster: &Cluster, seen: &Seen, tags: &BTreeMap<Strin
     if let Some(record) = unrecorded {
         return tag(cluster, record);
     }
-    let held: Vec<&str> = desired
-        .providers
-        .held
-        .iter()
-        .map(|held| held.message.as_str())
-        .collect();
-    if held.is_empty() {
-        return Plan::rest(Verdict::settled("the cluster is ACTIVE and as the spec says"));
-    }
-    let message = held.join("; ");
-    let stalled = desired.providers.held.iter().any(|held| held.stalled);
-    Plan::rest(if stalled {
-        Verdict::stalled(Reason::DependencyNotReady, message)
-    } else {
-        Verdict::working(Reason::DependencyNotReady, message)
-    })
+    let settled = || Verdict::settled("the cluster is ACTIVE and as the spec says");
+    Plan::rest(Held::verdict(&desired.providers.held).unwrap_or_else(settled))
 }
 
 /// Settings, configuration, default namespace.
@@ -161,11 +149,9 @@ fn members(
     } else {
         Step::Update { input, changes: told }
     };
-    let mark = mark.map(|mark| Step::Tag {
-        arn: arn(cluster).to_owned(),
-        tags: BTreeMap::from([(NAMESPACE_TAG.to_owned(), mark.clone())]),
-    });
-    [update].into_iter().chain(mark).collect()
+    let mark = mark.map(|mark| (NAMESPACE_TAG.to_owned(), mark.clone()));
+    let tag = Tagging::of(arn(cluster), mark.into_iter().collect(), Vec::new());
+    [update].into_iter().chain(tag.map(Step::Tags)).collect()
 }
 
 fn drifted(desired: &Desired, cluster: &Cluster) -> Vec<Change> {
@@ -211,11 +197,5 @@ fn tagging(
 ) -> Vec<Step> {
     let (set, remove) = tag_changes(&desired.tags, tags);
     differences.extend(set.keys().chain(&remove).map(|key| format!("tags[{key}]")));
-    let arn = arn(cluster).to_owned();
-    let tag = (!set.is_empty()).then(|| Step::Tag {
-        arn: arn.clone(),
-        tags: set,
-    });
-    let untag = (!remove.is_empty()).then_some(Step::Untag { arn, keys: remove });
-    tag.into_iter().chain(untag).collect()
+    Tagging::of(arn(cluster), set, remove).map(Step::Tags).collect()
 }

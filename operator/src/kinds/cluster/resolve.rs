@@ -3,18 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ecs_crds::conditions::{self, Type};
 use ecs_crds::policy::{AdoptionPolicy, DriftPolicy};
 use ecs_crds::{CapacityProvider, EcsCluster, Managed};
 use ecs_model::arn::name_of;
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-use super::desired::{Desired, Held, Providers};
+use super::desired::{Desired, Providers};
 use crate::authorize::Uses;
 use crate::diff::identity::{ResourceKind, content_hash};
 use crate::k8s::object::{Kind, ObjectKey};
 use crate::kinds::access::owner_of;
+use crate::kinds::held::Held;
 use crate::kinds::send::spec_of;
 use crate::kinds::strategy::named_in;
 use crate::kinds::verdict::Verdict;
@@ -154,10 +154,7 @@ fn add(
 ) {
     let Some(object) = meant(around, name, by_reference) else {
         if by_reference {
-            providers.held.push(Held {
-                message: format!("there is no CapacityProvider {name}"),
-                stalled: false,
-            });
+            providers.held.push(Held::by_absence::<CapacityProvider>(name));
         } else {
             providers.ready.insert(name_of(name).to_owned());
         }
@@ -187,38 +184,9 @@ fn is_managed(provider: &CapacityProvider) -> bool {
 
 /// Why a provider cannot be used yet.
 fn not_ready(provider: &CapacityProvider, cluster: &EcsCluster) -> Option<Held> {
-    let object = format!("CapacityProvider {}", provider.name_any());
-    let (theirs, ours) = (provider.management(), cluster.management());
-    if theirs.account() != ours.account() || theirs.region != ours.region {
-        let message = format!("{object} is in another account or region; both have to be in one place");
-        return Some(Held {
-            message,
-            stalled: true,
-        });
-    }
     let status = provider.status.as_ref();
-    if provider.metadata.deletion_timestamp.is_none()
-        && status.is_some_and(|status| status.status.as_deref() == Some("ACTIVE"))
-    {
-        return None;
-    }
-    let conditions = status
-        .map(|status| status.common.conditions.as_slice())
-        .unwrap_or_default();
-    let generation = provider.metadata.generation.unwrap_or_default();
-    let stalled = conditions::is_true_of(conditions, Type::Stalled, generation);
-    let words = conditions::find(conditions, Type::Ready)
-        .filter(|_| stalled)
-        .map(|ready| format!(": {}", ready.message));
-    let what = if provider.metadata.deletion_timestamp.is_some() {
-        "is being deleted"
-    } else {
-        "is not ACTIVE in ECS yet"
-    };
-    Some(Held {
-        message: format!("{object} {what}{}", words.unwrap_or_default()),
-        stalled,
-    })
+    let status = status.and_then(|status| status.status.as_deref());
+    Held::unless_active(provider, status, cluster.management())
 }
 
 /// The default strategy by the names of providers; none while one of them cannot be used.
@@ -234,10 +202,7 @@ fn strategy(held: &mut Vec<Held>, cluster: &EcsCluster, around: &Surroundings) -
         let object = meant(around, name, by_reference);
         let missing = match object {
             Some(object) => not_ready(object, cluster),
-            None if by_reference => Some(Held {
-                message: format!("there is no CapacityProvider {name}"),
-                stalled: false,
-            }),
+            None if by_reference => Some(Held::by_absence::<CapacityProvider>(name)),
             None => None,
         };
         if let Some(missing) = missing {

@@ -1,12 +1,11 @@
 //! What is done to ECS for a cluster, one call each, by name.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 
-use crate::diff::identity::shown_keys;
 use crate::kinds::keeps::Call;
+use crate::kinds::tagging::Tagging;
 
 /// One call. Each is safe to repeat.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,20 +36,8 @@ pub enum Step {
         /// What differs, for people.
         changes: Vec<String>,
     },
-    /// `TagResource`.
-    Tag {
-        /// The cluster's ARN.
-        arn: String,
-        /// The tags to set.
-        tags: BTreeMap<String, String>,
-    },
-    /// `UntagResource`.
-    Untag {
-        /// The cluster's ARN.
-        arn: String,
-        /// The keys to remove.
-        keys: Vec<String>,
-    },
+    /// `TagResource` and `UntagResource`.
+    Tags(Tagging),
     /// `DeleteCluster`.
     Delete {
         /// The cluster's ARN.
@@ -65,8 +52,7 @@ impl Call for Step {
             Self::Update { .. } => "UpdateCluster",
             Self::UpdateSettings { .. } => "UpdateClusterSettings",
             Self::PutProviders { .. } => "PutClusterCapacityProviders",
-            Self::Tag { .. } => "TagResource",
-            Self::Untag { .. } => "UntagResource",
+            Self::Tags(tagging) => tagging.operation(),
             Self::Delete { .. } => "DeleteCluster",
         }
     }
@@ -81,8 +67,7 @@ impl fmt::Display for Step {
             | Self::PutProviders { changes, .. } => {
                 write!(f, ": {}", changes.join(", "))
             }
-            Self::Tag { tags, .. } => write!(f, ": {}", shown_keys(tags)),
-            Self::Untag { keys, .. } => write!(f, ": {}", keys.join(", ")),
+            Self::Tags(tagging) => write!(f, ": {tagging}"),
             Self::Create { .. } | Self::Delete { .. } => Ok(()),
         }
     }

@@ -2,15 +2,12 @@
 
 use aws_sdk_ecs::operation::create_service::CreateServiceInput;
 use aws_sdk_ecs::operation::delete_service::DeleteServiceInput;
-use aws_sdk_ecs::operation::tag_resource::TagResourceInput;
-use aws_sdk_ecs::operation::untag_resource::UntagResourceInput;
 use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
-use ecs_model::shape::{Shape, from_value};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::aws::account::Target;
-use crate::aws::error::{AwsError, Class};
-use crate::diff::identity::tag_list;
+use crate::aws::error::AwsError;
+use crate::kinds::send::sendable;
 use crate::kinds::service::made::{Made, made};
 use crate::kinds::service::step::Step;
 use crate::kinds::verdict::may_have_happened;
@@ -23,6 +20,16 @@ pub struct Applied {
     pub done: usize,
     /// Why the next one was not.
     pub failure: Option<AwsError>,
+}
+
+impl Applied {
+    /// The first step was refused.
+    pub fn refused(error: AwsError) -> Self {
+        Self {
+            done: 0,
+            failure: Some(error),
+        }
+    }
 }
 
 /// Carries the steps out.
@@ -53,9 +60,10 @@ pub async fn apply(steps: &[Step], key: &ServiceKey, target: &Target, observer: 
 
 /// Carries one step out; gives the service that it made, where the answer shows that it did.
 async fn carry_out(step: &Step, key: &ServiceKey, target: &Target) -> Result<Option<Made>, AwsError> {
+    let operation = step.operation();
     match step {
         Step::CreateService { input } => {
-            let call = read::<CreateServiceInput>("CreateService", input)?;
+            let call = sendable::<CreateServiceInput>(operation, input)?;
             return made(input, target.call(call).await?.service);
         }
         Step::UpdateService { members, force, .. } => {
@@ -66,33 +74,17 @@ async fn carry_out(step: &Step, key: &ServiceKey, target: &Target) -> Result<Opt
                 input.insert("forceNewDeployment".into(), true.into());
             }
             target
-                .call(read::<UpdateServiceInput>("UpdateService", &input.into())?)
+                .call(sendable::<UpdateServiceInput>(operation, &input.into())?)
                 .await?;
         }
-        Step::TagResource { arn, tags, .. } => {
-            let input = json!({"resourceArn": arn, "tags": tag_list(tags)});
-            target
-                .call(read::<TagResourceInput>("TagResource", &input)?)
-                .await?;
-        }
-        Step::UntagResource { arn, keys } => {
-            let input = json!({"resourceArn": arn, "tagKeys": keys});
-            target
-                .call(read::<UntagResourceInput>("UntagResource", &input)?)
-                .await?;
-        }
+        Step::Claim(tagging) | Step::Tags(tagging) => tagging.apply(target).await?,
         Step::DeleteService { force } => {
             let input =
                 json!({"service": key.service, "cluster": key.cluster, "force": force.then_some(true)});
             target
-                .call(read::<DeleteServiceInput>("DeleteService", &input)?)
+                .call(sendable::<DeleteServiceInput>(operation, &input)?)
                 .await?;
         }
     }
     Ok(None)
-}
-
-fn read<T: Shape>(operation: &'static str, input: &Value) -> Result<T, AwsError> {
-    from_value(input)
-        .map_err(|error| AwsError::local(operation, Class::Invalid, "Unsendable", error.to_string()))
 }

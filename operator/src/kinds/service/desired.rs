@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecs::primitives::DateTime;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::diff::identity::Owner;
+use crate::diff::identity::{APPLIED_TAG, Owner, content_hash};
+use crate::kinds::held::Held;
 
 /// What a service is to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,16 +43,21 @@ pub enum Count {
     AtCreation(i32),
 }
 
-/// A reference that is not ready.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
-    /// What is missing or not ready, as a sentence: `EcsTaskDefinition web is not registered yet`.
-    pub message: String,
-    /// Whether the referred object itself says that it needs a person.
-    pub stalled: bool,
-}
-
 impl Desired {
+    /// What is put on record once it is applied, where drift is only reported: the hash of all that is compared.
+    pub fn record(&self) -> Option<String> {
+        let count = format!("{:?}", self.count);
+        self.report_drift
+            .then(|| content_hash(&json!([self.input, self.tags, count])))
+    }
+
+    /// The tags that are ours: the owner's, and the record of what was applied where that matters.
+    pub fn own_tags(&self) -> BTreeMap<String, String> {
+        let mut tags = self.owner.tags();
+        tags.extend(self.record().map(|record| (APPLIED_TAG.to_owned(), record)));
+        tags
+    }
+
     /// Whether it is not known yet which revision is wanted: the definition has a spec that is not registered.
     pub fn definition_unknown(&self) -> bool {
         self.rollout_held.is_some() && self.text("taskDefinition").is_none()

@@ -34,7 +34,7 @@ use crate::error::Result;
 use crate::k8s::finalize;
 use crate::k8s::object::ObjectKey;
 use crate::kinds::outage;
-use crate::kinds::service::apply::apply;
+use crate::kinds::service::apply::{Applied, apply};
 use crate::kinds::service::newcomer::{calls_for_a_look, is_known, is_newcomer};
 use crate::kinds::service::observe::{Way, referred};
 use crate::kinds::service::plan::{Facts, Plan, QUIET, Standing, plan};
@@ -100,25 +100,19 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
     let suspended = service.management().suspended();
     let uid = service.uid().unwrap_or_default();
     let print = content_hash(&json!([resolved.print, format!("{:?}", plan.steps)]));
-    if let (false, Some((error, pause))) = (suspended, ctx.quiet.still_refused(&uid, &print)) {
-        let failure = plan.steps.first().map(|step| (step, &error));
-        let course = Course::Planned {
-            plan: &plan,
-            failure,
-            failing_for: Duration::ZERO,
-            suspended,
-        };
+    let refused = ctx.quiet.still_refused(&uid, &print).filter(|_| !suspended);
+    if let Some((error, pause)) = refused {
+        let before = Applied::refused(error);
+        let course = planned(&plan, &before, Duration::ZERO, suspended);
         report(ctx, &service, Some(resolved), Some(&view), course).await?;
         return Ok(Action::requeue(pause));
     }
     let (service, applied) = if suspended || plan.steps.is_empty() {
-        (service, apply::Applied::default())
+        (service, Applied::default())
     } else {
         let service = finalize::ensure(&ctx.api(&*service), service).await?;
-        (
-            service,
-            apply(&plan.steps, &way.key, &way.target, &way.observer).await,
-        )
+        let applied = apply(&plan.steps, &way.key, &way.target, &way.observer).await;
+        (service, applied)
     };
     if newcomer && applied.failure.as_ref().is_some_and(calls_for_a_look) {
         // The object has the finalizer now, so it is no newcomer any more: this time the pass looks.
@@ -129,46 +123,45 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
     if is_in_ecs(&view, &plan) {
         way.observer.expect(&way.key, true);
     }
-
-    match &applied.failure {
-        Some(error)
-            if applied.done == 0 && matches!(error.class, Class::Invalid | Class::Quota | Class::Denied) =>
-        {
-            ctx.quiet.refused(&uid, &print, error);
-        }
-        _ => ctx.quiet.accepted(&uid),
-    }
+    note_refusal(ctx, &uid, &print, &applied);
     note_unanswered(ctx, &uid, &view, &plan.steps, &applied);
-    let course = Course::Planned {
-        plan: &plan,
-        failure: plan.steps.get(applied.done).zip(applied.failure.as_ref()),
-        failing_for: ctx.backoff.failing_for(&uid).unwrap_or_default(),
-        suspended,
-    };
     if let (None, Some(pause)) = (&applied.failure, unsettled(&service, ctx)) {
         return Ok(Action::requeue(pause));
     }
+    let failing_for = ctx.backoff.failing_for(&uid).unwrap_or_default();
+    let course = planned(&plan, &applied, failing_for, suspended);
     report(ctx, &service, Some(resolved), Some(&view), course).await?;
     if let Some(error) = applied.failure {
         return Err(error.into());
     }
-    if !suspended
-        && plan.steps.is_empty()
-        && plan.standing == Standing::InStep
-        && seed::is_due(&service, resolved.desired.count)
-    {
-        let count = view
-            .service
-            .as_ref()
-            .map_or(1, aws_sdk_ecs::types::Service::desired_count);
-        seed::seed(&service, count, ctx).await?;
+    let in_step = plan.steps.is_empty() && plan.standing == Standing::InStep;
+    if in_step && !suspended && seed::is_due(&service, resolved.desired.count) {
+        seed::seed(&service, &view, ctx).await?;
     }
     Ok(plan.look_again.map_or_else(Action::await_change, Action::requeue))
 }
 
+fn planned<'a>(plan: &'a Plan, applied: &'a Applied, failing_for: Duration, suspended: bool) -> Course<'a> {
+    Course::Planned {
+        plan,
+        failure: plan.steps.get(applied.done).zip(applied.failure.as_ref()),
+        failing_for,
+        suspended,
+    }
+}
+
+/// Remembers what ECS refused for good, so that it is not asked the same again at once.
+fn note_refusal(ctx: &Ctx, uid: &str, print: &str, applied: &Applied) {
+    let for_good = |error: &&AwsError| matches!(error.class, Class::Invalid | Class::Quota | Class::Denied);
+    match applied.failure.as_ref().filter(for_good) {
+        Some(error) if applied.done == 0 => ctx.quiet.refused(uid, print, error),
+        _ => ctx.quiet.accepted(uid),
+    }
+}
+
 /// Remembers a creation that got no answer; one that got one took the others with it, if they had its token. A creation that
 /// was sent unseen has another one than those after a look that showed a predecessor.
-fn note_unanswered(ctx: &Ctx, uid: &str, view: &ServiceView, steps: &[Step], applied: &apply::Applied) {
+fn note_unanswered(ctx: &Ctx, uid: &str, view: &ServiceView, steps: &[Step], applied: &Applied) {
     let creates = |step: &Step| matches!(step, Step::CreateService { .. });
     if steps.get(applied.done).is_some_and(creates) {
         if applied.failure.as_ref().is_some_and(may_have_happened) {

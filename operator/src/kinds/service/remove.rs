@@ -11,15 +11,17 @@ use kube::runtime::controller::Action;
 
 use crate::aws::error::{AwsError, Class};
 use crate::context::Ctx;
+use crate::diff::identity::ResourceKind;
 use crate::error::Result;
 use crate::k8s::finalize::{is_held, release};
 use crate::k8s::object::ObjectKey;
+use crate::kinds::access::owner_of;
 use crate::kinds::orphan::{ORPHAN, tell_given_up, tell_retained, tell_unknown};
 use crate::kinds::service::apply::apply;
 use crate::kinds::service::observe::{Way, referred};
 use crate::kinds::service::plan::{Deletion, Plan, Standing, plan_deletion};
 use crate::kinds::service::report::{report, tell_steps};
-use crate::kinds::service::resolve::{cluster, owner};
+use crate::kinds::service::resolve::cluster;
 use crate::kinds::service::status::course::Course;
 use crate::observer::ServiceView;
 
@@ -92,7 +94,7 @@ enum Leaving {
 }
 
 async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, AwsError> {
-    let owner = owner(service, &ctx.installation);
+    let owner = owner_of(service, ResourceKind::Service, &ctx.installation);
     let decide = |view: &ServiceView| {
         plan_deletion(&owner, view, |adopted| {
             service.management().deletion(adopted) == DeletionPolicy::Retain
@@ -150,7 +152,6 @@ async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, Aw
 async fn forget(service: &EcsService, ctx: &Ctx) -> Result<Action> {
     ctx.observers.forget(&ObjectKey::of(service));
     let uid = service.uid().unwrap_or_default();
-    ctx.quiet.forget(&uid);
     ctx.unanswered.forget(&uid);
     release(&ctx.api(service), service).await?;
     Ok(Action::await_change())

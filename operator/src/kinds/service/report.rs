@@ -88,8 +88,8 @@ pub fn tell_steps(ctx: &Ctx, service: &EcsService, done: &[Step]) {
         let reason = match step {
             Step::CreateService { .. } => "Created",
             Step::UpdateService { .. } => "Updated",
-            Step::TagResource { claims: true, .. } => "Claimed",
-            Step::TagResource { claims: false, .. } | Step::UntagResource { .. } => "Tagged",
+            Step::Claim(_) => "Claimed",
+            Step::Tags(_) => "Tagged",
             Step::DeleteService { .. } => "Deleting",
         };
         ctx.events

@@ -1,25 +1,28 @@
 //! From the spec to what is wanted: references become names and ARNs. Pure; a missing reference is a value, not an error.
 
-mod held;
+mod registered;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_sdk_ecs::primitives::DateTime;
 use ecs_crds::policy::{AdoptionPolicy, DriftPolicy};
-use ecs_crds::{CapacityProvider, EcsCluster, EcsService, EcsTaskDefinition, Managed};
-use ecs_model::facts;
+use ecs_crds::{CapacityProvider, EcsCluster, EcsClusterStatus, EcsService, EcsTaskDefinition, Managed};
+use ecs_model::arn::name_of;
 use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
 use crate::authorize::{ClusterUse, Uses};
-use crate::diff::identity::{Owner, ResourceKind, content_hash, is_reserved_tag, tag_map};
+use crate::diff::identity::{ResourceKind, content_hash};
 use crate::diff::read_path::pick;
 use crate::diff::rollout::ROLLOUT_MEMBERS;
 use crate::k8s::object::{Kind, ObjectKey};
-use crate::kinds::service::desired::{Count, Desired, Held};
+use crate::kinds::access::owner_of;
+use crate::kinds::held::Held;
+use crate::kinds::send::checked;
+use crate::kinds::service::desired::{Count, Desired};
 use crate::kinds::strategy::named_in;
-use held::{elsewhere, is_registered, not_ready, unassociated};
+use registered::is_registered;
 
 /// The cluster that ECS means when none is named.
 const DEFAULT_CLUSTER: &str = "default";
@@ -98,17 +101,6 @@ pub fn provider_names(service: &EcsService) -> Vec<&str> {
         .collect()
 }
 
-/// On whose behalf the service exists.
-pub fn owner(service: &EcsService, installation: &str) -> Owner {
-    Owner {
-        kind: ResourceKind::Service,
-        installation: installation.to_owned(),
-        namespace: service.namespace().unwrap_or_default(),
-        name: service.name_any(),
-        uid: service.uid().unwrap_or_default(),
-    }
-}
-
 /// Replaces the references by what they stand for.
 ///
 /// # Errors
@@ -116,7 +108,6 @@ pub fn owner(service: &EcsService, installation: &str) -> Owner {
 pub fn resolve(service: &EcsService, referred: &Referred, installation: &str) -> Result<Resolved, String> {
     let mut spec = serde_json::to_value(&service.spec.ecs).map_err(|error| format!("spec: {error}"))?;
     let members = spec.as_object_mut().ok_or("spec: expected an object")?;
-    let tags = tag_map(members.remove("tags").as_ref());
     members.remove("clientToken");
     let count = members
         .remove("desiredCount")
@@ -129,8 +120,7 @@ pub fn resolve(service: &EcsService, referred: &Referred, installation: &str) ->
     members.insert("cluster".into(), cluster.name.clone().into());
     let no_provider = strategy(service, referred, members);
     let no_definition = definition(service, referred.definition.as_deref(), members);
-    let input = Value::Object(members.clone());
-    check(&input, &tags)?;
+    let (input, tags) = checked("CreateServiceRequest", spec)?;
 
     let daemon = input.get("schedulingStrategy").and_then(Value::as_str) == Some("DAEMON");
     let management = service.management();
@@ -141,7 +131,7 @@ pub fn resolve(service: &EcsService, referred: &Referred, installation: &str) ->
         } else {
             count.map_or(Count::AtCreation(1), Count::Enforced)
         },
-        owner: owner(service, installation),
+        owner: owner_of(service, ResourceKind::Service, installation),
         adopt: management.adoption() == AdoptionPolicy::Adopt,
         report_drift: management.drift() == DriftPolicy::Report,
         restart_at: service
@@ -215,29 +205,9 @@ pub fn cluster(service: &EcsService, found: Option<&EcsCluster>) -> (ClusterUse,
                 name: cluster.ecs_name(),
                 own: true,
             };
-            let active = cluster
-                .status
-                .as_ref()
-                .is_some_and(|status| status.status.as_deref() == Some("ACTIVE"));
-            let object = || format!("EcsCluster {}", cluster.name_any());
-            let held = if let Some(held) = elsewhere(&object(), cluster.management(), service.management()) {
-                Some(held)
-            } else if cluster.metadata.deletion_timestamp.is_some() {
-                Some(Held {
-                    message: format!("{} is being deleted", object()),
-                    stalled: false,
-                })
-            } else if !active {
-                Some(not_ready(
-                    &object(),
-                    "is not ACTIVE in ECS yet",
-                    cluster.common_status(),
-                    cluster.metadata.generation,
-                ))
-            } else {
-                None
-            };
-            (own, held)
+            let status = cluster.status.as_ref();
+            let status = status.and_then(|status| status.status.as_deref());
+            (own, Held::unless_active(cluster, status, service.management()))
         }
         (None, Some(reference)) => {
             // What it was called is remembered by the service's own ARN; else it is called as its object was.
@@ -245,12 +215,9 @@ pub fn cluster(service: &EcsService, found: Option<&EcsCluster>) -> (ClusterUse,
                 .status
                 .as_ref()
                 .and_then(|status| status.cluster_arn.as_deref())
-                .map(last_part);
+                .map(name_of);
             let name = remembered.unwrap_or(&reference.name).to_owned();
-            let held = Held {
-                message: format!("there is no EcsCluster {}", reference.name),
-                stalled: false,
-            };
+            let held = Held::by_absence::<EcsCluster>(&reference.name);
             (ClusterUse { name, own: true }, Some(held))
         }
         (None, None) => (
@@ -271,15 +238,10 @@ fn definition(
 ) -> Option<Held> {
     let reference = service.spec.task_definition_ref.as_ref();
     let Some(definition) = definition_meant(service, found) else {
-        let name = &reference?.name;
-        return Some(Held {
-            message: format!("there is no EcsTaskDefinition {name}"),
-            stalled: false,
-        });
+        return Some(Held::by_absence::<EcsTaskDefinition>(&reference?.name));
     };
-    let object = format!("EcsTaskDefinition {}", definition.name_any());
     members.remove("taskDefinition");
-    if let Some(held) = elsewhere(&object, definition.management(), service.management()) {
+    if let Some(held) = Held::by_place(definition, service.management()) {
         return Some(held);
     }
     if let Some(revision) = reference.and_then(|reference| reference.revision) {
@@ -298,7 +260,7 @@ fn definition(
             members.insert("taskDefinition".into(), arn.clone().into());
             None
         }
-        None => Some(not_ready(&object, "is not registered yet", status, generation)),
+        None => Some(Held::by_state(definition, "not registered yet")),
     }
 }
 
@@ -339,54 +301,26 @@ fn strategy(service: &EcsService, referred: &Referred, members: &mut Map<String,
     held
 }
 
+/// ECS runs services only on providers that the cluster has.
+fn unassociated(provider: &str, cluster: &EcsCluster) -> Option<Held> {
+    let has = |status: &EcsClusterStatus| status.capacity_providers.iter().any(|name| name == provider);
+    let object = cluster.name_any();
+    (!cluster.status.as_ref().is_some_and(has)).then(|| {
+        Held::for_now(format!(
+            "EcsCluster {object} does not have the capacity provider {provider} in ECS yet"
+        ))
+    })
+}
+
 /// A referred provider's name in ECS, and why it cannot be used yet.
 fn provider(service: &EcsService, name: &str, found: Option<&CapacityProvider>) -> (String, Option<Held>) {
     let Some(provider) = found else {
-        return (
-            name.to_owned(),
-            Some(Held {
-                message: format!("there is no CapacityProvider {name}"),
-                stalled: false,
-            }),
-        );
+        return (name.to_owned(), Some(Held::by_absence::<CapacityProvider>(name)));
     };
-    let object = format!("CapacityProvider {name}");
     let absent = provider.common_status().is_none_or(|status| status.arn.is_none());
-    let not_there = || {
-        not_ready(
-            &object,
-            "is not in ECS yet",
-            provider.common_status(),
-            provider.metadata.generation,
-        )
-    };
-    let held =
-        elsewhere(&object, provider.management(), service.management()).or_else(|| absent.then(not_there));
+    let held = Held::by_place(provider, service.management())
+        .or_else(|| absent.then(|| Held::by_state(provider, "not in ECS yet")));
     (provider.ecs_name(), held)
-}
-
-/// What ECS's model says about the input, before ECS does.
-fn check(input: &Value, tags: &BTreeMap<String, String>) -> Result<(), String> {
-    let violations = facts::check("CreateServiceRequest", input);
-    let mut wrong: Vec<_> = violations
-        .iter()
-        .map(|violation| format!("spec.{violation}"))
-        .collect();
-    wrong.extend(tags.keys().filter(|key| is_reserved_tag(key)).map(|key| {
-        format!(
-            "spec.tags: {key} is reserved; choose a key that begins with neither aws: nor ecs-operator.dev/"
-        )
-    }));
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        Err(wrong.join("; "))
-    }
-}
-
-/// The name in an ARN.
-pub fn last_part(arn: &str) -> &str {
-    arn.rsplit('/').next().unwrap_or(arn)
 }
 
 #[cfg(test)]

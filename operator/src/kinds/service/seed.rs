@@ -1,6 +1,7 @@
 //! Writes `spec.desiredCount` once where nobody did, because HPA cannot read a scale whose path is absent (design.md §2.4,
 //! engineering.md §8.4). It is the only thing that we ever write into a spec.
 
+use aws_sdk_ecs::types::Service;
 use ecs_crds::EcsService;
 use kube::api::{Patch, PatchParams};
 use kube::{Resource, ResourceExt};
@@ -9,6 +10,7 @@ use serde_json::json;
 use crate::context::Ctx;
 use crate::error::{Error, Result};
 use crate::kinds::service::desired::Count;
+use crate::observer::ServiceView;
 
 /// The field manager of this one field, so that anybody's apply takes it over.
 const FIELD_MANAGER: &str = "ecs-operator/desired-count";
@@ -25,7 +27,8 @@ pub fn is_due(service: &EcsService, count: Count) -> bool {
 ///
 /// # Errors
 /// When the API server refuses. That somebody else wrote a count meanwhile is no error: theirs stands.
-pub async fn seed(service: &EcsService, count: i32, ctx: &Ctx) -> Result<()> {
+pub async fn seed(service: &EcsService, view: &ServiceView, ctx: &Ctx) -> Result<()> {
+    let count = view.service.as_ref().map_or(1, Service::desired_count);
     let body = json!({
         "apiVersion": EcsService::api_version(&()),
         "kind": EcsService::kind(&()),

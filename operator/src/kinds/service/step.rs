@@ -1,13 +1,12 @@
 //! What is done to ECS for a service, one call each, by name.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::Value;
 
 use crate::diff::drift::Change;
-use crate::diff::identity::shown_keys;
 use crate::diff::rollout::ROLLOUT_MEMBERS;
+use crate::kinds::tagging::Tagging;
 
 /// One call. Each is safe to repeat: by its token, or because the plan looks before it repeats.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,22 +25,10 @@ pub enum Step {
         /// Whether a deployment is started though nothing that starts one changed.
         force: bool,
     },
-    /// `TagResource`.
-    TagResource {
-        /// The service's ARN.
-        arn: String,
-        /// The tags to set.
-        tags: BTreeMap<String, String>,
-        /// Whether this makes the service ours, so that it is decided on a fresh read.
-        claims: bool,
-    },
-    /// `UntagResource`.
-    UntagResource {
-        /// The service's ARN.
-        arn: String,
-        /// The keys to remove.
-        keys: Vec<String>,
-    },
+    /// `TagResource` that makes the service ours, and so is decided on a fresh read.
+    Claim(Tagging),
+    /// `TagResource` and `UntagResource`.
+    Tags(Tagging),
     /// `DeleteService`.
     DeleteService {
         /// Whether task sets and tasks may still be there.
@@ -55,8 +42,7 @@ impl Step {
         match self {
             Self::CreateService { .. } => "CreateService",
             Self::UpdateService { .. } => "UpdateService",
-            Self::TagResource { .. } => "TagResource",
-            Self::UntagResource { .. } => "UntagResource",
+            Self::Claim(tagging) | Self::Tags(tagging) => tagging.operation(),
             Self::DeleteService { .. } => "DeleteService",
         }
     }
@@ -65,8 +51,8 @@ impl Step {
     /// rolling out, which ECS's whole memory of earlier rollouts decides.
     pub fn needs_fresh_view(&self) -> bool {
         match self {
-            Self::DeleteService { .. } | Self::UntagResource { .. } => true,
-            Self::TagResource { claims, .. } => *claims,
+            Self::DeleteService { .. } | Self::Claim(_) | Self::Tags(Tagging::Remove { .. }) => true,
+            Self::Tags(Tagging::Set { .. }) => false,
             Self::CreateService { .. } | Self::UpdateService { .. } => self.starts_rollout(),
         }
     }
@@ -76,7 +62,7 @@ impl Step {
         match self {
             Self::CreateService { .. } => true,
             Self::UpdateService { changes, force, .. } => *force || changes.iter().any(starts_deployment),
-            Self::TagResource { .. } | Self::UntagResource { .. } | Self::DeleteService { .. } => false,
+            Self::Claim(_) | Self::Tags(_) | Self::DeleteService { .. } => false,
         }
     }
 }
@@ -107,8 +93,7 @@ impl fmt::Display for Step {
                 let all: Vec<_> = changes.into_iter().chain(forced).collect();
                 write!(f, ": {}", all.join(", "))
             }
-            Self::TagResource { tags, .. } => write!(f, ": {}", shown_keys(tags)),
-            Self::UntagResource { keys, .. } => write!(f, ": {}", keys.join(", ")),
+            Self::Claim(tagging) | Self::Tags(tagging) => write!(f, ": {tagging}"),
             Self::DeleteService { force } => f.write_str(if *force { ": force" } else { "" }),
         }
     }
@@ -116,6 +101,8 @@ impl fmt::Display for Step {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
     use serde_json::json;
 
@@ -141,21 +128,20 @@ mod tests {
                 "UpdateService: desiredCount: 3 → 5, forceNewDeployment",
             ),
             (
-                Step::TagResource {
+                Step::Claim(Tagging::Set {
                     arn: "a".into(),
                     tags: BTreeMap::from([
                         ("team".into(), "x".into()),
                         ("ecs-operator.dev/service".into(), "y".into()),
                     ]),
-                    claims: true,
-                },
+                }),
                 "TagResource: owner, team",
             ),
             (
-                Step::UntagResource {
+                Step::Tags(Tagging::Remove {
                     arn: "a".into(),
                     keys: vec!["team".into()],
-                },
+                }),
                 "UntagResource: team",
             ),
             (Step::DeleteService { force: false }, "DeleteService"),

@@ -11,7 +11,7 @@ use crate::aws::error::{AwsError, Class};
 use crate::kinds::access::Access;
 use crate::kinds::claim::tag_map;
 use crate::kinds::keeps::Call;
-use crate::kinds::send::{sendable, tag, untag};
+use crate::kinds::send::sendable;
 
 /// Carries out one step; a registration's answer is what ECS has now.
 pub async fn apply(step: &Step, access: &Access) -> Result<Option<Seen>, AwsError> {
@@ -29,8 +29,7 @@ pub async fn apply(step: &Step, access: &Access) -> Result<Option<Seen>, AwsErro
                 ..Seen::default()
             }));
         }
-        Step::Tag { arn, tags } => tag(target, arn, tags).await?,
-        Step::Untag { arn, keys } => untag(target, arn, keys).await?,
+        Step::Tags(tagging) => tagging.apply(target).await?,
         Step::Deregister { arn } => {
             let input = DeregisterTaskDefinitionInput::builder()
                 .task_definition(arn)

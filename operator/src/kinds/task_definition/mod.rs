@@ -47,14 +47,11 @@ impl Keeps for EcsTaskDefinition {
     type Step = Step;
 
     fn ask(&self, _: &Ctx) -> Ask {
-        let roles = ecs_model::shape::to_value(&self.spec.ecs.0)
-            .map(|input| Roles::of(&input))
-            .unwrap_or_default();
         Ask {
             resource: ResourceKind::TaskDefinition,
             cluster: None,
             uses: Uses::default(),
-            roles,
+            roles: Roles::of_spec(&self.spec.ecs.0),
         }
     }
 

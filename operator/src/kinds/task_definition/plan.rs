@@ -25,6 +25,7 @@ use crate::kinds::claim::{Claim, claim, conflict};
 use crate::kinds::keeps::{Facts, Plan};
 use crate::kinds::outage::suspicion;
 use crate::kinds::record;
+use crate::kinds::tagging::Tagging;
 use crate::kinds::verdict::Verdict;
 
 /// When to look again for revisions to prune while services are rolling out.
@@ -96,13 +97,8 @@ fn keep(desired: &Desired, current: &Revision, seen: &Seen) -> Plan<Step> {
                 .collect::<Vec<_>>();
             return Plan::rest(Verdict::drifted(&keys));
         }
-        let arn = current.arn().to_owned();
-        let tag = (!set.is_empty()).then(|| Step::Tag {
-            arn: arn.clone(),
-            tags: set,
-        });
-        let untag = (!remove.is_empty()).then_some(Step::Untag { arn, keys: remove });
-        return Plan::of(tag.into_iter().chain(untag).collect(), updating());
+        let tagging = Tagging::of(current.arn(), set, remove);
+        return Plan::of(tagging.map(Step::Tags).collect(), updating());
     }
     if let Some(record) = unrecorded {
         return self::tag(current, record);
@@ -144,26 +140,16 @@ fn updating() -> Verdict {
 }
 
 fn tag(revision: &Revision, tags: BTreeMap<String, String>) -> Plan<Step> {
-    Plan::of(
-        vec![Step::Tag {
-            arn: revision.arn().to_owned(),
-            tags,
-        }],
-        updating(),
-    )
+    let tag = Tagging::of(revision.arn(), tags, Vec::new());
+    Plan::of(tag.map(Step::Tags).collect(), updating())
 }
 
 /// All that an earlier object of our name registered becomes this one's, the newest last: while that is not done, the rest
 /// is found again.
 fn reclaim(newest: &Revision, seen: &Seen, tags: &BTreeMap<String, String>) -> Plan<Step> {
-    let step = |revision: &Revision| Step::Tag {
-        arn: revision.arn().to_owned(),
-        tags: tags.clone(),
-    };
-    Plan::of(
-        seen.spare.iter().map(step).chain([step(newest)]).collect(),
-        updating(),
-    )
+    let all = seen.spare.iter().chain([newest]);
+    let tag = all.flat_map(|revision| Tagging::of(revision.arn(), tags.clone(), Vec::new()));
+    Plan::of(tag.map(Step::Tags).collect(), updating())
 }
 
 /// A new revision. `before` is the one that it replaces, for telling what changes.
@@ -273,13 +259,8 @@ fn deletion(desired: &Desired, seen: &Seen, policy: Option<DeletionPolicy>) -> P
     let adopted = ours
         .iter()
         .any(|revision| revision.tags.contains_key(ADOPTED_TAG));
-    let default = if adopted {
-        DeletionPolicy::Retain
-    } else {
-        DeletionPolicy::Delete
-    };
     let going = Verdict::working(Reason::Deleting, "its revisions are being deregistered");
-    if policy.unwrap_or(default) == DeletionPolicy::Retain {
+    if DeletionPolicy::of(policy, adopted) == DeletionPolicy::Retain {
         let some = ours.get(..AT_ONCE).unwrap_or(&ours);
         return Plan::retain(
             some.iter().map(|revision| revision.arn().to_owned()).collect(),
@@ -298,15 +279,8 @@ fn deletion(desired: &Desired, seen: &Seen, policy: Option<DeletionPolicy>) -> P
 }
 
 fn release(desired: &Desired, revision: &Revision) -> Step {
-    let keys = desired
-        .owner
-        .tag_keys()
-        .into_iter()
-        .chain([CONTENT_TAG.to_owned()]);
-    Step::Untag {
-        arn: revision.arn().to_owned(),
-        keys: keys.filter(|key| revision.tags.contains_key(key)).collect(),
-    }
+    let (arn, tags) = (revision.arn(), &revision.tags);
+    Step::Tags(Tagging::release(arn, tags, &desired.owner, &[CONTENT_TAG]))
 }
 
 fn shown(user: &User) -> String {

@@ -1,13 +1,12 @@
 //! What is done to ECS for a family, one call each, by name.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use ecs_model::arn::name_of;
 use serde_json::Value;
 
-use crate::diff::identity::shown_keys;
 use crate::kinds::keeps::Call;
+use crate::kinds::tagging::Tagging;
 
 /// One call. Each is safe to repeat, because the plan looks before it repeats.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,20 +18,8 @@ pub enum Step {
         /// What differs from the revision before, for people; empty for a family's first one.
         changes: Vec<String>,
     },
-    /// `TagResource`.
-    Tag {
-        /// The revision's ARN.
-        arn: String,
-        /// The tags to set.
-        tags: BTreeMap<String, String>,
-    },
-    /// `UntagResource`.
-    Untag {
-        /// The revision's ARN.
-        arn: String,
-        /// The keys to remove.
-        keys: Vec<String>,
-    },
+    /// `TagResource` and `UntagResource`.
+    Tags(Tagging),
     /// `DeregisterTaskDefinition`.
     Deregister {
         /// The revision's ARN.
@@ -49,8 +36,7 @@ impl Call for Step {
     fn operation(&self) -> &'static str {
         match self {
             Self::Register { .. } => "RegisterTaskDefinition",
-            Self::Tag { .. } => "TagResource",
-            Self::Untag { .. } => "UntagResource",
+            Self::Tags(tagging) => tagging.operation(),
             Self::Deregister { .. } => "DeregisterTaskDefinition",
             Self::Delete { .. } => "DeleteTaskDefinitions",
         }
@@ -63,8 +49,7 @@ impl fmt::Display for Step {
         match self {
             Self::Register { changes, .. } if changes.is_empty() => Ok(()),
             Self::Register { changes, .. } => write!(f, ": {}", changes.join(", ")),
-            Self::Tag { arn, tags } => write!(f, ": {} {}", name_of(arn), shown_keys(tags)),
-            Self::Untag { arn, keys } => write!(f, ": {} {}", name_of(arn), keys.join(", ")),
+            Self::Tags(tagging) => write!(f, ": {} {tagging}", name_of(tagging.arn())),
             Self::Deregister { arn } => write!(f, ": {}", name_of(arn)),
             Self::Delete { arns } => {
                 let names: Vec<_> = arns.iter().map(|arn| name_of(arn)).collect();

@@ -4,7 +4,6 @@ use ecs_model::shape::from_value;
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::super::desired::Held;
 use super::*;
 use crate::diff::identity::{Owner, ResourceKind, tag_map as map_of};
 use crate::kinds::keeps::Call;
@@ -377,15 +376,9 @@ fn carry_out(step: &Step, provider: Option<Value>) -> Option<Value> {
             provider["updateStatus"] = json!("UPDATE_COMPLETE");
             Some(provider)
         }
-        (Step::Tag { tags, .. }, Some(mut provider)) => {
+        (Step::Tags(tagging), Some(mut provider)) => {
             let mut all = map_of(provider.get("tags"));
-            all.extend(tags.clone());
-            provider["tags"] = tag_list(&all);
-            Some(provider)
-        }
-        (Step::Untag { keys, .. }, Some(mut provider)) => {
-            let mut all = map_of(provider.get("tags"));
-            all.retain(|key, _| !keys.contains(key));
+            tagging.carried_out(&mut all);
             provider["tags"] = tag_list(&all);
             Some(provider)
         }

@@ -12,6 +12,7 @@ use crate::kinds::claim::tag_map;
 use crate::kinds::cluster::desired::{Desired, NAMESPACE_TAG, Seen};
 use crate::kinds::cluster::step::Step;
 use crate::kinds::keeps::Plan;
+use crate::kinds::tagging::Tagging;
 use crate::kinds::verdict::Verdict;
 
 /// How the cluster goes. Only what is this very object's is touched.
@@ -28,22 +29,11 @@ pub fn plan(desired: &Desired, seen: &Seen, policy: Option<DeletionPolicy>) -> P
         return Plan::gone();
     }
     let adopted = tags.contains_key(ADOPTED_TAG);
-    let default = if adopted {
-        DeletionPolicy::Retain
-    } else {
-        DeletionPolicy::Delete
-    };
-    if policy.unwrap_or(default) == DeletionPolicy::Retain {
-        let keys = desired
-            .owner
-            .tag_keys()
-            .into_iter()
-            .chain([NAMESPACE_TAG.to_owned()]);
-        let keys = keys.filter(|key| tags.contains_key(key)).collect();
-        let arn = arn(cluster).to_owned();
+    if DeletionPolicy::of(policy, adopted) == DeletionPolicy::Retain {
+        let release = Tagging::release(arn(cluster), &tags, &desired.owner, &[NAMESPACE_TAG]);
         return Plan::retain(
-            vec![arn.clone()],
-            vec![Step::Untag { arn, keys }],
+            vec![arn(cluster).to_owned()],
+            vec![Step::Tags(release)],
             deleting("its tags are being taken off"),
         );
     }

@@ -6,7 +6,7 @@ use ecs_crds::policy::DeletionPolicy;
 use ecs_model::shape::from_value;
 use proptest::prelude::*;
 
-use super::super::desired::{Held, Providers};
+use super::super::desired::Providers;
 use super::*;
 use crate::diff::identity::{ADOPTED_TAG, Owner, Ownership, ResourceKind, tag_list, tag_map as map_of};
 use crate::kinds::keeps::Call;
@@ -560,15 +560,9 @@ fn carry_out(step: &Step, cluster: Option<Value>) -> Option<Value> {
             cluster["attachmentsStatus"] = json!("UPDATE_COMPLETE");
             Some(cluster)
         }
-        (Step::Tag { tags, .. }, Some(mut cluster)) => {
+        (Step::Tags(tagging), Some(mut cluster)) => {
             let mut all = tags_of(&cluster);
-            all.extend(tags.clone());
-            cluster["tags"] = tag_list(&all);
-            Some(cluster)
-        }
-        (Step::Untag { keys, .. }, Some(mut cluster)) => {
-            let mut all = tags_of(&cluster);
-            all.retain(|key, _| !keys.contains(key));
+            tagging.carried_out(&mut all);
             cluster["tags"] = tag_list(&all);
             Some(cluster)
         }

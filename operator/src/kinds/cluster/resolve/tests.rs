@@ -100,7 +100,7 @@ fn what_is_not_ready_is_left_out_and_leaves_the_strategy_alone() {
         ),
         (
             vec![provider("asg", &elsewhere, &json!({"status": "ACTIVE"}))],
-            "CapacityProvider asg is in another account or region; both have to be in one place",
+            "CapacityProvider asg is in account default, region us-east-1, and this one in account default, its own region; both have to be in one place",
             true,
             1,
         ),

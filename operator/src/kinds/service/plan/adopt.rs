@@ -1,52 +1,23 @@
 //! Whose the service is that has our name: ours, to be claimed, to be adopted, or a conflict (design.md §2.3).
 
-use std::collections::BTreeMap;
-
 use aws_sdk_ecs::types::Service;
 
 use super::{Facts, Plan, Standing, update};
-use crate::diff::identity::{ADOPTED_TAG, Ownership};
+use crate::kinds::claim::{Claim, claim, tag_map};
 use crate::kinds::service::desired::Desired;
 use crate::kinds::service::step::Step;
+use crate::kinds::tagging::Tagging;
 
 pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
-    let arn = || service.service_arn().unwrap_or_default().to_owned();
-    let claim = |tags: BTreeMap<String, String>| {
-        Plan::of(vec![Step::TagResource {
-            arn: arn(),
-            tags,
-            claims: true,
-        }])
-    };
-    match desired.owner.verdict(&tags(service)) {
-        Ownership::Ours => update::plan(desired, service, facts),
-        // Our own of an earlier life (a restored backup): nothing else is done before the tag says so.
-        Ownership::OursOldIncarnation => claim(desired.owner.tags()),
-        Ownership::Unowned if desired.adopt => {
-            let mut tags = desired.owner.tags();
-            tags.insert(ADOPTED_TAG.to_owned(), "true".to_owned());
-            claim(tags)
+    let arn = service.service_arn().unwrap_or_default();
+    match claim(&desired.owner, arn, &tag_map(service.tags()), desired.adopt) {
+        Claim::Ours => update::plan(desired, service, facts),
+        Claim::Take(tags) => {
+            let tagging = Tagging::of(arn, tags, Vec::new());
+            Plan::of(tagging.map(Step::Claim).collect())
         }
-        Ownership::Unowned => Plan::nothing(Standing::Conflict(format!(
-            "service {} is in ECS already and no object's; set management.adoptionPolicy to Adopt to take it over, or choose \
-             another serviceName",
-            arn()
-        ))),
-        Ownership::SomeoneElses(owner) => Plan::nothing(Standing::Conflict(format!(
-            "service {} belongs to {owner} (installation/namespace/name); nothing is done until it is released",
-            arn()
-        ))),
+        Claim::Conflict(message) => Plan::nothing(Standing::Conflict(message)),
     }
-}
-
-/// The service's tags as a map.
-pub fn tags(service: &Service) -> BTreeMap<String, String> {
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    service
-        .tags()
-        .iter()
-        .map(|tag| (text(tag.key()), text(tag.value())))
-        .collect()
 }
 
 #[cfg(test)]
@@ -54,7 +25,7 @@ mod tests {
     use super::super::fixture::{desired, facts, owned_by, settled};
     use super::super::plan;
     use super::*;
-    use crate::diff::identity::Owner;
+    use crate::diff::identity::{ADOPTED_TAG, Owner};
 
     #[test]
     fn the_tags_decide() {
@@ -99,12 +70,7 @@ mod tests {
         };
         let view = owned_by(&settled(&adopting), None);
         let plan = plan(&adopting, &facts(&view));
-        let [
-            Step::TagResource {
-                tags, claims: true, ..
-            },
-        ] = plan.steps.as_slice()
-        else {
+        let [Step::Claim(Tagging::Set { tags, .. })] = plan.steps.as_slice() else {
             panic!("{plan:?}")
         };
         assert_eq!(tags.get(ADOPTED_TAG).map(String::as_str), Some("true"));

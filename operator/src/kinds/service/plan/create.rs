@@ -3,7 +3,7 @@
 use aws_sdk_ecs::types::Service;
 use serde_json::Value;
 
-use super::{Facts, PATIENCE, Plan, QUIET, Standing, tags_of};
+use super::{Facts, PATIENCE, Plan, QUIET, Standing};
 use crate::diff::identity::tag_list;
 use crate::kinds::outage::suspicion;
 use crate::kinds::service::desired::{Count, Desired};
@@ -14,10 +14,7 @@ pub fn plan(desired: &Desired, facts: &Facts<'_>, gone: Option<&Service>) -> Pla
     if let Some(held) = desired.creation_held.as_ref().or(desired.rollout_held.as_ref()) {
         return Plan {
             look_again: Some(PATIENCE),
-            ..Plan::nothing(Standing::Blocked {
-                message: held.message.clone(),
-                stalled: held.stalled,
-            })
+            ..Plan::nothing(Standing::Blocked(held.clone()))
         };
     }
     if facts.view.cluster_missing {
@@ -43,7 +40,7 @@ fn input(desired: &Desired, gone: Option<&Service>) -> Value {
         .map(|time| time.as_nanos().to_string())
         .unwrap_or_default();
     let mut tags = desired.tags.clone();
-    tags.extend(tags_of(desired));
+    tags.extend(desired.own_tags());
     let mut input = desired.input.clone();
     if let Some(members) = input.as_object_mut() {
         members.insert(
@@ -63,7 +60,7 @@ mod tests {
     use super::super::fixture::{blank, desired, facts, gone};
     use super::super::plan;
     use super::*;
-    use crate::kinds::service::desired::Held;
+    use crate::kinds::held::Held;
     use std::time::Duration;
 
     fn created(plan: &Plan) -> &Value {

@@ -4,10 +4,12 @@
 use aws_sdk_ecs::types::{DeploymentControllerType, SchedulingStrategy, Service};
 use serde_json::json;
 
-use super::{PATIENCE, Plan, adopt};
+use super::{PATIENCE, Plan};
 use crate::diff::drift::Change;
 use crate::diff::identity::{ADOPTED_TAG, Owner, Ownership};
+use crate::kinds::claim::tag_map;
 use crate::kinds::service::step::Step;
+use crate::kinds::tagging::Tagging;
 use crate::observer::ServiceView;
 
 /// What deleting the object means for the service.
@@ -26,18 +28,14 @@ pub fn plan_deletion(owner: &Owner, view: &ServiceView, retain: impl FnOnce(bool
     let Some(service) = view.service.as_ref().filter(|_| !view.cluster_missing) else {
         return Deletion::Done;
     };
-    let tags = adopt::tags(service);
+    let tags = tag_map(service.tags());
     if service.status() == Some("INACTIVE") || owner.verdict(&tags) != Ownership::Ours {
         return Deletion::Done;
     }
-    let arn = service.service_arn().unwrap_or_default().to_owned();
     if retain(tags.contains_key(ADOPTED_TAG)) {
-        let keys = owner
-            .tag_keys()
-            .into_iter()
-            .filter(|key| tags.contains_key(key))
-            .collect();
-        return Deletion::Release(Plan::of(vec![Step::UntagResource { arn, keys }]));
+        let arn = service.service_arn().unwrap_or_default();
+        let release = Tagging::release(arn, &tags, owner, &[]);
+        return Deletion::Release(Plan::of(vec![Step::Tags(release)]));
     }
     if service.status() == Some("DRAINING") {
         return Deletion::Going(Plan::wait("its tasks to stop", PATIENCE));
@@ -149,13 +147,13 @@ mod tests {
         };
         assert_eq!(
             plan.steps,
-            [Step::UntagResource {
+            [Step::Tags(Tagging::Remove {
                 arn: "arn:aws:ecs:eu-west-1:1:service/shop/web".into(),
                 keys: vec![
                     "ecs-operator.dev/service".into(),
                     "ecs-operator.dev/incarnation".into()
                 ]
-            }]
+            })]
         );
     }
 }

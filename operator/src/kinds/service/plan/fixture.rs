@@ -209,17 +209,10 @@ fn one(view: &ServiceView, step: &Step) -> ServiceView {
                 showing(view, &service)
             }
         }
-        Step::TagResource { tags, .. } => {
+        Step::Claim(tagging) | Step::Tags(tagging) => {
             let mut service = value(view);
             let mut all = tag_map(service.get("tags"));
-            all.extend(tags.clone());
-            service["tags"] = tag_list(&all);
-            showing(view, &service)
-        }
-        Step::UntagResource { keys, .. } => {
-            let mut service = value(view);
-            let mut all = tag_map(service.get("tags"));
-            all.retain(|key, _| !keys.contains(key));
+            tagging.carried_out(&mut all);
             service["tags"] = tag_list(&all);
             showing(view, &service)
         }

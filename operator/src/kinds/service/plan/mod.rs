@@ -21,12 +21,12 @@ use aws_sdk_ecs::primitives::DateTime;
 
 use crate::diff::drift::Change;
 use crate::diff::rollout::Rollback;
+use crate::kinds::held::Held;
 use crate::kinds::service::desired::Desired;
 use crate::kinds::service::step::Step;
 use crate::observer::ServiceView;
 
 pub use delete::{Deletion, plan_deletion};
-pub use update::tags_of;
 
 /// How long nothing may have changed before a deployment is started (design.md §2.5).
 pub const QUIET: Duration = Duration::from_secs(1);
@@ -69,12 +69,7 @@ pub enum Standing {
     /// So much is missing that an outage is likelier than a deletion: a person has to say; one sentence.
     OutageSuspected(String),
     /// A reference is not ready.
-    Blocked {
-        /// One sentence.
-        message: String,
-        /// Whether the referred object needs a person.
-        stalled: bool,
-    },
+    Blocked(Held),
     /// The service belongs to someone else, or to nobody and must not be taken over.
     Conflict(String),
     /// The spec wants what ECS cannot change.

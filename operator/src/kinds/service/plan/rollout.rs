@@ -13,10 +13,10 @@ use crate::kinds::service::desired::Desired;
 /// What is to happen with the changes that start a deployment.
 #[derive(Debug, PartialEq)]
 pub enum Verdict {
-    /// They go out; with `force` a deployment is started though no member demands one.
+    /// They go out.
     Go {
-        /// Whether `forceNewDeployment` is set.
-        force: bool,
+        /// Whether a deployment is started even if there is nothing to go out.
+        restart: bool,
     },
     /// They stay here, for this reason; look again after this time.
     Stay(Standing, Option<Duration>),
@@ -27,14 +27,10 @@ pub enum Verdict {
 pub fn decide(desired: &Desired, service: &Service, changes: &[Change], facts: &Facts<'_>) -> Verdict {
     let restart = restart_due(desired, service, facts);
     if changes.is_empty() && !restart && !desired.definition_unknown() {
-        return Verdict::Go { force: false };
+        return Verdict::Go { restart };
     }
     if let Some(held) = &desired.rollout_held {
-        let standing = Standing::Blocked {
-            message: held.message.clone(),
-            stalled: held.stalled,
-        };
-        return Verdict::Stay(standing, Some(PATIENCE));
+        return Verdict::Stay(Standing::Blocked(held.clone()), Some(PATIENCE));
     }
     if !changes.is_empty() {
         match memory(
@@ -57,20 +53,18 @@ pub fn decide(desired: &Desired, service: &Service, changes: &[Change], facts: &
         let standing = Standing::Waiting("a second without changes".to_owned());
         return Verdict::Stay(standing, Some(QUIET.saturating_sub(facts.quiet_for)));
     }
-    Verdict::Go {
-        force: restart || needs_force(changes),
-    }
+    Verdict::Go { restart }
 }
 
 /// ECS refuses a change of the strategy that is not forced (ecs-semantics.md §3.4).
-fn needs_force(changes: &[Change]) -> bool {
+pub fn needs_force(changes: &[Change]) -> bool {
     changes
         .iter()
         .any(|change| change.member() == "capacityProviderStrategy")
 }
 
 /// A restart is due once its time has come and no deployment is younger.
-pub fn restart_due(desired: &Desired, service: &Service, facts: &Facts<'_>) -> bool {
+fn restart_due(desired: &Desired, service: &Service, facts: &Facts<'_>) -> bool {
     let Some(at) = desired.restart_at.filter(|at| *at <= facts.now) else {
         return false;
     };
@@ -98,7 +92,8 @@ mod tests {
     use super::super::fixture::{desired, facts, rolled_back, settled, with};
     use super::super::{Facts, Plan, plan};
     use super::*;
-    use crate::kinds::service::desired::{Count, Held};
+    use crate::kinds::held::Held;
+    use crate::kinds::service::desired::Count;
     use crate::kinds::service::step::Step;
     use crate::observer::ServiceView;
 
@@ -142,10 +137,7 @@ mod tests {
     fn scaling_goes_through_whatever_holds_the_rollout() {
         let (desired, view) = both();
         let taken_back = rolled_back(&desired, &view);
-        let held = Some(Held {
-            message: "EcsTaskDefinition web is not registered yet".into(),
-            stalled: false,
-        });
+        let held = Some(Held::for_now("EcsTaskDefinition web is not registered yet"));
         let cases: [(Desired, Facts<'_>); 3] = [
             (
                 Desired {

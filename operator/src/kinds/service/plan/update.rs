@@ -7,14 +7,17 @@ use ecs_model::shape;
 use serde_json::{Map, Value};
 
 use super::rollout::{self, Verdict};
-use super::{Facts, Plan, Standing, adopt, scale};
-use crate::diff::drift::{Change, changed_members, drift};
-use crate::diff::identity::{APPLIED_TAG, content_hash, tag_changes};
+use super::{Facts, Plan, Standing, scale};
+use crate::diff::drift::{Change, changed_members, drift, put};
+use crate::diff::identity::tag_changes;
 use crate::diff::read_path::{self, Changed, SERVICE};
 use crate::diff::rollout::primary;
 use crate::diff::rules::{self, Rules};
+use crate::kinds::claim::tag_map;
+use crate::kinds::record;
 use crate::kinds::service::desired::Desired;
 use crate::kinds::service::step::{Step, starts_deployment};
+use crate::kinds::tagging::Tagging;
 
 /// Members that are compared elsewhere, or name the service.
 const APART: &[&str] = &["clientToken", "cluster", "desiredCount", "serviceName", "tags"];
@@ -28,9 +31,13 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
 
     let mut look_again = rollout::restart_in(desired.restart_at, facts.now);
     let mut standing = Standing::InStep;
+    let mut restart = false;
     let mut force = false;
     match rollout::decide(desired, service, &rolling, facts) {
-        Verdict::Go { force: forced } => force = forced,
+        Verdict::Go { restart: due } => {
+            restart = due;
+            force = due || rollout::needs_force(&rolling);
+        }
         Verdict::Stay(why, pause) => {
             rolling.clear();
             standing = why;
@@ -42,18 +49,15 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
     }
     plain.append(&mut rolling);
     plain.sort_by(|one, other| one.path.cmp(&other.path));
-    let (mut set, remove) = tag_differences(desired, service);
-    if matches!(standing, Standing::Waiting(_) | Standing::Blocked { .. }) {
-        // What waits has not been applied.
-        set.remove(APPLIED_TAG);
-    }
+    let tags = tag_map(service.tags());
+    let (set, remove) = tags_that_differ(desired, &tags);
+    let unrecorded = record::missing(desired.record(), &tags);
 
-    if desired.report_drift && adopt::tags(service).get(APPLIED_TAG) == Some(&applied(desired)) {
+    if desired.report_drift && unrecorded.is_none() {
         if !(plain.is_empty() && set.is_empty() && remove.is_empty()) {
             standing = Standing::Drifted(plain);
         }
         // Who asked for a restart wants one, of what ECS has.
-        let restart = force && rollout::restart_due(desired, service, facts);
         let again = restart.then(|| Step::UpdateService {
             members: members(desired, &[], &rules),
             changes: Vec::new(),
@@ -70,19 +74,13 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
         changes: plain,
         force,
     });
-    let arn = || service.service_arn().unwrap_or_default().to_owned();
-    let tag = (!set.is_empty()).then(|| Step::TagResource {
-        arn: arn(),
-        tags: set,
-        claims: false,
-    });
-    let untag = (!remove.is_empty()).then(|| Step::UntagResource {
-        arn: arn(),
-        keys: remove,
-    });
-    // The record of what was applied comes last, when it is true.
+    // The record of what was applied comes last, when it is true; what waits has not been applied.
+    let waits = matches!(standing, Standing::Waiting(_) | Standing::Blocked(_));
+    let record = unrecorded.filter(|_| !waits).unwrap_or_default();
+    let arn = service.service_arn().unwrap_or_default();
+    let tagging = Tagging::of(arn, set.into_iter().chain(record).collect(), remove);
     Plan {
-        steps: update.into_iter().chain(untag).chain(tag).collect(),
+        steps: update.into_iter().chain(tagging.map(Step::Tags)).collect(),
         standing,
         look_again,
     }
@@ -186,12 +184,12 @@ fn members(desired: &Desired, changes: &[Change], rules: &Rules) -> Value {
             parts => {
                 let mut value = wanted.cloned().unwrap_or_else(|| Value::Object(Map::new()));
                 for part in parts.iter().filter(|part| part.to.is_none()) {
-                    if let Some(cleared) = cleared(part, rules) {
-                        put(
-                            &mut value,
-                            part.path.strip_prefix(name).unwrap_or_default(),
-                            cleared,
-                        );
+                    let within = part
+                        .path
+                        .strip_prefix(name)
+                        .and_then(|path| path.strip_prefix('.'));
+                    if let (Some(path), Some(cleared)) = (within, cleared(part, rules)) {
+                        put(&mut value, path, cleared);
                     }
                 }
                 Some(value)
@@ -225,53 +223,14 @@ fn cleared(change: &Change, rules: &Rules) -> Option<Value> {
     })
 }
 
-/// Puts a value at a path such as `.deploymentCircuitBreaker.enable`.
-fn put(target: &mut Value, path: &str, value: Value) {
-    let Some(members) = target.as_object_mut() else {
-        return;
-    };
-    let path = path.strip_prefix('.').unwrap_or(path);
-    match path.split_once('.') {
-        None => {
-            members.insert(path.to_owned(), value);
-        }
-        Some((first, rest)) => {
-            put(
-                members
-                    .entry(first.to_owned())
-                    .or_insert_with(|| Value::Object(Map::new())),
-                rest,
-                value,
-            );
-        }
-    }
-}
-
-/// The tags that are ours: the owner's, and the record of what was applied where that matters.
-pub fn tags_of(desired: &Desired) -> BTreeMap<String, String> {
-    let mut tags = desired.owner.tags();
-    if desired.report_drift {
-        tags.insert(APPLIED_TAG.to_owned(), applied(desired));
-    }
-    tags
-}
-
-fn applied(desired: &Desired) -> String {
-    content_hash(&serde_json::json!([
-        desired.input,
-        desired.tags,
-        format!("{:?}", desired.count)
-    ]))
-}
-
-fn tag_differences(desired: &Desired, service: &Service) -> (BTreeMap<String, String>, Vec<String>) {
-    let observed = adopt::tags(service);
-    let (mut set, remove) = tag_changes(&desired.tags, &observed);
-    set.extend(
-        tags_of(desired)
-            .into_iter()
-            .filter(|(key, value)| observed.get(key) != Some(value)),
-    );
+/// The tags to set and the keys to remove, but for the record of what was applied.
+fn tags_that_differ(
+    desired: &Desired,
+    observed: &BTreeMap<String, String>,
+) -> (BTreeMap<String, String>, Vec<String>) {
+    let (mut set, remove) = tag_changes(&desired.tags, observed);
+    let own = desired.owner.tags().into_iter();
+    set.extend(own.filter(|(key, value)| observed.get(key) != Some(value)));
     (set, remove)
 }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::aws::error::AwsError;
+use crate::kinds::held::Held;
 use crate::kinds::place::Nowhere;
-use crate::kinds::service::desired::Held;
 use crate::kinds::service::plan::Plan;
 use crate::kinds::service::step::Step;
 

@@ -11,6 +11,7 @@ use ecs_crds::conditions::{self, Finding, Reason, Status, Type};
 
 use crate::aws::error::AwsError;
 use crate::diff::rollout::{self, primary};
+use crate::kinds::held::Held;
 use crate::kinds::service::plan::{Plan, Standing};
 use crate::kinds::service::status::course::Course;
 use crate::kinds::service::status::health::{healthy_minimum, is_available, trouble};
@@ -38,7 +39,7 @@ pub fn findings(report: &Report<'_>) -> (Option<Rollout>, Vec<Finding>) {
             (say.clone(), say, None)
         }
         Course::Held(held) => {
-            let say = Say::no(Reason::DependencyNotReady, &held.message).stalled(held.stalled);
+            let say = held_by(held);
             (say.clone(), say, Some(Rollout::Waiting))
         }
         Course::Unseen(error) => {
@@ -122,6 +123,10 @@ fn synced(plan: &Plan, failure: Option<(&Step, &AwsError)>, failing_for: Duratio
     Say::yes(Reason::InSync, "ECS has what the spec says")
 }
 
+fn held_by(held: &Held) -> Say {
+    Say::no(Reason::DependencyNotReady, &held.message).stalled(held.stalled)
+}
+
 /// What the plan's standing says by itself, if it is not in step.
 fn standing(standing: &Standing, creating: bool) -> Option<Say> {
     Some(match standing {
@@ -135,9 +140,7 @@ fn standing(standing: &Standing, creating: bool) -> Option<Say> {
             format!("waiting for {what}"),
         ),
         Standing::OutageSuspected(message) => Say::of(&Verdict::outage(message)),
-        Standing::Blocked { message, stalled } => {
-            Say::no(Reason::DependencyNotReady, message).stalled(*stalled)
-        }
+        Standing::Blocked(held) => held_by(held),
         Standing::Conflict(message) => Say::no(Reason::Conflict, message).stalled(true),
         Standing::Immutable(message) => Say::no(Reason::InvalidSpec, message).stalled(true),
         Standing::TakenBack { rollback, finished } => {
@@ -198,7 +201,7 @@ fn ready(
         let rollout = match &plan.standing {
             Standing::TakenBack { finished: true, .. } => Some(Rollout::RolledBack),
             Standing::TakenBack { finished: false, .. } => Some(Rollout::RollingBack),
-            Standing::Blocked { .. } | Standing::Waiting(_) => Some(Rollout::Waiting),
+            Standing::Blocked(_) | Standing::Waiting(_) => Some(Rollout::Waiting),
             _ => None,
         };
         return (with_stop(report, say), rollout);

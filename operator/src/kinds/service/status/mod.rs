@@ -10,11 +10,12 @@ use aws_sdk_ecs::types::{Deployment, Service, ServiceDeployment};
 use ecs_crds::conditions::{self, Type};
 use ecs_crds::status::CommonStatus;
 use ecs_crds::{DeploymentStatus, EcsServiceStatus, ServiceEvent, ServiceTask};
+use ecs_model::arn::name_of;
 use jiff::Timestamp;
 
 use crate::diff::rollout::{newest_first, primary};
 use crate::kinds::service::plan::{Plan, Standing};
-use crate::kinds::service::resolve::{Resolved, last_part};
+use crate::kinds::service::resolve::Resolved;
 use crate::kinds::service::status::course::Course;
 use crate::kinds::service::status::findings::findings;
 use crate::kinds::service::status::tasks::time;
@@ -240,5 +241,5 @@ pub fn new_events<'a>(
 
 /// Family and revision of a definition's ARN.
 pub fn short(definition: &str) -> String {
-    last_part(definition).to_owned()
+    name_of(definition).to_owned()
 }

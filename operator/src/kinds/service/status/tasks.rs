@@ -7,10 +7,9 @@ use aws_sdk_ecs::primitives::DateTime;
 use aws_sdk_ecs::types::{Container, HealthStatus, Task, TaskStopCode};
 use ecs_crds::status::LISTED;
 use ecs_crds::{ContainerStatus, ServiceTask};
+use ecs_model::arn::name_of;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
-
-use crate::kinds::service::resolve::last_part;
 
 /// How many tasks are in each lastStatus; stopped ones are no part of the service any more.
 pub fn states(tasks: &[Task]) -> BTreeMap<String, i32> {
@@ -111,7 +110,7 @@ fn moment(task: &Task) -> Option<Timestamp> {
 }
 
 fn id(task: &Task) -> String {
-    last_part(task.task_arn().unwrap_or_default()).to_owned()
+    name_of(task.task_arn().unwrap_or_default()).to_owned()
 }
 
 /// The same moment as Kubernetes writes it.
@@ -145,7 +144,7 @@ fn told(task: &Task) -> ServiceTask {
             .filter(|_| task.capacity_provider_name().is_none())
             .map(|launch_type| launch_type.as_str().to_owned()),
         zone: owned(task.availability_zone()),
-        instance: task.container_instance_arn().map(|arn| last_part(arn).to_owned()),
+        instance: task.container_instance_arn().map(|arn| name_of(arn).to_owned()),
         ip: address(task),
         started_at: time(task.started_at()),
         stopped_at: time(task.stopped_at()),

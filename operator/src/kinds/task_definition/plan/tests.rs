@@ -194,7 +194,7 @@ fn what_was_there_before_us_is_marked_and_stays_marked() {
         ..desired()
     };
     let taken = of(&adopting, &newest(revision(5, "nginx:1", BTreeMap::new())));
-    let [Step::Tag { tags, .. }] = taken.steps.as_slice() else {
+    let [Step::Tags(Tagging::Set { tags, .. })] = taken.steps.as_slice() else {
         panic!("{taken:?}")
     };
     assert!(tags.contains_key(ADOPTED_TAG));
@@ -215,7 +215,7 @@ fn an_earlier_objects_revisions_are_all_claimed_the_newest_last() {
     };
     let plan = of(&desired(), &seen);
     let arns = plan.steps.iter().map(|step| match step {
-        Step::Tag { arn, .. } => arn.rsplit(':').next().unwrap().to_owned(),
+        Step::Tags(Tagging::Set { arn, .. }) => arn.rsplit(':').next().unwrap().to_owned(),
         other => panic!("{other}"),
     });
     assert_eq!(arns.collect::<Vec<_>>(), ["2", "1", "3"]);
@@ -552,14 +552,9 @@ fn carry_out(step: &Step, mut family: Vec<Revision>) -> Vec<Revision> {
             let image = input["containerDefinitions"][0]["image"].as_str().unwrap();
             family.push(revision(number, image, tag_map(input.get("tags"))));
         }
-        Step::Tag { arn, tags } => {
-            if let Some(at) = position(&family, arn) {
-                family[at].tags.extend(tags.clone());
-            }
-        }
-        Step::Untag { arn, keys } => {
-            if let Some(at) = position(&family, arn) {
-                family[at].tags.retain(|key, _| !keys.contains(key));
+        Step::Tags(tagging) => {
+            if let Some(at) = position(&family, tagging.arn()) {
+                tagging.carried_out(&mut family[at].tags);
             }
         }
         Step::Deregister { arn } => family.retain(|revision| revision.arn() != arn),

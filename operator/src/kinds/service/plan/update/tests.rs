@@ -1,6 +1,8 @@
 use super::super::fixture::{desired, facts, settled, tagged, with, without};
 use super::super::plan;
 use super::*;
+use crate::diff::identity::APPLIED_TAG;
+use crate::kinds::held::Held;
 use crate::kinds::service::desired::Count;
 use serde_json::json;
 
@@ -162,16 +164,12 @@ fn a_restart_goes_out_whatever_the_policy_and_takes_no_drift_back() {
 
 #[test]
 fn a_definition_that_is_not_known_yet_is_not_compared_but_waited_for() {
-    let held = crate::kinds::service::desired::Held {
-        message: "x".into(),
-        stalled: false,
-    };
     let waiting = Desired {
-        rollout_held: Some(held),
+        rollout_held: Some(Held::for_now("x")),
         ..without(&desired(), "taskDefinition")
     };
     let view = settled(&desired());
     let plan = plan(&waiting, &facts(&view));
     assert_eq!(plan.steps, []);
-    assert!(matches!(plan.standing, Standing::Blocked { .. }), "{plan:?}");
+    assert!(matches!(plan.standing, Standing::Blocked(_)), "{plan:?}");
 }

@@ -185,10 +185,7 @@ fn a_rollback_is_said_with_the_reason_and_the_newest_stop() {
 #[test]
 fn what_keeps_a_new_service_from_being_is_said() {
     let view = blank();
-    let blocked = Standing::Blocked {
-        message: "there is no EcsTaskDefinition web".into(),
-        stalled: false,
-    };
+    let blocked = Standing::Blocked(Held::for_now("there is no EcsTaskDefinition web"));
     let taken_back = Standing::TakenBack {
         rollback: Rollback::default(),
         finished: false,
