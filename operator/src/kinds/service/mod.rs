@@ -97,6 +97,12 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
             return Err(error.into());
         }
     };
+    // What is in ECS is held, also where somebody took the finalizer off by hand.
+    let service = if is_in_ecs(&view, &plan) {
+        finalize::ensure(&ctx.api(&*service), service).await?
+    } else {
+        service
+    };
     let suspended = service.management().suspended();
     let uid = service.uid().unwrap_or_default();
     let print = content_hash(&json!([resolved.print, format!("{:?}", plan.steps)]));
