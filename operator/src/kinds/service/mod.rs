@@ -161,6 +161,7 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
     if !suspended
         && plan.steps.is_empty()
         && plan.standing == Standing::InStep
+        && plan.drift.is_empty()
         && seed::is_due(&service, resolved.desired.count)
     {
         let count = view

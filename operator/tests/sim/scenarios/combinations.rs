@@ -44,3 +44,37 @@ fn a_finalizer_that_is_taken_off_comes_back() {
         });
     }
 }
+
+#[test]
+fn reported_drift_does_not_hide_a_rollback() {
+    let reporting = |count| {
+        with(
+            service("web", "main", "app", count),
+            &json!({"management": {"driftPolicy": "Report"}}),
+        )
+    };
+    let mut given = running(2);
+    given.extend([Step::Apply(reporting(2)), Step::Settle]);
+    story(given, async |world| {
+        world
+            .then(Step::Apply(definition("app", "registry.invalid/app:2")))
+            .await?;
+        ensure(
+            world.reason("EcsService", "web", "Ready") == "RolledBack",
+            "not rolled back",
+        )?;
+        let past = json!({"cluster": "main", "service": "web", "enableExecuteCommand": true});
+        world.then(Step::Console("UpdateService", past)).await?;
+        world.pass(Duration::from_mins(2)).await;
+        world.expect("EcsService", "web", "Ready", "False")?;
+        ensure(
+            world.reason("EcsService", "web", "Ready") == "RolledBack",
+            world.reason("EcsService", "web", "Ready"),
+        )?;
+        let said = world.object("EcsService", "web")?["status"]["conditions"].to_string();
+        ensure(
+            said.contains("enableExecuteCommand"),
+            format!("the drift is not named: {said}"),
+        )
+    });
+}

@@ -49,9 +49,9 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
     }
 
     if desired.report_drift && adopt::tags(service).get(APPLIED_TAG) == Some(&applied(desired)) {
-        if !(plain.is_empty() && set.is_empty() && remove.is_empty()) {
-            standing = Standing::Drifted(plain);
-        }
+        let tags = !(set.is_empty() && remove.is_empty());
+        let changed = plain.iter().map(ToString::to_string);
+        let drift = changed.chain(tags.then(|| "tags".to_owned())).collect();
         // Who asked for a restart wants one, of what ECS has.
         let restart = force && rollout::restart_due(desired, service, facts);
         let again = restart.then(|| Step::UpdateService {
@@ -62,6 +62,7 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
         return Plan {
             steps: again.into_iter().collect(),
             standing,
+            drift,
             look_again,
         };
     }
@@ -82,9 +83,9 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
     });
     // The record of what was applied comes last, when it is true.
     Plan {
-        steps: update.into_iter().chain(untag).chain(tag).collect(),
         standing,
         look_again,
+        ..Plan::of(update.into_iter().chain(untag).chain(tag).collect())
     }
 }
 
