@@ -154,6 +154,7 @@ fn add(
 ) {
     let Some(object) = meant(around, name, by_reference) else {
         if by_reference {
+            providers.unknown = true;
             providers.held.push(Held {
                 message: format!("there is no CapacityProvider {name}"),
                 stalled: false,

@@ -46,6 +46,38 @@ fn a_finalizer_that_is_taken_off_comes_back() {
 }
 
 #[test]
+fn a_provider_whose_object_is_missing_stays_with_its_cluster() {
+    let on_provider = json!({"capacityProviders": null, "capacityProviderRefs": [{"name": "asg"}],
+        "defaultCapacityProviderStrategy": [{"capacityProviderRef": {"name": "asg"}, "weight": 1}]});
+    let given = vec![
+        Step::Apply(account()),
+        Step::Apply(provider("asg")),
+        Step::Apply(with(cluster("main"), &on_provider)),
+        Step::Settle,
+    ];
+    story(given, async |world| {
+        let before = world.aws.mutations();
+        unhold(world, "CapacityProvider", "asg")?;
+        world.step(&Step::Delete("CapacityProvider", "asg")).await?;
+        world.pass(Duration::from_secs(5)).await;
+        if world.api.get("CapacityProvider", "default", "asg").is_some() {
+            unhold(world, "CapacityProvider", "asg")?;
+        }
+        world.step(&Step::Settle).await?;
+        ensure(
+            world.api.get("CapacityProvider", "default", "asg").is_none(),
+            "still there",
+        )?;
+        let calls = world.calls_since(before);
+        ensure(calls.is_empty(), format!("calls: {calls:?}"))?;
+        world.expect("EcsCluster", "main", "Ready", "False")?;
+        world.then(Step::Apply(provider("asg"))).await?;
+        world.expect("EcsCluster", "main", "Ready", "True")?;
+        world.expect("CapacityProvider", "asg", "Ready", "True")
+    });
+}
+
+#[test]
 fn reported_drift_does_not_hide_a_rollback() {
     let reporting = |count| {
         with(
@@ -75,6 +107,35 @@ fn reported_drift_does_not_hide_a_rollback() {
         ensure(
             said.contains("enableExecuteCommand"),
             format!("the drift is not named: {said}"),
+        )
+    });
+}
+
+#[test]
+fn a_default_strategy_need_not_wait_for_a_provider_that_is_in_use() {
+    let given = vec![
+        Step::Apply(account()),
+        Step::Apply(cluster("main")),
+        Step::Apply(definition("app", "nginx:1")),
+        Step::Apply(with(
+            service("web", "main", "app", 1),
+            &json!({"launchType": null}),
+        )),
+        Step::Settle,
+    ];
+    story(given, async |world| {
+        world.expect("EcsService", "web", "Ready", "True")?;
+        let spot = json!({"capacityProviders": ["FARGATE_SPOT"],
+            "defaultCapacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]});
+        world.step(&Step::Apply(with(cluster("main"), &spot))).await?;
+        world.pass(Duration::from_mins(3)).await;
+        let seen = world
+            .aws
+            .ask("DescribeClusters", &json!({"clusters": ["main"]}))?;
+        let strategy = &seen["clusters"][0]["defaultCapacityProviderStrategy"];
+        ensure(
+            strategy[0]["capacityProvider"] == "FARGATE_SPOT",
+            format!("{seen}"),
         )
     });
 }
