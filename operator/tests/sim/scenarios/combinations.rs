@@ -139,3 +139,25 @@ fn a_default_strategy_need_not_wait_for_a_provider_that_is_in_use() {
         )
     });
 }
+
+#[test]
+fn the_longest_names_have_resources_too() {
+    let long = "a".repeat(253);
+    let (named, family) = (json!({"serviceName": "web"}), json!({"family": "long"}));
+    let mut web = with(service("web", "main", &long, 1), &named);
+    web["metadata"]["name"] = json!(long);
+    let mut app = with(definition("app", "nginx:1"), &family);
+    app["metadata"]["name"] = json!(long);
+    let mut given = ground();
+    given.extend([Step::Apply(app), Step::Apply(web), Step::Settle]);
+    story(given, async |world| {
+        world.expect("EcsService", &long, "Ready", "True")?;
+        world.step(&Step::Settle).await?;
+        world
+            .api
+            .delete("EcsService", "default", &long)
+            .map_err(|refusal| refusal.message)?;
+        world.step(&Step::Settle).await?;
+        ensure(world.ecs().services.is_empty(), "the service is left")
+    });
+}
