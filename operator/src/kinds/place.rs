@@ -52,6 +52,12 @@ impl Place {
         Ok(Self { account, region })
     }
 
+    /// The region of all objects of an account that name none; nothing where the account is not known.
+    pub fn home_region(ctx: &Ctx, management: &Management) -> Option<String> {
+        let account = ctx.get::<AwsAccount>(&ObjectKey::account(management.account()))?;
+        Some(account.spec.region.clone())
+    }
+
     /// The account in its own region.
     pub fn home(account: &Arc<AwsAccount>) -> Self {
         Self {

@@ -30,6 +30,8 @@ pub struct Surroundings {
     pub users: Vec<ObjectKey>,
     /// The ARN in the status.
     pub known: bool,
+    /// The account's own region.
+    pub home: Option<String>,
 }
 
 /// The objects that a cluster refers to, whether they exist or not: by reference, or by naming in ECS what an object of the
@@ -164,7 +166,7 @@ fn add(
         }
         return;
     };
-    let held = not_ready(object, cluster);
+    let held = not_ready(object, cluster, around);
     let place = if is_managed(object) {
         &mut providers.own
     } else if held.is_some() {
@@ -187,10 +189,12 @@ fn is_managed(provider: &CapacityProvider) -> bool {
 }
 
 /// Why a provider cannot be used yet.
-fn not_ready(provider: &CapacityProvider, cluster: &EcsCluster) -> Option<Held> {
+fn not_ready(provider: &CapacityProvider, cluster: &EcsCluster, around: &Surroundings) -> Option<Held> {
     let object = format!("CapacityProvider {}", provider.name_any());
-    let (theirs, ours) = (provider.management(), cluster.management());
-    if theirs.account() != ours.account() || theirs.region != ours.region {
+    if !provider
+        .management()
+        .is_where(cluster.management(), around.home.as_deref())
+    {
         let message = format!("{object} is in another account or region; both have to be in one place");
         return Some(Held {
             message,
@@ -234,7 +238,7 @@ fn strategy(held: &mut Vec<Held>, cluster: &EcsCluster, around: &Surroundings) -
         };
         let object = meant(around, name, by_reference);
         let missing = match object {
-            Some(object) => not_ready(object, cluster),
+            Some(object) => not_ready(object, cluster, around),
             None if by_reference => Some(Held {
                 message: format!("there is no CapacityProvider {name}"),
                 stalled: false,

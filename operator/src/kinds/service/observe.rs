@@ -52,6 +52,7 @@ pub fn referred(service: &EcsService, ctx: &Ctx) -> Referred {
             .into_iter()
             .filter_map(|name| Some((name.to_owned(), get(ctx, service, Kind::CapacityProvider, name)?)))
             .collect(),
+        home: Place::home_region(ctx, service.management()),
     }
 }
 

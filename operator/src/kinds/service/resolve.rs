@@ -1,5 +1,6 @@
 //! From the spec to what is wanted: references become names and ARNs. Pure; a missing reference is a value, not an error.
 
+mod cluster;
 mod held;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +20,10 @@ use crate::diff::rollout::ROLLOUT_MEMBERS;
 use crate::k8s::object::{Kind, ObjectKey};
 use crate::kinds::service::desired::{Count, Desired, Held};
 use crate::kinds::strategy::named_in;
+use cluster::{cluster_meant, moved, remembered};
 use held::{elsewhere, is_registered, not_ready, unassociated};
+
+pub use cluster::cluster;
 
 /// The cluster that ECS means when none is named.
 const DEFAULT_CLUSTER: &str = "default";
@@ -33,6 +37,8 @@ pub struct Referred {
     pub definition: Option<Arc<EcsTaskDefinition>>,
     /// Capacity providers by the objects' names.
     pub providers: BTreeMap<String, Arc<CapacityProvider>>,
+    /// The account's own region, which is that of all objects that name none.
+    pub home: Option<String>,
 }
 
 /// What a service is to be, and where.
@@ -125,10 +131,14 @@ pub fn resolve(service: &EcsService, referred: &Referred, installation: &str) ->
         .and_then(|count| i32::try_from(count).ok());
     members.insert("serviceName".into(), service.ecs_name().into());
 
-    let (cluster, no_cluster) = cluster(service, referred.cluster.as_deref());
+    let home = referred.home.as_deref();
+    if let Some(moved) = moved(service, referred.cluster.as_deref()) {
+        return Err(moved);
+    }
+    let (cluster, no_cluster) = cluster(service, referred.cluster.as_deref(), home);
     members.insert("cluster".into(), cluster.name.clone().into());
     let no_provider = strategy(service, referred, members);
-    let no_definition = definition(service, referred.definition.as_deref(), members);
+    let no_definition = definition(service, referred, members);
     let input = Value::Object(members.clone());
     check(&input, &tags)?;
 
@@ -157,11 +167,8 @@ pub fn resolve(service: &EcsService, referred: &Referred, installation: &str) ->
         input,
     };
     let print = print(service, referred, &desired);
-    let remembered = service
-        .status
-        .as_ref()
-        .is_some_and(|status| status.cluster_arn.is_some());
-    let cluster_known = service.spec.cluster_ref.is_none() || referred.cluster.is_some() || remembered;
+    let cluster_known =
+        service.spec.cluster_ref.is_none() || referred.cluster.is_some() || remembered(service).is_some();
     Ok(Resolved {
         uses: uses(service, referred, &desired.input),
         desired,
@@ -196,81 +203,10 @@ fn uses(service: &EcsService, referred: &Referred, input: &Value) -> Uses {
     Uses::of(sent.map(str::to_owned).into_iter().chain(meant), providers)
 }
 
-/// The object that is meant: referred to, or named in ECS as it names its cluster.
-fn cluster_meant<'a>(service: &EcsService, found: Option<&'a EcsCluster>) -> Option<&'a EcsCluster> {
-    found.filter(|found| service.spec.cluster_ref.is_some() || found.ecs_name() == cluster_named(service))
-}
-
-/// The name in ECS of the cluster that a service without a reference names.
-fn cluster_named(service: &EcsService) -> &str {
-    let named = service.spec.ecs.0.cluster().filter(|name| !name.is_empty());
-    named.unwrap_or(DEFAULT_CLUSTER)
-}
-
-/// The cluster's name in ECS, and why nothing can be created in it yet.
-pub fn cluster(service: &EcsService, found: Option<&EcsCluster>) -> (ClusterUse, Option<Held>) {
-    match (cluster_meant(service, found), &service.spec.cluster_ref) {
-        (Some(cluster), _) => {
-            let own = ClusterUse {
-                name: cluster.ecs_name(),
-                own: true,
-            };
-            let active = cluster
-                .status
-                .as_ref()
-                .is_some_and(|status| status.status.as_deref() == Some("ACTIVE"));
-            let object = || format!("EcsCluster {}", cluster.name_any());
-            let held = if let Some(held) = elsewhere(&object(), cluster.management(), service.management()) {
-                Some(held)
-            } else if cluster.metadata.deletion_timestamp.is_some() {
-                Some(Held {
-                    message: format!("{} is being deleted", object()),
-                    stalled: false,
-                })
-            } else if !active {
-                Some(not_ready(
-                    &object(),
-                    "is not ACTIVE in ECS yet",
-                    cluster.common_status(),
-                    cluster.metadata.generation,
-                ))
-            } else {
-                None
-            };
-            (own, held)
-        }
-        (None, Some(reference)) => {
-            // What it was called is remembered by the service's own ARN; else it is called as its object was.
-            let remembered = service
-                .status
-                .as_ref()
-                .and_then(|status| status.cluster_arn.as_deref())
-                .map(last_part);
-            let name = remembered.unwrap_or(&reference.name).to_owned();
-            let held = Held {
-                message: format!("there is no EcsCluster {}", reference.name),
-                stalled: false,
-            };
-            (ClusterUse { name, own: true }, Some(held))
-        }
-        (None, None) => (
-            ClusterUse {
-                name: cluster_named(service).to_owned(),
-                own: false,
-            },
-            None,
-        ),
-    }
-}
-
 /// Puts the definition's name or ARN in its place; why there is none yet.
-fn definition(
-    service: &EcsService,
-    found: Option<&EcsTaskDefinition>,
-    members: &mut Map<String, Value>,
-) -> Option<Held> {
+fn definition(service: &EcsService, referred: &Referred, members: &mut Map<String, Value>) -> Option<Held> {
     let reference = service.spec.task_definition_ref.as_ref();
-    let Some(definition) = definition_meant(service, found) else {
+    let Some(definition) = definition_meant(service, referred.definition.as_deref()) else {
         let name = &reference?.name;
         return Some(Held {
             message: format!("there is no EcsTaskDefinition {name}"),
@@ -279,7 +215,8 @@ fn definition(
     };
     let object = format!("EcsTaskDefinition {}", definition.name_any());
     members.remove("taskDefinition");
-    if let Some(held) = elsewhere(&object, definition.management(), service.management()) {
+    let home = referred.home.as_deref();
+    if let Some(held) = elsewhere(&object, definition.management(), service.management(), home) {
         return Some(held);
     }
     if let Some(revision) = reference.and_then(|reference| reference.revision) {
@@ -319,11 +256,7 @@ fn strategy(service: &EcsService, referred: &Referred, members: &mut Map<String,
         let name = match (&item.capacity_provider, &item.capacity_provider_ref) {
             (Some(name), _) => name.clone(),
             (None, Some(reference)) => {
-                let (name, not_ready) = provider(
-                    service,
-                    &reference.name,
-                    referred.providers.get(&reference.name).map(Arc::as_ref),
-                );
+                let (name, not_ready) = provider(service, &reference.name, referred);
                 let cluster = cluster_meant(service, referred.cluster.as_deref());
                 held = held.or(not_ready).or_else(|| unassociated(&name, cluster?));
                 name
@@ -340,8 +273,8 @@ fn strategy(service: &EcsService, referred: &Referred, members: &mut Map<String,
 }
 
 /// A referred provider's name in ECS, and why it cannot be used yet.
-fn provider(service: &EcsService, name: &str, found: Option<&CapacityProvider>) -> (String, Option<Held>) {
-    let Some(provider) = found else {
+fn provider(service: &EcsService, name: &str, referred: &Referred) -> (String, Option<Held>) {
+    let Some(provider) = referred.providers.get(name) else {
         return (
             name.to_owned(),
             Some(Held {
@@ -360,8 +293,9 @@ fn provider(service: &EcsService, name: &str, found: Option<&CapacityProvider>) 
             provider.metadata.generation,
         )
     };
-    let held =
-        elsewhere(&object, provider.management(), service.management()).or_else(|| absent.then(not_there));
+    let home = referred.home.as_deref();
+    let held = elsewhere(&object, provider.management(), service.management(), home)
+        .or_else(|| absent.then(not_there));
     (provider.ecs_name(), held)
 }
 

@@ -46,6 +46,34 @@ fn a_finalizer_that_is_taken_off_comes_back() {
 }
 
 #[test]
+fn a_cluster_object_of_another_name_moves_no_service() {
+    let retained = with(
+        cluster("main"),
+        &json!({"management": {"deletionPolicy": "Retain"}}),
+    );
+    let mut given = running(2);
+    given.extend([Step::Apply(retained), Step::Settle]);
+    story(given, async |world| {
+        world.then(Step::Delete("EcsCluster", "main")).await?;
+        let other = with(cluster("main"), &json!({"clusterName": "other"}));
+        let before = world.aws.mutations();
+        world.then(Step::Apply(other)).await?;
+        let calls = world.calls_since(before);
+        ensure(
+            !calls.contains(&"CreateService".to_owned()),
+            format!("calls: {calls:?}"),
+        )?;
+        world.expect("EcsService", "web", "Stalled", "True")?;
+        world.then(Step::Delete("EcsService", "web")).await?;
+        ensure(
+            world.api.get("EcsService", "default", "web").is_none(),
+            "the object stays",
+        )?;
+        ensure(world.ecs().services.is_empty(), "the service is left")
+    });
+}
+
+#[test]
 fn a_provider_whose_object_is_missing_stays_with_its_cluster() {
     let on_provider = json!({"capacityProviders": null, "capacityProviderRefs": [{"name": "asg"}],
         "defaultCapacityProviderStrategy": [{"capacityProviderRef": {"name": "asg"}, "weight": 1}]});
@@ -112,6 +140,77 @@ fn reported_drift_does_not_hide_a_rollback() {
 }
 
 #[test]
+fn a_definition_that_is_renamed_stays_until_the_service_has_left_it() {
+    story(running(2), async |world| {
+        world
+            .step(&Step::Apply(definition("renamed", "registry.invalid/app:2")))
+            .await?;
+        world
+            .step(&Step::Apply(service("web", "main", "renamed", 2)))
+            .await?;
+        world.step(&Step::Delete("EcsTaskDefinition", "app")).await?;
+        world.step(&Step::Settle).await?;
+        ensure(
+            world.reason("EcsService", "web", "Ready") == "RolledBack",
+            world.reason("EcsService", "web", "Ready"),
+        )?;
+        ensure(
+            world.ecs().families.contains_key("app"),
+            "what the service runs is not ACTIVE",
+        )?;
+        ensure(
+            world.reason("EcsTaskDefinition", "app", "Ready") == "InUse",
+            "not in use",
+        )?;
+        world.then(Step::Apply(definition("renamed", "nginx:2"))).await?;
+        world.expect("EcsService", "web", "Ready", "True")?;
+        ensure(
+            world.api.get("EcsTaskDefinition", "default", "app").is_none(),
+            "it is not gone",
+        )
+    });
+}
+
+#[test]
+fn a_region_that_is_the_accounts_own_is_the_same_place() {
+    let regional = |object: Value| with(object, &json!({"management": {"region": "us-east-1"}}));
+    let mut given = ground();
+    given.push(Step::Apply(regional(service("web", "main", "app", 1))));
+    story(given, async |world| {
+        world.step(&Step::Settle).await?;
+        world.expect("EcsService", "web", "Ready", "True")
+    });
+}
+
+#[test]
+fn a_cluster_in_conflict_is_used_by_no_service() {
+    let given = vec![
+        Step::Apply(account()),
+        Step::Apply(definition("app", "nginx:1")),
+        Step::Console("CreateCluster", json!({"clusterName": "main"})),
+        Step::Apply(with(
+            cluster("main"),
+            &json!({"capacityProviders": null, "defaultCapacityProviderStrategy": null}),
+        )),
+        Step::Settle,
+    ];
+    story(given, async |world| {
+        ensure(
+            world.reason("EcsCluster", "main", "Ready") == "Conflict",
+            "no conflict",
+        )?;
+        let before = world.aws.mutations();
+        world.then(Step::Apply(service("web", "main", "app", 1))).await?;
+        let calls = world.calls_since(before);
+        ensure(calls.is_empty(), format!("calls: {calls:?}"))?;
+        ensure(
+            world.object("EcsCluster", "main")?["status"]["arn"].is_null(),
+            "it shows another's ARN",
+        )
+    });
+}
+
+#[test]
 fn a_default_strategy_need_not_wait_for_a_provider_that_is_in_use() {
     let given = vec![
         Step::Apply(account()),
@@ -159,5 +258,66 @@ fn the_longest_names_have_resources_too() {
             .map_err(|refusal| refusal.message)?;
         world.step(&Step::Settle).await?;
         ensure(world.ecs().services.is_empty(), "the service is left")
+    });
+}
+
+#[test]
+fn a_restart_tries_once_more_what_was_rolled_back() {
+    story(running(2), async |world| {
+        world
+            .then(Step::Apply(definition("app", "registry.invalid/app:2")))
+            .await?;
+        let before = world.deployments("web");
+        let at = world.clock.now().to_string();
+        let again = with(
+            service("web", "main", "app", 2),
+            &json!({"management": {"restartAt": at}}),
+        );
+        world.then(Step::Apply(again)).await?;
+        world.pass(Duration::from_hours(2)).await;
+        ensure(
+            world.deployments("web") == before + 1,
+            format!("{} deployments, then {}", before, world.deployments("web")),
+        )?;
+        ensure(
+            world.reason("EcsService", "web", "Ready") == "RolledBack",
+            world.reason("EcsService", "web", "Ready"),
+        )
+    });
+}
+
+#[test]
+fn a_provider_that_is_renamed_goes_once_the_service_has_left_it() {
+    let on = |name: &str| {
+        let spec = json!({"capacityProviders": null, "capacityProviderRefs": [{"name": name}], "defaultCapacityProviderStrategy": null});
+        with(cluster("main"), &spec)
+    };
+    let by = |name: &str| {
+        let spec = json!({"launchType": null, "networkConfiguration": null,
+            "capacityProviderStrategy": [{"capacityProviderRef": {"name": name}, "weight": 1}]});
+        with(service("web", "main", "app", 2), &spec)
+    };
+    let for_ec2 = json!({"requiresCompatibilities": ["EC2"], "networkMode": "bridge"});
+    let given = vec![
+        Step::Apply(account()),
+        Step::Apply(provider("old")),
+        Step::Apply(on("old")),
+        Step::Apply(with(definition("app", "nginx:1"), &for_ec2)),
+        Step::Apply(by("old")),
+        Step::Settle,
+    ];
+    story(given, async |world| {
+        world.expect("EcsService", "web", "Ready", "True")?;
+        for object in [provider("new"), on("new"), by("new")] {
+            world.step(&Step::Apply(object)).await?;
+        }
+        world.then(Step::Delete("CapacityProvider", "old")).await?;
+        world.expect("EcsService", "web", "Ready", "True")?;
+        world.expect("EcsCluster", "main", "Ready", "True")?;
+        world.expect("CapacityProvider", "new", "Ready", "True")?;
+        ensure(
+            world.api.get("CapacityProvider", "default", "old").is_none(),
+            "it is still there",
+        )
     });
 }

@@ -8,9 +8,9 @@ use kube::ResourceExt;
 
 use crate::kinds::service::desired::Held;
 
-/// An object of another account or region cannot be used.
-pub fn elsewhere(object: &str, theirs: &Management, ours: &Management) -> Option<Held> {
-    (theirs.account() != ours.account() || theirs.region != ours.region).then(|| {
+/// An object of another account or region cannot be used; `home` is the account's own region.
+pub fn elsewhere(object: &str, theirs: &Management, ours: &Management, home: Option<&str>) -> Option<Held> {
+    (!theirs.is_where(ours, home)).then(|| {
         let place = |management: &Management| {
             let region = management
                 .region
