@@ -82,11 +82,7 @@ impl Way {
     /// Why the object may do nothing.
     pub fn out(service: &EcsService, cluster: &str, ctx: &Ctx) -> Result<Self, Nowhere> {
         let place = Place::of(ctx, service.management())?;
-        let wish = Wish {
-            namespace: service.namespace().unwrap_or_default(),
-            ..Wish::default()
-        };
-        place.grants(ctx, wish)?;
+        place.grants(ctx, &service.namespace().unwrap_or_default())?;
         Self::within(&place, service, cluster, ctx)
     }
 
