@@ -6,6 +6,7 @@
 mod adopt;
 mod create;
 mod delete;
+mod recorded;
 mod rollout;
 mod scale;
 mod update;

@@ -7,9 +7,9 @@ use ecs_model::shape;
 use serde_json::{Map, Value};
 
 use super::rollout::{self, Verdict};
-use super::{Facts, Plan, Standing, adopt, scale};
+use super::{Facts, Plan, Standing, adopt, recorded, scale};
 use crate::diff::drift::{Change, changed_members, drift};
-use crate::diff::identity::{APPLIED_TAG, content_hash, tag_changes};
+use crate::diff::identity::{APPLIED_TAG, tag_changes};
 use crate::diff::read_path::{self, Changed, SERVICE};
 use crate::diff::rollout::primary;
 use crate::diff::rules::{self, Rules};
@@ -48,19 +48,30 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
         set.remove(APPLIED_TAG);
     }
 
-    if desired.report_drift && adopt::tags(service).get(APPLIED_TAG) == Some(&applied(desired)) {
+    let tags = adopt::tags(service);
+    let record = tags.get(APPLIED_TAG);
+    if desired.report_drift && recorded::is_applied(desired, record) {
+        let asked = recorded::wants_another_count(desired, record);
+        let count = |change: &Change| asked && change.member() == "desiredCount";
+        let (count, plain): (Vec<_>, Vec<_>) = plain.into_iter().partition(count);
+        set.remove(APPLIED_TAG);
         let tags = !(set.is_empty() && remove.is_empty());
         let changed = plain.iter().map(ToString::to_string);
         let drift = changed.chain(tags.then(|| "tags".to_owned())).collect();
         // Who asked for a restart wants one, of what ECS has.
         let restart = force && rollout::restart_due(desired, service, facts);
-        let again = restart.then(|| Step::UpdateService {
-            members: members(desired, &[], &rules),
-            changes: Vec::new(),
-            force: true,
+        let update = (restart || !count.is_empty()).then(|| Step::UpdateService {
+            members: members(desired, &count, &rules),
+            changes: count,
+            force: restart,
+        });
+        let record = asked.then(|| Step::TagResource {
+            arn: service.service_arn().unwrap_or_default().to_owned(),
+            tags: BTreeMap::from([(APPLIED_TAG.to_owned(), recorded::applied(desired))]),
+            claims: false,
         });
         return Plan {
-            steps: again.into_iter().collect(),
+            steps: update.into_iter().chain(record).collect(),
             standing,
             drift,
             look_again,
@@ -252,17 +263,9 @@ fn put(target: &mut Value, path: &str, value: Value) {
 pub fn tags_of(desired: &Desired) -> BTreeMap<String, String> {
     let mut tags = desired.owner.tags();
     if desired.report_drift {
-        tags.insert(APPLIED_TAG.to_owned(), applied(desired));
+        tags.insert(APPLIED_TAG.to_owned(), recorded::applied(desired));
     }
     tags
-}
-
-fn applied(desired: &Desired) -> String {
-    content_hash(&serde_json::json!([
-        desired.input,
-        desired.tags,
-        format!("{:?}", desired.count)
-    ]))
 }
 
 fn tag_differences(desired: &Desired, service: &Service) -> (BTreeMap<String, String>, Vec<String>) {
