@@ -23,6 +23,8 @@ pub struct Applied {
     pub done: usize,
     /// Why the next one was not.
     pub failure: Option<AwsError>,
+    /// What of the next one was carried out all the same.
+    pub aside: Option<Step>,
 }
 
 /// Carries the steps out.
@@ -43,12 +45,24 @@ pub async fn apply(steps: &[Step], key: &ServiceKey, target: &Target, observer: 
                 }
             }
             Err(error) => {
+                if is_about_the_rollout(&error)
+                    && let Some(rest) = step.without_rollout()
+                    && carry_out(&rest, key, target).await.is_ok()
+                {
+                    observer.wrote(key);
+                    applied.aside = Some(rest);
+                }
                 applied.failure = Some(error);
                 break;
             }
         }
     }
     applied
+}
+
+/// Whether ECS looked at the call and may have disliked nothing but what it would have rolled out.
+fn is_about_the_rollout(error: &AwsError) -> bool {
+    matches!(error.class, Class::Invalid | Class::NotFound | Class::Transient) && !may_have_happened(error)
 }
 
 /// Carries one step out; gives the service that it made, where the answer shows that it did.

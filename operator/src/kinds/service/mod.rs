@@ -131,6 +131,7 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
         return Box::pin(keep(service, resolved, way, ctx)).await;
     }
     tell_steps(ctx, &service, plan.steps.get(..applied.done).unwrap_or_default());
+    tell_steps(ctx, &service, applied.aside.as_slice());
     // While it is missing it stays expected, or each that is made again would be one missing less.
     if is_in_ecs(&view, &plan) {
         way.observer.expect(&way.key, true);

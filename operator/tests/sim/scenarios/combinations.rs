@@ -239,6 +239,7 @@ fn a_default_strategy_need_not_wait_for_a_provider_that_is_in_use() {
     });
 }
 
+/// The owner's tag has the object's name in it, which can be longer than a tag.
 #[test]
 fn the_longest_names_have_resources_too() {
     let long = "a".repeat(253);
@@ -283,6 +284,95 @@ fn a_restart_tries_once_more_what_was_rolled_back() {
             world.reason("EcsService", "web", "Ready") == "RolledBack",
             world.reason("EcsService", "web", "Ready"),
         )
+    });
+}
+
+#[test]
+fn what_ecs_refuses_to_roll_out_holds_no_scaling_back() {
+    story(running(2), async |world| {
+        let group = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/web/0123456789abcdef";
+        let refused = json!({"loadBalancers": [{"targetGroupArn": group, "containerName": "app", "containerPort": 8080}]});
+        world
+            .step(&Step::Apply(with(service("web", "main", "app", 2), &refused)))
+            .await?;
+        world.pass(Duration::from_mins(2)).await;
+        ensure(
+            world.reason("EcsService", "web", "Ready") == "Refused",
+            "it is not refused",
+        )?;
+        world.step(&Step::Scale("web", 5)).await?;
+        world.pass(Duration::from_mins(2)).await;
+        ensure(world.ecs_service("web")?["runningCount"] == 5, "it is not scaled")?;
+        ensure(
+            world.reason("EcsService", "web", "Ready") == "Refused",
+            "it is not refused any more",
+        )
+    });
+}
+
+#[test]
+fn scaling_corrects_no_drift_that_is_only_reported() {
+    let reporting = with(
+        service("web", "main", "app", 2),
+        &json!({"management": {"driftPolicy": "Report"}}),
+    );
+    let mut given = running(2);
+    given.extend([Step::Apply(reporting), Step::Settle]);
+    story(given, async |world| {
+        let past = json!({"cluster": "main", "service": "web", "enableExecuteCommand": true});
+        world.then(Step::Console("UpdateService", past)).await?;
+        world.expect("EcsService", "web", "Synced", "False")?;
+        world.then(Step::Scale("web", 4)).await?;
+        let web = world.ecs_service("web")?;
+        ensure(web["runningCount"] == 4, "it is not scaled")?;
+        ensure(
+            web["enableExecuteCommand"] == true,
+            "what others changed was changed back",
+        )?;
+        ensure(
+            world.reason("EcsService", "web", "Synced") == "Drifted",
+            "the drift is not told any more",
+        )?;
+        let past = json!({"cluster": "main", "service": "web", "desiredCount": 3});
+        world.then(Step::Console("UpdateService", past)).await?;
+        ensure(
+            world.ecs_service("web")?["desiredCount"] == 3,
+            "the count is drift too",
+        )
+    });
+}
+
+#[test]
+fn objects_in_a_region_that_is_allowed_no_more_can_still_go() {
+    let abroad = |object: Value| with(object, &json!({"management": {"region": "eu-west-1"}}));
+    let allowing = |regions: &Value| with(account(), &json!({"allowedRegions": regions}));
+    let given = vec![
+        Step::Apply(allowing(&json!(["eu-west-1"]))),
+        Step::Apply(abroad(cluster("main"))),
+        Step::Apply(abroad(definition("app", "nginx:1"))),
+        Step::Apply(abroad(service("web", "main", "app", 1))),
+        Step::Settle,
+    ];
+    story(given, async |world| {
+        world.expect("EcsService", "web", "Ready", "True")?;
+        world.then(Step::Apply(allowing(&json!([])))).await?;
+        ensure(
+            world.reason("EcsService", "web", "Ready") == "NotAuthorized",
+            "it is allowed",
+        )?;
+        for (kind, name) in [
+            ("EcsService", "web"),
+            ("EcsTaskDefinition", "app"),
+            ("EcsCluster", "main"),
+        ] {
+            world.step(&Step::Delete(kind, name)).await?;
+        }
+        world.step(&Step::Settle).await?;
+        let left: usize = ["EcsService", "EcsTaskDefinition", "EcsCluster"]
+            .iter()
+            .map(|kind| world.api.list(kind).len())
+            .sum();
+        ensure(left == 0, format!("{left} objects are left"))
     });
 }
 
