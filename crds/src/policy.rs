@@ -107,6 +107,12 @@ impl Management {
             .map_or(DEFAULT_ACCOUNT, |account| &account.name)
     }
 
+    /// Whether another object is in the same account and region; `home` is the account's own region.
+    pub fn is_where(&self, other: &Self, home: Option<&str>) -> bool {
+        let region = |management: &Self| management.region.as_deref().or(home).map(str::to_owned);
+        self.account() == other.account() && region(self) == region(other)
+    }
+
     /// What deletion means; a resource that was adopted stays unless the spec says otherwise (design.md §2.1).
     pub fn deletion(&self, adopted: bool) -> DeletionPolicy {
         DeletionPolicy::of(self.deletion_policy, adopted)

@@ -87,9 +87,17 @@ pub enum Ownership {
 }
 
 impl Owner {
-    /// The owner tag's value: `installation/namespace/name`.
+    /// The owner tag's value: `installation/namespace/name`. One that is longer than a tag's value can be ends with its hash.
     pub fn tag_value(&self) -> String {
-        format!("{}/{}/{}", self.installation, self.namespace, self.name)
+        const LONGEST: usize = 256;
+        const HASH: usize = 32;
+        let value = format!("{}/{}/{}", self.installation, self.namespace, self.name);
+        if value.len() <= LONGEST {
+            return value;
+        }
+        let whole = hex(&Sha256::digest(value.as_bytes()), HASH);
+        let kept: String = value.chars().take(LONGEST - HASH - 1).collect();
+        format!("{kept}@{whole}")
     }
 
     /// The tags that make a resource ours.
@@ -287,6 +295,19 @@ mod tests {
         for (tags, verdict) in cases {
             assert_eq!(ours.verdict(&tags), verdict, "{tags:?}");
         }
+    }
+
+    #[test]
+    fn a_long_name_fits_into_a_tag_and_stays_its_own() {
+        let long = |last: &str| Owner {
+            name: "a".repeat(252) + last,
+            ..owner("u1")
+        };
+        let value = long("b").tag_value();
+        assert_eq!((value.len(), value.starts_with("prod/shop/aaa")), (256, true));
+        assert_ne!(value, long("c").tag_value());
+        assert_eq!(long("b").verdict(&long("b").tags()), Ownership::Ours);
+        assert_eq!(owner("u1").tag_value(), "prod/shop/web");
     }
 
     #[test]

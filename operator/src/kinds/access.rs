@@ -91,15 +91,7 @@ pub async fn access<K: Managed + Kept>(object: &K, ctx: &Ctx, ask: Ask) -> Resul
         place.allows(ctx, wish(object, ask)).map_err(blocked)?;
     } else {
         let namespace = object.meta().namespace.clone().unwrap_or_default();
-        place
-            .grants(
-                ctx,
-                Wish {
-                    namespace,
-                    ..Wish::default()
-                },
-            )
-            .map_err(blocked)?;
+        place.grants(ctx, &namespace).map_err(blocked)?;
     }
     let target = place.target(ctx);
     target.verify().await.map_err(|error| {

@@ -31,10 +31,10 @@ impl Held {
         Self::for_now(format!("there is no {} {name}", K::KIND.as_str()))
     }
 
-    /// An object of another account or region cannot be used by one of `ours`.
-    pub fn by_place<K: Kept + Managed>(object: &K, ours: &Management) -> Option<Self> {
+    /// An object of another account or region cannot be used by one of `ours`; `home` is the account's own region.
+    pub fn by_place<K: Kept + Managed>(object: &K, ours: &Management, home: Option<&str>) -> Option<Self> {
         let theirs = object.management();
-        (theirs.account() != ours.account() || theirs.region != ours.region).then(|| Self {
+        (!theirs.is_where(ours, home)).then(|| Self {
             message: format!(
                 "{} is in {}, and this one in {}; both have to be in one place",
                 shown(object),
@@ -67,8 +67,9 @@ impl Held {
         object: &K,
         status: Option<&str>,
         ours: &Management,
+        home: Option<&str>,
     ) -> Option<Self> {
-        if let Some(elsewhere) = Self::by_place(object, ours) {
+        if let Some(elsewhere) = Self::by_place(object, ours, home) {
             return Some(elsewhere);
         }
         if object.meta().deletion_timestamp.is_some() {

@@ -52,6 +52,12 @@ impl Place {
         Ok(Self { account, region })
     }
 
+    /// The region of all objects of an account that name none; nothing where the account is not known.
+    pub fn home_region(ctx: &Ctx, management: &Management) -> Option<String> {
+        let account = ctx.get::<AwsAccount>(&ObjectKey::account(management.account()))?;
+        Some(account.spec.region.clone())
+    }
+
     /// The account in its own region.
     pub fn home(account: &Arc<AwsAccount>) -> Self {
         Self {
@@ -105,7 +111,7 @@ impl Place {
     /// # Errors
     /// [`Reason::NotAuthorized`] with the rule; [`Reason::AccountNotReady`] while the account is being deleted.
     pub fn allows(&self, ctx: &Ctx, wish: Wish) -> Result<(), Nowhere> {
-        self.grants(ctx, wish)?;
+        self.decide(ctx, wish, &self.region)?;
         let name = self.account.name_any();
         if self.account.metadata.deletion_timestamp.is_some() {
             let message = format!("AwsAccount {name} is being deleted, so nothing new is done in it");
@@ -117,15 +123,24 @@ impl Place {
         Ok(())
     }
 
-    /// Whether the account allows the wish, also while it is being deleted itself: for what is to go.
+    /// Whether a namespace may use the account, also while that is being deleted itself, and in whatever region: for what is
+    /// to go.
     ///
     /// # Errors
     /// [`Reason::NotAuthorized`] with the rule.
-    pub fn grants(&self, ctx: &Ctx, wish: Wish) -> Result<(), Nowhere> {
+    pub fn grants(&self, ctx: &Ctx, namespace: &str) -> Result<(), Nowhere> {
+        let wish = Wish {
+            namespace: namespace.to_owned(),
+            ..Wish::default()
+        };
+        self.decide(ctx, wish, &self.account.spec.region)
+    }
+
+    fn decide(&self, ctx: &Ctx, wish: Wish, region: &str) -> Result<(), Nowhere> {
         let labels = ctx.stores.namespace_labels(&wish.namespace).unwrap_or_default();
         let wish = Wish {
             labels,
-            region: self.region.clone(),
+            region: region.to_owned(),
             ..wish
         };
         let name = self.account.name_any();

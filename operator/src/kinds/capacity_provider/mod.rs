@@ -10,7 +10,8 @@ pub mod step;
 
 use std::sync::Arc;
 
-use ecs_crds::{CapacityProvider, CapacityProviderStatus, EcsCluster};
+use aws_sdk_ecs::types::CapacityProvider as Provider;
+use ecs_crds::{CapacityProvider, CapacityProviderStatus, EcsCluster, Managed};
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
 
@@ -21,8 +22,10 @@ use crate::diff::identity::ResourceKind;
 use crate::error::Result;
 use crate::k8s::object::{Kind, ObjectKey};
 use crate::kinds::access::{Access, Ask};
+use crate::kinds::claim::{is_foreign, tag_map};
 use crate::kinds::keeps::{Facts, Keeps, Look, Plan};
 use crate::kinds::pass::pass;
+use crate::kinds::place::Place;
 use crate::kinds::verdict::Verdict;
 use desired::{Desired, Seen};
 use resolve::{Surroundings, cluster_name, cluster_use};
@@ -79,7 +82,14 @@ impl Keeps for CapacityProvider {
     }
 
     fn show(status: &mut CapacityProviderStatus, desired: &Desired, seen: &Seen) {
-        status::show(status, desired, seen);
+        let foreign =
+            |provider: &Provider| is_foreign(&desired.owner, &tag_map(provider.tags()), desired.adopt);
+        if seen.provider.as_ref().is_some_and(foreign) {
+            status.common.arn = None;
+            status::show(status, desired, &Seen::default());
+        } else {
+            status::show(status, desired, seen);
+        }
     }
 }
 
@@ -101,6 +111,7 @@ fn surroundings(provider: &CapacityProvider, ctx: &Ctx) -> Surroundings {
         cluster: cluster(provider, ctx),
         clusters: clusters.filter_map(|key| ctx.get::<EcsCluster>(key)).collect(),
         known: before.common.arn.is_some(),
+        home: Place::home_region(ctx, provider.management()),
         users,
     }
 }

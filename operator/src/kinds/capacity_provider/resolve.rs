@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use ecs_crds::conditions::Reason;
 use ecs_crds::policy::{AdoptionPolicy, DriftPolicy};
 use ecs_crds::status::User;
 use ecs_crds::{CapacityProvider, EcsCluster, Managed};
@@ -29,6 +30,8 @@ pub struct Surroundings {
     pub users: Vec<ObjectKey>,
     /// The status names a provider.
     pub known: bool,
+    /// The account's own region.
+    pub home: Option<String>,
 }
 
 /// The objects that a provider refers to, whether they exist or not.
@@ -61,11 +64,38 @@ pub fn cluster_name(provider: &CapacityProvider) -> Option<String> {
 
 /// The cluster that a provider uses, for authorisation.
 pub fn cluster_use(provider: &CapacityProvider, found: Option<&EcsCluster>) -> Option<ClusterUse> {
-    cluster(provider, found).map(|(name, own, _)| ClusterUse { name, own })
+    cluster(provider, found, None).map(|(name, own, _)| ClusterUse { name, own })
+}
+
+/// The name in ECS of the cluster that the provider was seen in last.
+fn remembered(provider: &CapacityProvider) -> Option<&str> {
+    let status = provider.status.as_ref()?;
+    status.cluster_arn.as_deref().map(name_of)
+}
+
+/// That the cluster's object stands for another cluster than the one that the provider was made for: it was deleted, and
+/// created anew with another name.
+fn moved(provider: &CapacityProvider, found: Option<&EcsCluster>) -> Option<Verdict> {
+    provider.spec.cluster_ref.as_ref()?;
+    let (is_in, cluster) = (remembered(provider)?, found?);
+    let stays = provider.metadata.deletion_timestamp.is_none() && cluster.ecs_name() != is_in;
+    stays.then(|| {
+        let message = format!(
+            "spec.clusterRef: EcsCluster {} stands for cluster {} now, and the provider is in {is_in}; ECS does not move it: have \
+             an EcsCluster of this name stand for {is_in} again, or delete this object and create it anew",
+            cluster.name_any(),
+            cluster.ecs_name()
+        );
+        Verdict::stalled(Reason::InvalidSpec, message)
+    })
 }
 
 /// The cluster's name in ECS, whether an object of the namespace stands for it, and why nothing can be created in it yet.
-fn cluster(provider: &CapacityProvider, found: Option<&EcsCluster>) -> Option<(String, bool, Option<Held>)> {
+fn cluster(
+    provider: &CapacityProvider,
+    found: Option<&EcsCluster>,
+    home: Option<&str>,
+) -> Option<(String, bool, Option<Held>)> {
     let named = provider
         .spec
         .ecs
@@ -78,16 +108,16 @@ fn cluster(provider: &CapacityProvider, found: Option<&EcsCluster>) -> Option<(S
         found.filter(|found| reference.is_some() || Some(found.ecs_name().as_str()) == named),
         reference,
     ) {
-        (Some(cluster), _) => Some((cluster.ecs_name(), true, not_ready(cluster, provider))),
+        (Some(cluster), reference) => {
+            // A provider stays where it is, whatever its cluster's object stands for now.
+            let stays = remembered(provider).filter(|_| reference.is_some());
+            let name = stays.map_or_else(|| cluster.ecs_name(), str::to_owned);
+            Some((name, true, not_ready(cluster, provider, home)))
+        }
         (None, Some(reference)) => {
-            // What it was called is remembered by the status; else it is called as its object was.
-            let remembered = provider
-                .status
-                .as_ref()
-                .and_then(|status| status.cluster_arn.as_deref())
-                .map(name_of);
+            // What it was called is remembered; else it is called as its object was.
             Some((
-                remembered.unwrap_or(&reference.name).to_owned(),
+                remembered(provider).unwrap_or(&reference.name).to_owned(),
                 true,
                 Some(Held::by_absence::<EcsCluster>(&reference.name)),
             ))
@@ -96,10 +126,10 @@ fn cluster(provider: &CapacityProvider, found: Option<&EcsCluster>) -> Option<(S
     }
 }
 
-fn not_ready(cluster: &EcsCluster, provider: &CapacityProvider) -> Option<Held> {
+fn not_ready(cluster: &EcsCluster, provider: &CapacityProvider, home: Option<&str>) -> Option<Held> {
     let status = cluster.status.as_ref();
     let status = status.and_then(|status| status.status.as_deref());
-    Held::unless_active(cluster, status, provider.management())
+    Held::unless_active(cluster, status, provider.management(), home)
 }
 
 /// What is wanted of the provider.
@@ -111,9 +141,12 @@ pub fn resolve(
     installation: &str,
     around: &Surroundings,
 ) -> Result<Desired, Verdict> {
+    if let Some(moved) = moved(provider, around.cluster.as_deref()) {
+        return Err(moved);
+    }
     let name = provider.ecs_name();
     let (mut input, tags) = spec_of(&provider.spec.ecs.0, "name", &name)?;
-    let (cluster, held) = match cluster(provider, around.cluster.as_deref()) {
+    let (cluster, held) = match cluster(provider, around.cluster.as_deref(), around.home.as_deref()) {
         Some((cluster, _, held)) => (Some(cluster), held),
         None => (None, None),
     };

@@ -61,6 +61,9 @@ impl Desired {
 pub struct Providers {
     /// Those that are to be associated, and can be.
     pub ready: BTreeSet<String>,
+    /// An object that is referred to does not exist, so nobody knows what its provider is called: whatever the cluster has
+    /// may be it, and stays.
+    pub unknown: bool,
     /// Those that are to be associated, and cannot be yet: they stay if they are there.
     pub pending: BTreeSet<String>,
     /// Managed instances providers of this cluster: ECS associates them itself (ecs-semantics.md §6.4).

@@ -12,6 +12,7 @@ pub mod step;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use aws_sdk_ecs::types::Cluster;
 use ecs_crds::{CapacityProvider, EcsCluster, EcsClusterStatus, Managed};
 use kube::ResourceExt;
 use kube::runtime::controller::Action;
@@ -23,8 +24,10 @@ use crate::diff::identity::ResourceKind;
 use crate::error::Result;
 use crate::k8s::object::{Kind, ObjectKey};
 use crate::kinds::access::{Access, Ask};
+use crate::kinds::claim::{is_foreign, tag_map};
 use crate::kinds::keeps::{Facts, Keeps, Look, Plan};
 use crate::kinds::pass::pass;
+use crate::kinds::place::Place;
 use crate::kinds::verdict::Verdict;
 use desired::{Desired, Seen};
 use resolve::{Surroundings, provider_names, uses};
@@ -79,8 +82,19 @@ impl Keeps for EcsCluster {
         access.observer.wrote(&observe::key(desired));
     }
 
-    fn show(status: &mut EcsClusterStatus, _: &Desired, seen: &Seen) {
-        status::show(status, seen);
+    fn show(status: &mut EcsClusterStatus, desired: &Desired, seen: &Seen) {
+        let there = seen
+            .cluster
+            .as_ref()
+            .filter(|cluster| cluster.status() != Some("INACTIVE"));
+        let foreign = |cluster: &Cluster| is_foreign(&desired.owner, &tag_map(cluster.tags()), desired.adopt);
+        if there.is_some_and(foreign) {
+            // A service would be created in it, and be allowed to as in a cluster of its own.
+            status.common.arn = None;
+            status::show(status, &Seen::default());
+        } else {
+            status::show(status, seen);
+        }
     }
 }
 
@@ -95,6 +109,7 @@ fn surroundings(cluster: &EcsCluster, ctx: &Ctx) -> Surroundings {
             .filter_map(|key| Some(ctx.get::<CapacityProvider>(key)?.ecs_name()))
             .collect(),
         known: before.common.arn.is_some(),
+        home: Place::home_region(ctx, cluster.management()),
         users: referers,
     }
 }

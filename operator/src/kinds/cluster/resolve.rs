@@ -30,6 +30,8 @@ pub struct Surroundings {
     pub users: Vec<ObjectKey>,
     /// The ARN in the status.
     pub known: bool,
+    /// The account's own region.
+    pub home: Option<String>,
 }
 
 /// The objects that a cluster refers to, whether they exist or not: by reference, or by naming in ECS what an object of the
@@ -154,13 +156,14 @@ fn add(
 ) {
     let Some(object) = meant(around, name, by_reference) else {
         if by_reference {
+            providers.unknown = true;
             providers.held.push(Held::by_absence::<CapacityProvider>(name));
         } else {
             providers.ready.insert(name_of(name).to_owned());
         }
         return;
     };
-    let held = not_ready(object, cluster);
+    let held = not_ready(object, cluster, around);
     let place = if is_managed(object) {
         &mut providers.own
     } else if held.is_some() {
@@ -183,10 +186,10 @@ fn is_managed(provider: &CapacityProvider) -> bool {
 }
 
 /// Why a provider cannot be used yet.
-fn not_ready(provider: &CapacityProvider, cluster: &EcsCluster) -> Option<Held> {
+fn not_ready(provider: &CapacityProvider, cluster: &EcsCluster, around: &Surroundings) -> Option<Held> {
     let status = provider.status.as_ref();
     let status = status.and_then(|status| status.status.as_deref());
-    Held::unless_active(provider, status, cluster.management())
+    Held::unless_active(provider, status, cluster.management(), around.home.as_deref())
 }
 
 /// The default strategy by the names of providers; none while one of them cannot be used.
@@ -201,7 +204,7 @@ fn strategy(held: &mut Vec<Held>, cluster: &EcsCluster, around: &Surroundings) -
         };
         let object = meant(around, name, by_reference);
         let missing = match object {
-            Some(object) => not_ready(object, cluster),
+            Some(object) => not_ready(object, cluster, around),
             None if by_reference => Some(Held::by_absence::<CapacityProvider>(name)),
             None => None,
         };

@@ -6,7 +6,7 @@ use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
 use serde_json::json;
 
 use crate::aws::account::Target;
-use crate::aws::error::AwsError;
+use crate::aws::error::{AwsError, Class};
 use crate::kinds::send::sendable;
 use crate::kinds::service::made::{Made, made};
 use crate::kinds::service::step::Step;
@@ -20,14 +20,16 @@ pub struct Applied {
     pub done: usize,
     /// Why the next one was not.
     pub failure: Option<AwsError>,
+    /// What of the next one was carried out all the same.
+    pub aside: Option<Step>,
 }
 
 impl Applied {
     /// The first step was refused.
     pub fn refused(error: AwsError) -> Self {
         Self {
-            done: 0,
             failure: Some(error),
+            ..Self::default()
         }
     }
 }
@@ -50,12 +52,24 @@ pub async fn apply(steps: &[Step], key: &ServiceKey, target: &Target, observer: 
                 }
             }
             Err(error) => {
+                if is_about_the_rollout(&error)
+                    && let Some(rest) = step.without_rollout()
+                    && carry_out(&rest, key, target).await.is_ok()
+                {
+                    observer.wrote(key);
+                    applied.aside = Some(rest);
+                }
                 applied.failure = Some(error);
                 break;
             }
         }
     }
     applied
+}
+
+/// Whether ECS looked at the call and may have disliked nothing but what it would have rolled out.
+fn is_about_the_rollout(error: &AwsError) -> bool {
+    matches!(error.class, Class::Invalid | Class::NotFound | Class::Transient) && !may_have_happened(error)
 }
 
 /// Carries one step out; gives the service that it made, where the answer shows that it did.

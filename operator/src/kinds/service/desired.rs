@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_ecs::primitives::DateTime;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::diff::identity::{APPLIED_TAG, Owner, content_hash};
+use crate::diff::identity::{APPLIED_TAG, Owner};
 use crate::kinds::held::Held;
+use crate::kinds::service::recorded;
 
 /// What a service is to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,11 +45,9 @@ pub enum Count {
 }
 
 impl Desired {
-    /// What is put on record once it is applied, where drift is only reported: the hash of all that is compared.
+    /// What is put on record once it is applied, where drift is only reported.
     pub fn record(&self) -> Option<String> {
-        let count = format!("{:?}", self.count);
-        self.report_drift
-            .then(|| content_hash(&json!([self.input, self.tags, count])))
+        self.report_drift.then(|| recorded::applied(self))
     }
 
     /// The tags that are ours: the owner's, and the record of what was applied where that matters.

@@ -11,6 +11,7 @@ mod newcomer;
 mod observe;
 pub mod plan;
 pub mod quiet;
+mod recorded;
 mod remove;
 mod report;
 pub mod resolve;
@@ -97,6 +98,12 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
             return Err(error.into());
         }
     };
+    // What is in ECS is held, also where somebody took the finalizer off by hand.
+    let service = if is_in_ecs(&view, &plan) {
+        finalize::ensure(&ctx.api(&*service), service).await?
+    } else {
+        service
+    };
     let suspended = service.management().suspended();
     let uid = service.uid().unwrap_or_default();
     let print = content_hash(&json!([resolved.print, format!("{:?}", plan.steps)]));
@@ -119,6 +126,7 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
         return Box::pin(keep(service, resolved, way, ctx)).await;
     }
     tell_steps(ctx, &service, plan.steps.get(..applied.done).unwrap_or_default());
+    tell_steps(ctx, &service, applied.aside.as_slice());
     // While it is missing it stays expected, or each that is made again would be one missing less.
     if is_in_ecs(&view, &plan) {
         way.observer.expect(&way.key, true);
@@ -134,7 +142,7 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
     if let Some(error) = applied.failure {
         return Err(error.into());
     }
-    let in_step = plan.steps.is_empty() && plan.standing == Standing::InStep;
+    let in_step = plan.steps.is_empty() && plan.standing == Standing::InStep && plan.drift.is_empty();
     if in_step && !suspended && seed::is_due(&service, resolved.desired.count) {
         seed::seed(&service, &view, ctx).await?;
     }

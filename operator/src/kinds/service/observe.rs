@@ -52,6 +52,7 @@ pub fn referred(service: &EcsService, ctx: &Ctx) -> Referred {
             .into_iter()
             .filter_map(|name| Some((name.to_owned(), get(ctx, service, Kind::CapacityProvider, name)?)))
             .collect(),
+        home: Place::home_region(ctx, service.management()),
     }
 }
 
@@ -81,11 +82,7 @@ impl Way {
     /// Why the object may do nothing.
     pub fn out(service: &EcsService, cluster: &str, ctx: &Ctx) -> Result<Self, Nowhere> {
         let place = Place::of(ctx, service.management())?;
-        let wish = Wish {
-            namespace: service.namespace().unwrap_or_default(),
-            ..Wish::default()
-        };
-        place.grants(ctx, wish)?;
+        place.grants(ctx, &service.namespace().unwrap_or_default())?;
         Self::within(&place, service, cluster, ctx)
     }
 

@@ -40,7 +40,7 @@ pub async fn remove(service: Arc<EcsService>, ctx: &Ctx) -> Result<Action> {
         tell_given_up(ctx, &*service);
         return forget(&service, ctx).await;
     }
-    let (cluster, _) = cluster(&service, referred(&service, ctx).cluster.as_deref());
+    let (cluster, _) = cluster(&service, referred(&service, ctx).cluster.as_deref(), None);
     let way = match Way::out(&service, &cluster.name, ctx) {
         Ok(way) => way,
         Err(nowhere) => {

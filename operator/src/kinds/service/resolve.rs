@@ -1,5 +1,6 @@
 //! From the spec to what is wanted: references become names and ARNs. Pure; a missing reference is a value, not an error.
 
+mod cluster;
 mod registered;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +9,6 @@ use std::sync::Arc;
 use aws_sdk_ecs::primitives::DateTime;
 use ecs_crds::policy::{AdoptionPolicy, DriftPolicy};
 use ecs_crds::{CapacityProvider, EcsCluster, EcsClusterStatus, EcsService, EcsTaskDefinition, Managed};
-use ecs_model::arn::name_of;
 use kube::ResourceExt;
 use serde_json::{Map, Value, json};
 
@@ -22,7 +22,10 @@ use crate::kinds::held::Held;
 use crate::kinds::send::checked;
 use crate::kinds::service::desired::{Count, Desired};
 use crate::kinds::strategy::named_in;
+use cluster::{cluster_meant, moved, remembered};
 use registered::is_registered;
+
+pub use cluster::cluster;
 
 /// The cluster that ECS means when none is named.
 const DEFAULT_CLUSTER: &str = "default";
@@ -36,6 +39,8 @@ pub struct Referred {
     pub definition: Option<Arc<EcsTaskDefinition>>,
     /// Capacity providers by the objects' names.
     pub providers: BTreeMap<String, Arc<CapacityProvider>>,
+    /// The account's own region, which is that of all objects that name none.
+    pub home: Option<String>,
 }
 
 /// What a service is to be, and where.
@@ -116,10 +121,14 @@ pub fn resolve(service: &EcsService, referred: &Referred, installation: &str) ->
         .and_then(|count| i32::try_from(count).ok());
     members.insert("serviceName".into(), service.ecs_name().into());
 
-    let (cluster, no_cluster) = cluster(service, referred.cluster.as_deref());
+    let home = referred.home.as_deref();
+    if let Some(moved) = moved(service, referred.cluster.as_deref()) {
+        return Err(moved);
+    }
+    let (cluster, no_cluster) = cluster(service, referred.cluster.as_deref(), home);
     members.insert("cluster".into(), cluster.name.clone().into());
     let no_provider = strategy(service, referred, members);
-    let no_definition = definition(service, referred.definition.as_deref(), members);
+    let no_definition = definition(service, referred, members);
     let (input, tags) = checked("CreateServiceRequest", spec)?;
 
     let daemon = input.get("schedulingStrategy").and_then(Value::as_str) == Some("DAEMON");
@@ -147,11 +156,8 @@ pub fn resolve(service: &EcsService, referred: &Referred, installation: &str) ->
         input,
     };
     let print = print(service, referred, &desired);
-    let remembered = service
-        .status
-        .as_ref()
-        .is_some_and(|status| status.cluster_arn.is_some());
-    let cluster_known = service.spec.cluster_ref.is_none() || referred.cluster.is_some() || remembered;
+    let cluster_known =
+        service.spec.cluster_ref.is_none() || referred.cluster.is_some() || remembered(service).is_some();
     Ok(Resolved {
         uses: uses(service, referred, &desired.input),
         desired,
@@ -186,62 +192,14 @@ fn uses(service: &EcsService, referred: &Referred, input: &Value) -> Uses {
     Uses::of(sent.map(str::to_owned).into_iter().chain(meant), providers)
 }
 
-/// The object that is meant: referred to, or named in ECS as it names its cluster.
-fn cluster_meant<'a>(service: &EcsService, found: Option<&'a EcsCluster>) -> Option<&'a EcsCluster> {
-    found.filter(|found| service.spec.cluster_ref.is_some() || found.ecs_name() == cluster_named(service))
-}
-
-/// The name in ECS of the cluster that a service without a reference names.
-fn cluster_named(service: &EcsService) -> &str {
-    let named = service.spec.ecs.0.cluster().filter(|name| !name.is_empty());
-    named.unwrap_or(DEFAULT_CLUSTER)
-}
-
-/// The cluster's name in ECS, and why nothing can be created in it yet.
-pub fn cluster(service: &EcsService, found: Option<&EcsCluster>) -> (ClusterUse, Option<Held>) {
-    match (cluster_meant(service, found), &service.spec.cluster_ref) {
-        (Some(cluster), _) => {
-            let own = ClusterUse {
-                name: cluster.ecs_name(),
-                own: true,
-            };
-            let status = cluster.status.as_ref();
-            let status = status.and_then(|status| status.status.as_deref());
-            (own, Held::unless_active(cluster, status, service.management()))
-        }
-        (None, Some(reference)) => {
-            // What it was called is remembered by the service's own ARN; else it is called as its object was.
-            let remembered = service
-                .status
-                .as_ref()
-                .and_then(|status| status.cluster_arn.as_deref())
-                .map(name_of);
-            let name = remembered.unwrap_or(&reference.name).to_owned();
-            let held = Held::by_absence::<EcsCluster>(&reference.name);
-            (ClusterUse { name, own: true }, Some(held))
-        }
-        (None, None) => (
-            ClusterUse {
-                name: cluster_named(service).to_owned(),
-                own: false,
-            },
-            None,
-        ),
-    }
-}
-
 /// Puts the definition's name or ARN in its place; why there is none yet.
-fn definition(
-    service: &EcsService,
-    found: Option<&EcsTaskDefinition>,
-    members: &mut Map<String, Value>,
-) -> Option<Held> {
+fn definition(service: &EcsService, referred: &Referred, members: &mut Map<String, Value>) -> Option<Held> {
     let reference = service.spec.task_definition_ref.as_ref();
-    let Some(definition) = definition_meant(service, found) else {
+    let Some(definition) = definition_meant(service, referred.definition.as_deref()) else {
         return Some(Held::by_absence::<EcsTaskDefinition>(&reference?.name));
     };
     members.remove("taskDefinition");
-    if let Some(held) = Held::by_place(definition, service.management()) {
+    if let Some(held) = Held::by_place(definition, service.management(), referred.home.as_deref()) {
         return Some(held);
     }
     if let Some(revision) = reference.and_then(|reference| reference.revision) {
@@ -281,11 +239,7 @@ fn strategy(service: &EcsService, referred: &Referred, members: &mut Map<String,
         let name = match (&item.capacity_provider, &item.capacity_provider_ref) {
             (Some(name), _) => name.clone(),
             (None, Some(reference)) => {
-                let (name, not_ready) = provider(
-                    service,
-                    &reference.name,
-                    referred.providers.get(&reference.name).map(Arc::as_ref),
-                );
+                let (name, not_ready) = provider(service, &reference.name, referred);
                 let cluster = cluster_meant(service, referred.cluster.as_deref());
                 held = held.or(not_ready).or_else(|| unassociated(&name, cluster?));
                 name
@@ -313,13 +267,13 @@ fn unassociated(provider: &str, cluster: &EcsCluster) -> Option<Held> {
 }
 
 /// A referred provider's name in ECS, and why it cannot be used yet.
-fn provider(service: &EcsService, name: &str, found: Option<&CapacityProvider>) -> (String, Option<Held>) {
-    let Some(provider) = found else {
+fn provider(service: &EcsService, name: &str, referred: &Referred) -> (String, Option<Held>) {
+    let Some(provider) = referred.providers.get(name) else {
         return (name.to_owned(), Some(Held::by_absence::<CapacityProvider>(name)));
     };
     let absent = provider.common_status().is_none_or(|status| status.arn.is_none());
-    let held = Held::by_place(provider, service.management())
-        .or_else(|| absent.then(|| Held::by_state(provider, "not in ECS yet")));
+    let elsewhere = Held::by_place(&**provider, service.management(), referred.home.as_deref());
+    let held = elsewhere.or_else(|| absent.then(|| Held::by_state(&**provider, "not in ECS yet")));
     (provider.ecs_name(), held)
 }
 

@@ -67,6 +67,29 @@ impl Step {
     }
 }
 
+impl Step {
+    /// Of an update that starts a deployment and does more, the rest: the count above all, which no rollout holds back.
+    pub fn without_rollout(&self) -> Option<Self> {
+        let Self::UpdateService { changes, members, .. } = self else {
+            return None;
+        };
+        let rest: Vec<Change> = changes
+            .iter()
+            .filter(|change| !starts_deployment(change))
+            .cloned()
+            .collect();
+        let mut members = members.clone();
+        if let Some(members) = members.as_object_mut() {
+            members.retain(|name, _| !ROLLOUT_MEMBERS.contains(&name.as_str()));
+        }
+        (self.starts_rollout() && !rest.is_empty()).then_some(Self::UpdateService {
+            changes: rest,
+            members,
+            force: false,
+        })
+    }
+}
+
 /// Whether a change starts a deployment (ecs-semantics.md §3.4).
 pub fn starts_deployment(change: &Change) -> bool {
     ROLLOUT_MEMBERS.contains(&change.member())
@@ -105,6 +128,37 @@ mod tests {
 
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_a_rollout_does_not_need_can_go_alone() {
+        let change = |path: &str| Change {
+            path: path.into(),
+            from: None,
+            to: Some(json!(1)),
+        };
+        let update = |paths: &[&str], force| Step::UpdateService {
+            changes: paths.iter().map(|path| change(path)).collect(),
+            members: paths.iter().map(|path| ((*path).to_owned(), json!(1))).collect(),
+            force,
+        };
+        let cases = [
+            (
+                update(&["desiredCount", "loadBalancers"], false),
+                Some(update(&["desiredCount"], false)),
+            ),
+            (
+                update(&["desiredCount"], true),
+                Some(update(&["desiredCount"], false)),
+            ),
+            (update(&["desiredCount"], false), None),
+            (update(&["loadBalancers"], false), None),
+            (update(&[], true), None),
+            (Step::DeleteService { force: false }, None),
+        ];
+        for (step, expected) in cases {
+            assert_eq!(step.without_rollout(), expected, "{step}");
+        }
+    }
 
     #[test]
     fn steps_read_well() {

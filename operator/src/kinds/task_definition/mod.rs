@@ -24,6 +24,7 @@ use crate::k8s::object::ObjectKey;
 use crate::kinds::access::{Access, Ask};
 use crate::kinds::keeps::{Facts, Keeps, Look, Plan};
 use crate::kinds::pass::pass;
+use crate::kinds::place::Place;
 use crate::kinds::verdict::Verdict;
 use desired::{Desired, Seen};
 use step::Step;
@@ -60,7 +61,8 @@ impl Keeps for EcsTaskDefinition {
         let hint = before.common.arn;
         let (namespace, name) = (resolve::namespace_of(self), self.ecs_name());
         let services = ctx.stores.all::<EcsService>();
-        let family = resolve::family_of(self, &namespace, &name, hint.as_deref());
+        let home = Place::home_region(ctx, self.management());
+        let family = resolve::family_of(self, &namespace, &name, hint.as_deref(), home.as_deref());
         let latest = |service: &EcsService| ctx.status.latest(service);
         let use_ = users::of(&family, services.iter().map(AsRef::as_ref), latest);
         resolve::resolve(self, &ctx.installation, hint, use_)

@@ -49,14 +49,15 @@ pub fn family_of<'a>(
     namespace: &'a str,
     name: &'a str,
     hint: Option<&str>,
+    home: Option<&'a str>,
 ) -> Family<'a> {
     let id = hint.and_then(|arn| arn.parse::<TaskDefinitionId>().ok());
     Family {
         namespace,
         object: object.metadata.name.as_deref().unwrap_or_default(),
         family: name,
-        account: object.management().account(),
-        region: object.management().region.as_deref(),
+        management: object.management(),
+        home,
         revision: id
             .and_then(|id| id.revision)
             .and_then(|revision| i32::try_from(revision).ok()),

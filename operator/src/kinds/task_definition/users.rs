@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use ecs_crds::conditions::{self, Type};
+use ecs_crds::policy::Management;
 use ecs_crds::status::User;
 use ecs_crds::{EcsService, EcsServiceStatus, Managed, Rollout};
 use ecs_model::arn::TaskDefinitionId;
@@ -19,10 +20,10 @@ pub struct Family<'a> {
     pub object: &'a str,
     /// Its own name.
     pub family: &'a str,
-    /// The account object in charge.
-    pub account: &'a str,
-    /// The region, where its object names one.
-    pub region: Option<&'a str>,
+    /// What its object says of its place.
+    pub management: &'a Management,
+    /// The account's own region.
+    pub home: Option<&'a str>,
     /// The revision that the status of its object names.
     pub revision: Option<i32>,
 }
@@ -48,6 +49,10 @@ pub fn of<'s>(
                 found.content_with.extend(content_with(service, status.as_ref()));
             }
             add(&mut found, family, service, status.as_ref(), &mention);
+        } else if service.management().is_where(family.management, family.home)
+            && let Some(status) = latest(service)
+        {
+            leave(&mut found, family, service, &status);
         }
     }
     found.users.sort();
@@ -62,7 +67,7 @@ fn mention(family: &Family<'_>, service: &EcsService) -> Option<Mention> {
             pinned: reference.revision,
         });
     }
-    if service.management().account() != family.account {
+    if service.management().account() != family.management.account() {
         return None;
     }
     let id: TaskDefinitionId = service.spec.ecs.0.task_definition()?.parse().ok()?;
@@ -94,16 +99,13 @@ fn add(
         found.in_motion = true;
         return;
     };
-    let named = status
-        .deployments
-        .iter()
-        .filter_map(|deployment| deployment.task_definition.as_deref());
-    let deployed = named.filter_map(|name| revision_of(family, name));
     let living = status
         .tasks
         .iter()
         .filter(|task| task.last_status.as_deref() != Some("STOPPED"));
-    let in_use: BTreeSet<i32> = deployed.chain(living.filter_map(|task| task.revision)).collect();
+    let in_use: BTreeSet<i32> = deployed(family, status)
+        .chain(living.filter_map(|task| task.revision))
+        .collect();
     found.in_motion |= is_moving(status, service.metadata.generation.unwrap_or_default());
     let runs = status
         .task_definition
@@ -120,15 +122,33 @@ fn add(
         .extend(taken.and_then(|name| revision_of(family, name)));
 }
 
+/// Adds what a service uses that names another family by now: what it ran before, until its rollout is over, and what ECS went
+/// back to.
+fn leave(found: &mut Use, family: &Family<'_>, service: &EcsService, status: &EcsServiceStatus) {
+    let revisions: BTreeSet<i32> = deployed(family, status).collect();
+    if !revisions.is_empty() {
+        found.users.push(user(family, service));
+        found.behind = true;
+        found.revisions.extend(revisions);
+    }
+}
+
+/// The family's revisions that deployments of a service are of.
+fn deployed(family: &Family<'_>, status: &EcsServiceStatus) -> impl Iterator<Item = i32> {
+    let named = status
+        .deployments
+        .iter()
+        .filter_map(|deployment| deployment.task_definition.as_deref());
+    named.filter_map(|name| revision_of(family, name))
+}
+
 /// Whether the service takes the ARN that the family's object shows.
 fn follows(family: &Family<'_>, service: &EcsService, mention: &Mention) -> bool {
-    let management = service.management();
     let by_name = family.object == family.family;
     mention.pinned.is_none()
         && (service.spec.task_definition_ref.is_some() || by_name)
         && service.namespace().as_deref() == Some(family.namespace)
-        && management.account() == family.account
-        && management.region.as_deref() == family.region
+        && service.management().is_where(family.management, family.home)
 }
 
 /// The name of a service that is Ready and stays, and the ARN that it took for its definition's.
@@ -160,12 +180,21 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
+    const PLAIN: Management = Management {
+        account_ref: None,
+        region: None,
+        deletion_policy: None,
+        adoption_policy: None,
+        drift_policy: None,
+        suspend: None,
+    };
+
     const FAMILY: Family<'_> = Family {
         namespace: "shop",
         object: "web",
         family: "web",
-        account: "default",
-        region: None,
+        management: &PLAIN,
+        home: None,
         revision: Some(3),
     };
 
@@ -190,7 +219,7 @@ mod tests {
         let by_ref = json!({"taskDefinitionRef": {"name": "web"}});
         let cases = [
             (service("a", "shop", &by_ref, &runs(3, "Completed")), true),
-            (service("a", "other", &by_ref, &runs(3, "Completed")), false),
+            (service("a", "other", &by_ref, &Value::Null), false),
             (
                 service(
                     "a",
@@ -304,6 +333,18 @@ mod tests {
             let found = found(&[service("a", namespace, spec, &status)]).content_with;
             let expected = expected.then(|| ("a".to_owned(), "web:2".to_owned()));
             assert_eq!(found.into_iter().next(), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn what_a_service_ran_before_is_in_use_until_its_deployments_are_over() {
+        let renamed = json!({"taskDefinitionRef": {"name": "renamed"}});
+        let elsewhere =
+            json!({"taskDefinitionRef": {"name": "renamed"}, "management": {"region": "eu-west-1"}});
+        for (spec, expected) in [(&renamed, vec![2]), (&elsewhere, vec![])] {
+            let found = found(&[service("a", "shop", spec, &runs(2, "RolledBack"))]);
+            let revisions: Vec<_> = found.revisions.into_iter().collect();
+            assert_eq!((&revisions, found.users.len()), (&expected, expected.len()));
         }
     }
 

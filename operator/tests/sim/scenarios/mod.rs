@@ -4,6 +4,7 @@
 
 mod access;
 mod clusters;
+mod combinations;
 mod cost;
 mod definitions;
 mod leadership;

@@ -42,7 +42,9 @@ pub fn plan(desired: &Desired, cluster: &Cluster, seen: &Seen) -> Decision {
     let strategy = strategy_differences(desired, cluster);
     let mut differences: Vec<String> = strategy.clone();
     differences.extend(missing.iter().map(|name| format!("capacityProviders: + {name}")));
-    differences.extend(extra.iter().map(|name| format!("capacityProviders: - {name}")));
+    if !wanted.unknown {
+        differences.extend(extra.iter().map(|name| format!("capacityProviders: - {name}")));
+    }
     let status = cluster.attachments_status();
     if status == Some("UPDATE_IN_PROGRESS") {
         let verdict = Verdict::working(
@@ -64,8 +66,8 @@ pub fn plan(desired: &Desired, cluster: &Cluster, seen: &Seen) -> Decision {
     if differences.is_empty() && !failed {
         return Decision::default();
     }
-    // What is added must not wait for what cannot be removed as long as it is in use.
-    let keep = if missing.is_empty() {
+    // What is added, and another strategy, must not wait for what cannot be removed as long as it is in use.
+    let keep = if missing.is_empty() && strategy.is_empty() && !wanted.unknown {
         BTreeSet::new()
     } else {
         extra

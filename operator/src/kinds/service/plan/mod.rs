@@ -19,7 +19,6 @@ use std::time::Duration;
 
 use aws_sdk_ecs::primitives::DateTime;
 
-use crate::diff::drift::Change;
 use crate::diff::rollout::Rollback;
 use crate::kinds::held::Held;
 use crate::kinds::service::desired::Desired;
@@ -55,6 +54,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Where the service stands.
     pub standing: Standing,
+    /// What others changed, as people read it, where the policy is to report that and nothing else. It says nothing of where
+    /// the service stands: what ECS took back stays taken back.
+    pub drift: Vec<String>,
     /// When to look again, if nothing wakes the service earlier.
     pub look_again: Option<Duration>,
 }
@@ -81,8 +83,6 @@ pub enum Standing {
         /// Whether ECS has finished going back.
         finished: bool,
     },
-    /// Others changed it, and the policy is to report that.
-    Drifted(Vec<Change>),
 }
 
 impl Plan {
@@ -90,24 +90,23 @@ impl Plan {
         Self {
             steps,
             standing: Standing::InStep,
+            drift: Vec::new(),
             look_again: None,
         }
     }
 
     fn nothing(standing: Standing) -> Self {
         Self {
-            steps: Vec::new(),
             standing,
-            look_again: None,
+            ..Self::of(Vec::new())
         }
     }
 
     /// Nothing to do but to wait for something; "waiting for …" is how the sentence goes.
     pub fn wait(what: impl Into<String>, look_again: Duration) -> Self {
         Self {
-            steps: Vec::new(),
-            standing: Standing::Waiting(what.into()),
             look_again: Some(look_again),
+            ..Self::nothing(Standing::Waiting(what.into()))
         }
     }
 

@@ -9,13 +9,14 @@ use serde_json::{Map, Value};
 use super::rollout::{self, Verdict};
 use super::{Facts, Plan, Standing, scale};
 use crate::diff::drift::{Change, changed_members, drift, put};
-use crate::diff::identity::tag_changes;
+use crate::diff::identity::{APPLIED_TAG, tag_changes};
 use crate::diff::read_path::{self, Changed, SERVICE};
 use crate::diff::rollout::primary;
 use crate::diff::rules::{self, Rules};
 use crate::kinds::claim::tag_map;
 use crate::kinds::record;
 use crate::kinds::service::desired::Desired;
+use crate::kinds::service::recorded;
 use crate::kinds::service::step::{Step, starts_deployment};
 use crate::kinds::tagging::Tagging;
 
@@ -50,40 +51,47 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
     plain.append(&mut rolling);
     plain.sort_by(|one, other| one.path.cmp(&other.path));
     let tags = tag_map(service.tags());
+    let arn = service.service_arn().unwrap_or_default();
     let (set, remove) = tags_that_differ(desired, &tags);
     let unrecorded = record::missing(desired.record(), &tags);
-
-    if desired.report_drift && unrecorded.is_none() {
-        if !(plain.is_empty() && set.is_empty() && remove.is_empty()) {
-            standing = Standing::Drifted(plain);
-        }
-        // Who asked for a restart wants one, of what ECS has.
-        let again = restart.then(|| Step::UpdateService {
-            members: members(desired, &[], &rules),
-            changes: Vec::new(),
-            force: true,
-        });
+    if desired.report_drift && recorded::is_applied(desired, tags.get(APPLIED_TAG)) {
+        let asked = |change: &Change| unrecorded.is_some() && change.member() == "desiredCount";
+        let (count, drifted): (Vec<_>, Vec<_>) = plain.into_iter().partition(asked);
+        let drifted = drifted.iter().map(ToString::to_string);
+        let tagged = (!set.is_empty() || !remove.is_empty()).then(|| "tags".to_owned());
+        let record = Tagging::of(arn, unrecorded.unwrap_or_default(), Vec::new());
         return Plan {
-            steps: again.into_iter().collect(),
+            // Who asks for another count, or for a restart, wants that, of what ECS has.
+            steps: update(desired, count, restart, &rules)
+                .into_iter()
+                .chain(record.map(Step::Tags))
+                .collect(),
             standing,
+            drift: drifted.chain(tagged).collect(),
             look_again,
         };
     }
-    let update = (!plain.is_empty() || force).then(|| Step::UpdateService {
-        members: members(desired, &plain, &rules),
-        changes: plain,
-        force,
-    });
     // The record of what was applied comes last, when it is true; what waits has not been applied.
     let waits = matches!(standing, Standing::Waiting(_) | Standing::Blocked(_));
     let record = unrecorded.filter(|_| !waits).unwrap_or_default();
-    let arn = service.service_arn().unwrap_or_default();
     let tagging = Tagging::of(arn, set.into_iter().chain(record).collect(), remove);
     Plan {
-        steps: update.into_iter().chain(tagging.map(Step::Tags)).collect(),
+        steps: update(desired, plain, force, &rules)
+            .into_iter()
+            .chain(tagging.map(Step::Tags))
+            .collect(),
         standing,
+        drift: Vec::new(),
         look_again,
     }
+}
+
+fn update(desired: &Desired, changes: Vec<Change>, force: bool, rules: &Rules) -> Option<Step> {
+    (force || !changes.is_empty()).then(|| Step::UpdateService {
+        members: members(desired, &changes, rules),
+        changes,
+        force,
+    })
 }
 
 /// What differs between the spec and ECS, each member read where it can be read.

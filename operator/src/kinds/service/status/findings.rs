@@ -111,6 +111,13 @@ fn synced(plan: &Plan, failure: Option<(&Step, &AwsError)>, failing_for: Duratio
     if let Some((_, error)) = failure {
         return Say::of(&Verdict::of_error(error, failing_for));
     }
+    if !plan.drift.is_empty() {
+        let what = plan.drift.join(", ");
+        return Say::no(
+            Reason::Drifted,
+            format!("ECS differs from the spec ({what}), and driftPolicy is Report"),
+        );
+    }
     if let Some(say) = standing(&plan.standing, false) {
         return say;
     }
@@ -162,18 +169,6 @@ fn standing(standing: &Standing, creating: bool) -> Option<Say> {
                 )
             }
         }
-        Standing::Drifted(changes) => {
-            let shown: Vec<_> = changes.iter().map(ToString::to_string).collect();
-            let what = if shown.is_empty() {
-                "tags".to_owned()
-            } else {
-                shown.join(", ")
-            };
-            Say::no(
-                Reason::Drifted,
-                format!("ECS differs from the spec ({what}), and driftPolicy is Report"),
-            )
-        }
     })
 }
 
@@ -195,9 +190,7 @@ fn ready(
             Some(Rollout::Waiting),
         );
     }
-    if !matches!(plan.standing, Standing::Drifted(_))
-        && let Some(say) = standing(&plan.standing, service.is_none())
-    {
+    if let Some(say) = standing(&plan.standing, service.is_none()) {
         let rollout = match &plan.standing {
             Standing::TakenBack { finished: true, .. } => Some(Rollout::RolledBack),
             Standing::TakenBack { finished: false, .. } => Some(Rollout::RollingBack),

@@ -220,6 +220,7 @@ fn what_keeps_a_new_service_from_being_is_said() {
         let plan = Plan {
             steps: Vec::new(),
             standing,
+            drift: Vec::new(),
             look_again: None,
         };
         let shown = summary(&status(&report(None, Some(&view), planned(&plan))));
