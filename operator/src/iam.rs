@@ -138,6 +138,7 @@ const ACTIONS: &[(On, &str, &[&str])] = &[
             "UpdateService",
             "DeleteService",
             "ListServiceDeployments",
+            "StopServiceDeployment",
         ],
     ),
     (

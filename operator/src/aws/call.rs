@@ -99,6 +99,7 @@ operations! {
     describe_services(DescribeServicesInput) -> DescribeServicesOutput = "DescribeServices";
     list_service_deployments(ListServiceDeploymentsInput) -> ListServiceDeploymentsOutput = "ListServiceDeployments";
     describe_service_deployments(DescribeServiceDeploymentsInput) -> DescribeServiceDeploymentsOutput = "DescribeServiceDeployments";
+    stop_service_deployment(StopServiceDeploymentInput) -> StopServiceDeploymentOutput = "StopServiceDeployment";
     describe_service_revisions(DescribeServiceRevisionsInput) -> DescribeServiceRevisionsOutput = "DescribeServiceRevisions";
 
     list_tasks(ListTasksInput) -> ListTasksOutput = "ListTasks";

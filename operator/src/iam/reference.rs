@@ -31,6 +31,8 @@ pub const REQUIRED: &[(&str, &[&str])] = &[
     ("ListTasks", &["container-instance"]),
     ("PutClusterCapacityProviders", &["cluster"]),
     ("RegisterTaskDefinition", &["task-definition"]),
+    // Of the two, the page could not be read here: what the other call about deployments requires.
+    ("StopServiceDeployment", &["service", "service-deployment"]),
     // None is marked: the one that is tagged. The operator tags these.
     ("TagResource", TAGGED),
     ("UntagResource", TAGGED),

@@ -17,14 +17,14 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use self::compare::{by_type, cannot_merge, conditions_differ, print_of, replacing};
+use self::compare::{by_type, cannot_merge, cannot_wait, print_of, replacing};
 use crate::error::{Error, Result};
 use crate::k8s::object::Kept;
 use crate::telemetry::metrics::Metrics;
 
 /// The field manager that owns all status.
 pub const FIELD_MANAGER: &str = "ecs-operator/status";
-/// At most one write per object in this time, unless a condition changes (design.md §2.6).
+/// At most one write per object in this time, unless a condition changes (design.md §2.6) or a request is answered.
 const QUIET: Duration = Duration::from_secs(2);
 
 /// What became of a status.
@@ -119,7 +119,7 @@ impl StatusWriter {
             return Ok(Written::Same);
         }
         if let Some(pause) = self.pause(object)
-            && !conditions_differ(&desired, &current)
+            && !cannot_wait(&desired, &current)
         {
             self.remember_deferral(object, Some(Instant::now() + pause));
             self.metrics.status_write(K::KIND.as_str(), "deferred");

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod account;
+pub mod action;
 pub mod capacity_provider;
 pub mod claim;
 pub mod cluster;

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::k8s::finalize::{ensure, is_held, release};
 use crate::k8s::object::ObjectKey;
 use crate::kinds::access::{Access, access};
+use crate::kinds::action::{Action as Asked, LOOKED, answer, asked, read};
 use crate::kinds::keeps::{Call, Facts, Keeps, Look, Plan, StatusOf};
 use crate::kinds::orphan::{ORPHAN, tell_given_up, tell_retained};
 use crate::kinds::outage;
@@ -105,13 +106,22 @@ pub async fn pass<K: Keeps>(object: Arc<K>, ctx: Arc<Ctx>) -> Result<Action> {
             .await;
         }
     };
-    let ended = settle(Way {
+    let way = Way {
         object: &*object,
         ctx: &ctx,
         access: &access,
         desired: &desired,
-    })
-    .await;
+    };
+    if !going && let Some(request) = way.request() {
+        return match way.outcome(&request).await {
+            Ok(outcome) => {
+                answer(&ctx, &*object, &request, outcome).await?;
+                Ok(Action::requeue(Duration::ZERO))
+            }
+            Err(error) => report(&*object, &ctx, Some(&desired), way.failed(error)).await,
+        };
+    }
+    let ended = settle(way).await;
     if ended.gone {
         ctx.unanswered.forget(&object.uid().unwrap_or_default());
         release(&api, &*object).await?;
@@ -180,6 +190,27 @@ impl<K: Keeps> Way<'_, K> {
             }
         }
         (shown, Ok(()))
+    }
+
+    /// What a person asks for that has no answer yet.
+    fn request(&self) -> Option<String> {
+        let mut status: K::Status = self.ctx.status.latest(self.object).unwrap_or_default();
+        asked(self.object.annotations(), status.common().last_action.as_ref()).map(str::to_owned)
+    }
+
+    /// What becomes of a request.
+    async fn outcome(&self, request: &str) -> Result<String, AwsError> {
+        match read(request) {
+            Err(outcome) => Ok(outcome),
+            Ok(Asked::RollBack(_)) => Ok("refused: only an EcsService has deployments".to_owned()),
+            Ok(Asked::Reconcile) => {
+                self.look(Look::Fresh).await?;
+                self.ctx
+                    .backoff
+                    .came_right(&self.object.uid().unwrap_or_default());
+                Ok(LOOKED.to_owned())
+            }
+        }
     }
 
     fn failed(&self, error: AwsError) -> Ended<K> {

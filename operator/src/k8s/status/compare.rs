@@ -27,8 +27,13 @@ pub(super) fn print_of(status: Value) -> u64 {
     hasher.finish()
 }
 
-/// Whether a condition appeared, went, or has another status or reason. Another message alone can wait two seconds.
-pub(super) fn conditions_differ(desired: &Value, current: &Value) -> bool {
+/// Whether a condition appeared, went, or has another status or reason, or a person's request is answered. Another message alone
+/// can wait two seconds.
+pub(super) fn cannot_wait(desired: &Value, current: &Value) -> bool {
+    desired.get("lastAction") != current.get("lastAction") || conditions_differ(desired, current)
+}
+
+fn conditions_differ(desired: &Value, current: &Value) -> bool {
     let summary = |status: &Value| -> Vec<[String; 3]> {
         let conditions = status.get("conditions").and_then(Value::as_array);
         let word = |condition: &Value, name: &str| {

@@ -2,6 +2,7 @@
 
 use aws_sdk_ecs::operation::create_service::CreateServiceInput;
 use aws_sdk_ecs::operation::delete_service::DeleteServiceInput;
+use aws_sdk_ecs::operation::stop_service_deployment::StopServiceDeploymentInput;
 use aws_sdk_ecs::operation::update_service::UpdateServiceInput;
 use serde_json::json;
 
@@ -92,6 +93,12 @@ async fn carry_out(step: &Step, key: &ServiceKey, target: &Target) -> Result<Opt
                 .await?;
         }
         Step::Claim(tagging) | Step::Tags(tagging) => tagging.apply(target).await?,
+        Step::StopDeployment { arn } => {
+            let input = json!({"serviceDeploymentArn": arn, "stopType": "ROLLBACK"});
+            target
+                .call(sendable::<StopServiceDeploymentInput>(operation, &input)?)
+                .await?;
+        }
         Step::DeleteService { force } => {
             let input =
                 json!({"service": key.service, "cluster": key.cluster, "force": force.then_some(true)});

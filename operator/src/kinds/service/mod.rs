@@ -4,6 +4,7 @@
 //! decided (`plan`), done (`apply`) and told (`report`). A steady service costs no call beyond the observer's sweep and
 //! no write to Kubernetes.
 
+mod act;
 mod apply;
 pub mod desired;
 mod made;
@@ -31,9 +32,10 @@ use serde_json::json;
 use crate::aws::error::{AwsError, Class};
 use crate::context::Ctx;
 use crate::diff::identity::content_hash;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::k8s::finalize;
 use crate::k8s::object::ObjectKey;
+use crate::kinds::action::asked;
 use crate::kinds::outage;
 use crate::kinds::service::apply::{Applied, apply};
 use crate::kinds::service::newcomer::{calls_for_a_look, is_known, is_newcomer};
@@ -67,8 +69,37 @@ pub async fn reconcile(service: Arc<EcsService>, ctx: Arc<Ctx>) -> Result<Action
         return halt(&service, &ctx, Course::Held(held)).await;
     }
     match Way::to(&service, &resolved, &ctx) {
-        Ok(way) => keep(service, &resolved, &way, &ctx).await,
+        Ok(way) => match request(&service, &ctx) {
+            Some(request) => answered(&service, &request, &resolved, &way, &ctx).await,
+            None => keep(service, &resolved, &way, &ctx).await,
+        },
         Err(nowhere) => halt(&service, &ctx, Course::Nowhere(&nowhere)).await,
+    }
+}
+
+/// What a person asks for that has no answer yet.
+fn request(service: &EcsService, ctx: &Ctx) -> Option<String> {
+    let status: Option<EcsServiceStatus> = ctx.status.latest(service);
+    let last = status
+        .as_ref()
+        .and_then(|status| status.common.last_action.as_ref());
+    asked(service.annotations(), last).map(str::to_owned)
+}
+
+/// Acts; where ECS cannot be asked, that is told as in any pass.
+async fn answered(
+    service: &Arc<EcsService>,
+    request: &str,
+    resolved: &Resolved,
+    way: &Way,
+    ctx: &Ctx,
+) -> Result<Action> {
+    match act::act(service, request, &resolved.desired, way, ctx).await {
+        Err(Error::Aws(error)) if error.class != Class::Standby => {
+            report(ctx, service, Some(resolved), None, Course::Unseen(&error)).await?;
+            Err(error.into())
+        }
+        ended => ended,
     }
 }
 

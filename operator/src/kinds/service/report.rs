@@ -90,6 +90,7 @@ pub fn tell_steps(ctx: &Ctx, service: &EcsService, done: &[Step]) {
             Step::UpdateService { .. } => "Updated",
             Step::Claim(_) => "Claimed",
             Step::Tags(_) => "Tagged",
+            Step::StopDeployment { .. } => "RollingBack",
             Step::DeleteService { .. } => "Deleting",
         };
         ctx.events

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ecs_model::arn::name_of;
 use serde_json::Value;
 
 use crate::diff::drift::Change;
@@ -29,6 +30,11 @@ pub enum Step {
     Claim(Tagging),
     /// `TagResource` and `UntagResource`.
     Tags(Tagging),
+    /// `StopServiceDeployment`, which rolls back.
+    StopDeployment {
+        /// The service deployment's ARN.
+        arn: String,
+    },
     /// `DeleteService`.
     DeleteService {
         /// Whether task sets and tasks may still be there.
@@ -43,6 +49,7 @@ impl Step {
             Self::CreateService { .. } => "CreateService",
             Self::UpdateService { .. } => "UpdateService",
             Self::Claim(tagging) | Self::Tags(tagging) => tagging.operation(),
+            Self::StopDeployment { .. } => "StopServiceDeployment",
             Self::DeleteService { .. } => "DeleteService",
         }
     }
@@ -51,7 +58,10 @@ impl Step {
     /// rolling out, which ECS's whole memory of earlier rollouts decides.
     pub fn needs_fresh_view(&self) -> bool {
         match self {
-            Self::DeleteService { .. } | Self::Claim(_) | Self::Tags(Tagging::Remove { .. }) => true,
+            Self::StopDeployment { .. }
+            | Self::DeleteService { .. }
+            | Self::Claim(_)
+            | Self::Tags(Tagging::Remove { .. }) => true,
             Self::Tags(Tagging::Set { .. }) => false,
             Self::CreateService { .. } | Self::UpdateService { .. } => self.starts_rollout(),
         }
@@ -62,7 +72,9 @@ impl Step {
         match self {
             Self::CreateService { .. } => true,
             Self::UpdateService { changes, force, .. } => *force || changes.iter().any(starts_deployment),
-            Self::Claim(_) | Self::Tags(_) | Self::DeleteService { .. } => false,
+            Self::Claim(_) | Self::Tags(_) | Self::StopDeployment { .. } | Self::DeleteService { .. } => {
+                false
+            }
         }
     }
 }
@@ -117,6 +129,7 @@ impl fmt::Display for Step {
                 write!(f, ": {}", all.join(", "))
             }
             Self::Claim(tagging) | Self::Tags(tagging) => write!(f, ": {tagging}"),
+            Self::StopDeployment { arn } => write!(f, ": {}", name_of(arn)),
             Self::DeleteService { force } => f.write_str(if *force { ": force" } else { "" }),
         }
     }

@@ -3,6 +3,7 @@
 //! stories of their own.
 
 mod access;
+mod actions;
 mod clusters;
 mod combinations;
 mod cost;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::super::fault::{EVERY_FAULT, Fault, FaultPlan};
 use super::super::oracles::{
@@ -28,6 +28,8 @@ pub(crate) enum Step {
     Delete(&'static str, &'static str),
     /// `kubectl scale`.
     Scale(&'static str, i64),
+    /// `kubectl annotate` of a service: roll back the deployment that its status shows as the primary one.
+    RollBack(&'static str),
     /// Someone's call to ECS past the operator.
     Console(&'static str, Value),
     /// Time passes.
@@ -83,6 +85,7 @@ impl World {
                 .scale("EcsService", "default", name, *count)
                 .map(drop)
                 .map_err(refused),
+            Step::RollBack(name) => self.ask_to_roll_back(name),
             Step::Console(operation, input) => self.aws.ask(operation, input).map(drop),
             Step::Pass(time) => {
                 self.pass(*time).await;
@@ -90,6 +93,24 @@ impl World {
             }
             Step::Settle => self.settle(QUIET, BOUND).await,
         }
+    }
+
+    fn ask_to_roll_back(&self, name: &str) -> Result<(), String> {
+        let service = self.api.get("EcsService", "default", name).unwrap_or_default();
+        let deployment = service["status"]["deployments"][0]["id"]
+            .as_str()
+            .ok_or_else(|| format!("{name} shows no deployment"))?;
+        self.ask("EcsService", name, &format!("roll-back {deployment}"))
+    }
+
+    /// `kubectl annotate` with what is to be done once.
+    ///
+    /// # Errors
+    /// That there is no such object.
+    pub(crate) fn ask(&self, kind: &str, name: &str, request: &str) -> Result<(), String> {
+        let annotated = json!({"metadata": {"annotations": {"ecs-operator.dev/action": request}}});
+        let merged = self.api.merge(kind, "default", name, &annotated);
+        merged.map(drop).map_err(|refusal| refusal.message)
     }
 
     /// Settles, and holds everything against the oracles.

@@ -216,6 +216,7 @@ fn one(view: &ServiceView, step: &Step) -> ServiceView {
             service["tags"] = tag_list(&all);
             showing(view, &service)
         }
+        Step::StopDeployment { .. } => panic!("no plan stops a deployment"),
         Step::DeleteService { .. } => with_status(view, "DRAINING"),
     }
 }

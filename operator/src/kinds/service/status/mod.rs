@@ -14,6 +14,7 @@ use ecs_model::arn::name_of;
 use jiff::Timestamp;
 
 use crate::diff::rollout::{newest_first, primary};
+use crate::kinds::keeps::StatusOf;
 use crate::kinds::service::plan::{Plan, Standing};
 use crate::kinds::service::resolve::Resolved;
 use crate::kinds::service::status::course::Course;
@@ -57,6 +58,12 @@ impl<'a> Report<'a> {
             }
         );
         self.view.filter(|_| !foreign)?.service.as_ref()
+    }
+}
+
+impl StatusOf for EcsServiceStatus {
+    fn common(&mut self) -> &mut CommonStatus {
+        &mut self.common
     }
 }
 
