@@ -4,7 +4,6 @@
 
 mod access;
 mod clusters;
-mod combinations;
 mod cost;
 mod definitions;
 mod leadership;
@@ -15,7 +14,11 @@ mod observation;
 mod orders;
 mod outage;
 mod ownership;
+mod places;
+mod policies;
 mod quiet;
+mod references;
+mod removals;
 mod rollouts;
 mod run;
 mod story;
