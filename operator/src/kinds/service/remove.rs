@@ -98,6 +98,8 @@ async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, Aw
             service.management().deletion(adopted) == DeletionPolicy::Retain
         })
     };
+    // In another's account nothing is there, and that must not end the deletion.
+    way.target.verify().await?;
     let mut looked = way.look().await?;
     let mut deletion = decide(&looked.view);
     if !looked.fresh && !matches!(&deletion, Deletion::Going(plan) if plan.steps.is_empty()) {
