@@ -50,7 +50,8 @@ impl Keeps for CapacityProvider {
         let roles = ecs_model::shape::to_value(&self.spec.ecs.0)
             .map(|input| Roles::of(&input))
             .unwrap_or_default();
-        let cluster = cluster_use(self, cluster(self, ctx).as_deref());
+        let home = Place::home_region(ctx, self.management());
+        let cluster = cluster_use(self, cluster(self, ctx).as_deref(), home.as_deref());
         Ask {
             resource: ResourceKind::CapacityProvider,
             cluster,
