@@ -307,3 +307,45 @@ fn an_edit_that_is_not_seen_yet_is_one_deployment() {
         });
     }
 }
+
+/// While the definition is not there nobody can tell whether the spec changed or others did.
+#[test]
+fn reported_drift_stays_while_the_definition_is_missing() {
+    let reporting = with(
+        service("web", "main", "app", 2),
+        &json!({"management": {"driftPolicy": "Report"}}),
+    );
+    let retained = with(
+        definition("app", "nginx:1"),
+        &json!({"management": {"deletionPolicy": "Retain"}}),
+    );
+    let mut given = running(2);
+    given.extend([
+        Step::Apply(reporting),
+        Step::Apply(retained.clone()),
+        Step::Settle,
+    ]);
+    story(given, async |world| {
+        let past = json!({"cluster": "main", "service": "web", "enableExecuteCommand": true});
+        world.then(Step::Console("UpdateService", past)).await?;
+        world.then(Step::Delete("EcsTaskDefinition", "app")).await?;
+        world.then(Step::Scale("web", 3)).await?;
+        let web = world.ecs_service("web")?;
+        ensure(web["runningCount"] == 3, "it is not scaled")?;
+        ensure(
+            web["enableExecuteCommand"] == true,
+            "what others changed was changed back",
+        )?;
+        let adopting = with(
+            retained.clone(),
+            &json!({"management": {"adoptionPolicy": "Adopt"}}),
+        );
+        world.then(Step::Apply(adopting)).await?;
+        world.expect("EcsService", "web", "Ready", "True")?;
+        ensure(
+            world.reason("EcsService", "web", "Synced") == "Drifted",
+            "the drift is not told any more",
+        )?;
+        ensure(world.deployments("web") == 1, "it was deployed again")
+    });
+}

@@ -21,6 +21,11 @@ pub fn wants_another_count(desired: &Desired, record: Option<&String>) -> bool {
     parts(record).is_none_or(|(_, recorded)| recorded != count(desired))
 }
 
+/// The record with the count that is wanted now; none where there was none.
+pub fn with_count(desired: &Desired, record: Option<&String>) -> Option<String> {
+    parts(record).map(|(rest, _)| format!("{rest}/{}", count(desired)))
+}
+
 fn parts(record: Option<&String>) -> Option<(&str, &str)> {
     record?.split_once('/')
 }

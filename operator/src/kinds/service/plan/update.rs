@@ -50,14 +50,17 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
 
     let tags = adopt::tags(service);
     let record = tags.get(APPLIED_TAG);
-    if desired.report_drift && recorded::is_applied(desired, record) {
+    // While the definition is not known, nobody can tell whether the spec changed or others did.
+    let untold = desired.definition_unknown();
+    if desired.report_drift && (untold || recorded::is_applied(desired, record)) {
         let asked = recorded::wants_another_count(desired, record);
         let count = |change: &Change| asked && change.member() == "desiredCount";
         let (count, plain): (Vec<_>, Vec<_>) = plain.into_iter().partition(count);
         set.remove(APPLIED_TAG);
         let tags = !(set.is_empty() && remove.is_empty());
         let changed = plain.iter().map(ToString::to_string);
-        let drift = changed.chain(tags.then(|| "tags".to_owned())).collect();
+        let drift = changed.chain(tags.then(|| "tags".to_owned()));
+        let drift = drift.filter(|_| !untold).collect();
         // Who asked for a restart wants one, of what ECS has.
         let restart = force && rollout::restart_due(desired, service, facts);
         let update = (restart || !count.is_empty()).then(|| Step::UpdateService {
@@ -65,9 +68,10 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
             changes: count,
             force: restart,
         });
-        let record = asked.then(|| Step::TagResource {
+        let record = recorded::with_count(desired, record).filter(|_| asked);
+        let record = record.map(|record| Step::TagResource {
             arn: service.service_arn().unwrap_or_default().to_owned(),
-            tags: BTreeMap::from([(APPLIED_TAG.to_owned(), recorded::applied(desired))]),
+            tags: BTreeMap::from([(APPLIED_TAG.to_owned(), record)]),
             claims: false,
         });
         return Plan {
