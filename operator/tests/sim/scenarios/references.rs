@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::objects::{account, cluster, definition, provider, service, with};
 use super::run::Step;
@@ -210,5 +210,87 @@ fn services_stay_ready_while_their_definition_cannot_be_read() {
         });
         world.pass(Duration::from_hours(1)).await;
         world.expect("EcsService", "web", "Ready", "True")
+    });
+}
+
+#[test]
+fn what_is_handed_over_to_another_object_is_not_touched() {
+    let retained = |object: Value| with(object, &json!({"management": {"deletionPolicy": "Retain"}}));
+    let adopting = |object: Value| with(object, &json!({"management": {"adoptionPolicy": "Adopt"}}));
+    let given = vec![
+        Step::Apply(account()),
+        Step::Apply(retained(cluster("main"))),
+        Step::Apply(retained(definition("app", "nginx:1"))),
+        Step::Apply(retained(service("web", "main", "app", 2))),
+        Step::Settle,
+    ];
+    story(given, async |world| {
+        let before = world.aws.mutations();
+        let new_cluster = with(cluster("main-2"), &json!({"clusterName": "main"}));
+        let new_app = with(definition("app-2", "nginx:1"), &json!({"family": "app"}));
+        let new_web = with(
+            service("web-2", "main-2", "app-2", 2),
+            &json!({"serviceName": "web"}),
+        );
+        for object in [new_cluster, new_app, new_web] {
+            world.step(&Step::Apply(adopting(object))).await?;
+        }
+        world.step(&Step::Settle).await?;
+        for (kind, name) in [
+            ("EcsService", "web"),
+            ("EcsTaskDefinition", "app"),
+            ("EcsCluster", "main"),
+        ] {
+            world.step(&Step::Delete(kind, name)).await?;
+        }
+        world.step(&Step::Settle).await?;
+        for (kind, name) in [
+            ("EcsCluster", "main-2"),
+            ("EcsTaskDefinition", "app-2"),
+            ("EcsService", "web-2"),
+        ] {
+            world.expect(kind, name, "Ready", "True")?;
+        }
+        let mut calls = world.calls_since(before);
+        calls.retain(|call| call != "TagResource" && call != "UntagResource");
+        ensure(calls.is_empty(), format!("calls: {calls:?}"))?;
+        ensure(world.deployments("web") == 1, "deployed again")?;
+        for (kind, name) in [
+            ("EcsService", "web-2"),
+            ("EcsTaskDefinition", "app-2"),
+            ("EcsCluster", "main-2"),
+        ] {
+            world.then(Step::Delete(kind, name)).await?;
+        }
+        ensure(
+            world.ecs_service("web")?["runningCount"] == 2,
+            "adopted is retained",
+        )
+    });
+}
+
+/// A person takes the objects away that the service refers to while it rolls, and brings them back.
+#[test]
+fn objects_taken_away_in_mid_rollout() {
+    story(running(2), async |world| {
+        world.step(&Step::Apply(definition("app", "nginx:2"))).await?;
+        world.pass(Duration::from_millis(1500)).await;
+        for (kind, name) in [("EcsTaskDefinition", "app"), ("EcsCluster", "main")] {
+            world.step(&Step::Delete(kind, name)).await?;
+            let none = json!({"metadata": {"finalizers": null}});
+            world
+                .api
+                .merge(kind, "default", name, &none)
+                .map_err(|e| e.message)?;
+        }
+        world.step(&Step::Scale("web", 4)).await?;
+        world.step(&Step::Settle).await?;
+        ensure(world.ecs_service("web")?["runningCount"] == 4, "not scaled")?;
+        let before = world.deployments("web");
+        world.step(&Step::Apply(cluster("main"))).await?;
+        world.then(Step::Apply(definition("app", "nginx:2"))).await?;
+        world.expect("EcsService", "web", "Ready", "True")?;
+        ensure(world.deployments("web") == before, "deployed again")?;
+        world.judge().await.map(drop)
     });
 }

@@ -1,4 +1,4 @@
-//! What is taken out of a manifest goes from ECS as well, and then nothing is written any more.
+//! What is taken out of a manifest goes from ECS as well, and then nothing is written any more; and deletions end.
 
 use std::time::Duration;
 
@@ -6,7 +6,8 @@ use serde_json::json;
 
 use super::objects::{account, cluster, provider, service, with};
 use super::run::Step;
-use super::story::{Told, ensure, ground, story};
+use super::story::{Told, ensure, ground, running, story};
+use crate::aws::Reply;
 use crate::world::World;
 
 /// Nothing is written for a while.
@@ -92,5 +93,51 @@ fn what_is_taken_out_of_a_service_goes() {
         world.expect("EcsService", "web", "Ready", "True")?;
         world.expect("EcsService", "web", "Synced", "True")?;
         is_quiet(world, "service").await
+    });
+}
+
+/// The service is deleted in the console while its object is suspended and goes.
+#[test]
+fn a_suspended_object_whose_service_is_gone_goes() {
+    let suspended = with(
+        service("web", "main", "app", 1),
+        &json!({"management": {"suspend": true}}),
+    );
+    let mut given = running(1);
+    given.extend([Step::Apply(suspended), Step::Settle]);
+    story(given, async |world| {
+        world
+            .then(Step::Console(
+                "DeleteService",
+                json!({"cluster": "main", "service": "web", "force": true}),
+            ))
+            .await?;
+        world.then(Step::Delete("EcsService", "web")).await?;
+        ensure(
+            world.api.get("EcsService", "default", "web").is_none(),
+            "it stays",
+        )
+    });
+}
+
+/// As where the platform version is retired, or what the service refers to is gone.
+#[test]
+fn a_deletion_whose_drain_is_refused_ends() {
+    story(running(2), async |world| {
+        world.aws.intervene("refused", |operation, _| {
+            (operation == "UpdateService").then(|| {
+                Reply::Error(
+                    400,
+                    "InvalidParameterException",
+                    "The platform version is retired.".into(),
+                )
+            })
+        });
+        world.step(&Step::Delete("EcsService", "web")).await?;
+        world.pass(Duration::from_hours(1)).await;
+        ensure(
+            world.api.get("EcsService", "default", "web").is_none(),
+            "it stays",
+        )
     });
 }
