@@ -73,9 +73,12 @@ fn a_cluster_in_conflict_is_used_by_no_service() {
     });
 }
 
+/// Makes an object of a name.
+type Make = fn(&str) -> Value;
+
 #[test]
 fn two_claim_one_name_at_once() {
-    let cases: [(&'static str, fn(&str) -> Value); 3] = [
+    let cases: [(&'static str, Make); 3] = [
         ("EcsTaskDefinition", |name| {
             with(
                 definition(name, &format!("nginx:{}", name.len())),

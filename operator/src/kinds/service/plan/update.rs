@@ -58,8 +58,8 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
         let (count, plain): (Vec<_>, Vec<_>) = plain.into_iter().partition(count);
         set.remove(APPLIED_TAG);
         let tags = !(set.is_empty() && remove.is_empty());
-        let changed = plain.iter().map(ToString::to_string);
-        let drift = changed.chain(tags.then(|| "tags".to_owned()));
+        let shown = plain.iter().map(ToString::to_string);
+        let drift = shown.chain(tags.then(|| "tags".to_owned()));
         let drift = drift.filter(|_| !untold).collect();
         // Who asked for a restart wants one, of what ECS has.
         let restart = force && rollout::restart_due(desired, service, facts);
