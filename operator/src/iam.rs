@@ -138,13 +138,12 @@ const ACTIONS: &[(On, &str, &[&str])] = &[
             "UpdateService",
             "DeleteService",
             "ListServiceDeployments",
-            "StopServiceDeployment",
         ],
     ),
     (
         On::ServiceDeployment,
         "ServiceDeployments",
-        &["DescribeServiceDeployments"],
+        &["DescribeServiceDeployments", "StopServiceDeployment"],
     ),
     (
         On::ServiceRevision,

@@ -47,7 +47,8 @@ impl Keeps for CapacityProvider {
     type Step = Step;
 
     fn ask(&self, ctx: &Ctx) -> Ask {
-        let cluster = cluster_use(self, cluster(self, ctx).as_deref());
+        let home = Place::home_region(ctx, self.management());
+        let cluster = cluster_use(self, cluster(self, ctx).as_deref(), home.as_deref());
         Ask {
             resource: ResourceKind::CapacityProvider,
             cluster,

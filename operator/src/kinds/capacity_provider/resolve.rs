@@ -63,8 +63,12 @@ pub fn cluster_name(provider: &CapacityProvider) -> Option<String> {
 }
 
 /// The cluster that a provider uses, for authorisation.
-pub fn cluster_use(provider: &CapacityProvider, found: Option<&EcsCluster>) -> Option<ClusterUse> {
-    cluster(provider, found, None).map(|(name, own, _)| ClusterUse { name, own })
+pub fn cluster_use(
+    provider: &CapacityProvider,
+    found: Option<&EcsCluster>,
+    home: Option<&str>,
+) -> Option<ClusterUse> {
+    cluster(provider, found, home).map(|(name, own, _)| ClusterUse { name, own })
 }
 
 /// The name in ECS of the cluster that the provider was seen in last.
@@ -104,8 +108,11 @@ fn cluster(
         .filter(|name| !name.is_empty())
         .map(name_of);
     let reference = provider.spec.cluster_ref.as_ref();
+    let is_named = |found: &EcsCluster| {
+        Some(found.ecs_name().as_str()) == named && found.management().is_where(provider.management(), home)
+    };
     match (
-        found.filter(|found| reference.is_some() || Some(found.ecs_name().as_str()) == named),
+        found.filter(|found| reference.is_some() || is_named(found)),
         reference,
     ) {
         (Some(cluster), reference) => {
@@ -281,7 +288,7 @@ mod tests {
             ),
         ];
         for (provider, found, name, own, held) in cases {
-            let asked = cluster_use(&provider, found.as_deref()).unwrap();
+            let asked = cluster_use(&provider, found.as_deref(), None).unwrap();
             assert_eq!((asked.name.as_str(), asked.own), (name, own));
             let desired = resolve(
                 &provider,
@@ -304,7 +311,7 @@ mod tests {
             &json!({"autoScalingGroupProvider": {"autoScalingGroupArn": "g"}}),
             &json!({}),
         );
-        assert_eq!(cluster_use(&group, None), None);
+        assert_eq!(cluster_use(&group, None, None), None);
         let desired = resolve(&group, "prod", &Surroundings::default()).unwrap();
         assert_eq!(
             (

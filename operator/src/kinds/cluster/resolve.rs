@@ -154,7 +154,7 @@ fn add(
     name: &str,
     by_reference: bool,
 ) {
-    let Some(object) = meant(around, name, by_reference) else {
+    let Some(object) = meant(cluster, around, name, by_reference) else {
         if by_reference {
             providers.unknown = true;
             providers.held.push(Held::by_absence::<CapacityProvider>(name));
@@ -175,10 +175,18 @@ fn add(
     providers.held.extend(held);
 }
 
-/// The object that is meant: referred to, or named in ECS as it names its provider.
-fn meant<'a>(around: &'a Surroundings, name: &str, by_reference: bool) -> Option<&'a CapacityProvider> {
+/// The object that is meant: referred to, or of the same place and named in ECS as it names its provider.
+fn meant<'a>(
+    cluster: &EcsCluster,
+    around: &'a Surroundings,
+    name: &str,
+    by_reference: bool,
+) -> Option<&'a CapacityProvider> {
     let found = around.providers.get(name_of(name))?;
-    (by_reference || found.ecs_name() == name_of(name)).then_some(found)
+    let home = around.home.as_deref();
+    let is_named =
+        || found.ecs_name() == name_of(name) && found.management().is_where(cluster.management(), home);
+    (by_reference || is_named()).then_some(found)
 }
 
 fn is_managed(provider: &CapacityProvider) -> bool {
@@ -202,7 +210,7 @@ fn strategy(held: &mut Vec<Held>, cluster: &EcsCluster, around: &Surroundings) -
             (None, Some(reference)) => (reference.name.as_str(), true),
             (None, None) => continue,
         };
-        let object = meant(around, name, by_reference);
+        let object = meant(cluster, around, name, by_reference);
         let missing = match object {
             Some(object) => not_ready(object, cluster, around),
             None if by_reference => Some(Held::by_absence::<CapacityProvider>(name)),

@@ -129,13 +129,8 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
             return Err(error.into());
         }
     };
-    // What is in ECS is held, also where somebody took the finalizer off by hand.
-    let service = if is_in_ecs(&view, &plan) {
-        finalize::ensure(&ctx.api(&*service), service).await?
-    } else {
-        service
-    };
     let suspended = service.management().suspended();
+    let acts = !suspended && !plan.steps.is_empty();
     let uid = service.uid().unwrap_or_default();
     let print = content_hash(&json!([resolved.print, format!("{:?}", plan.steps)]));
     let refused = ctx.quiet.still_refused(&uid, &print).filter(|_| !suspended);
@@ -145,12 +140,18 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
         report(ctx, &service, Some(resolved), Some(&view), course).await?;
         return Ok(Action::requeue(pause));
     }
-    let (service, applied) = if suspended || plan.steps.is_empty() {
-        (service, Applied::default())
+    let service = if acts || is_in_ecs(&view, &plan) {
+        match hold(service, ctx).await? {
+            Some(service) => service,
+            None => return Ok(Action::await_change()),
+        }
     } else {
-        let service = finalize::ensure(&ctx.api(&*service), service).await?;
-        let applied = apply(&plan.steps, &way.key, &way.target, &way.observer).await;
-        (service, applied)
+        service
+    };
+    let applied = if acts {
+        apply(&plan.steps, &way.key, &way.target, &way.observer).await
+    } else {
+        Applied::default()
     };
     if newcomer && applied.failure.as_ref().is_some_and(calls_for_a_look) {
         // The object has the finalizer now, so it is no newcomer any more: this time the pass looks.
@@ -178,6 +179,14 @@ async fn keep(service: Arc<EcsService>, resolved: &Resolved, way: &Way, ctx: &Ct
         seed::seed(&service, &view, ctx).await?;
     }
     Ok(plan.look_again.map_or_else(Action::await_change, Action::requeue))
+}
+
+/// The service with the finalizer on it: before anything is done for it, and also where somebody took it off by hand. Nothing
+/// where it was edited meanwhile: what was planned is not what is wanted, and the edit comes by the watch.
+async fn hold(service: Arc<EcsService>, ctx: &Ctx) -> Result<Option<Arc<EcsService>>> {
+    let planned = service.metadata.generation;
+    let held = finalize::ensure(&ctx.api(&*service), service).await?;
+    Ok((held.metadata.generation == planned).then_some(held))
 }
 
 fn planned<'a>(plan: &'a Plan, applied: &'a Applied, failing_for: Duration, suspended: bool) -> Course<'a> {

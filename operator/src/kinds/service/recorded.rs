@@ -13,8 +13,21 @@ pub fn applied(desired: &Desired) -> String {
 
 /// Whether all but the count is on record.
 pub fn is_applied(desired: &Desired, record: Option<&String>) -> bool {
-    let parts = record.and_then(|record| record.split_once('/'));
-    parts.is_some_and(|(rest, _)| rest == all_but_count(desired))
+    parts(record).is_some_and(|(rest, _)| rest == all_but_count(desired))
+}
+
+/// Whether the spec wants another count than the one on record.
+pub fn wants_another_count(desired: &Desired, record: Option<&String>) -> bool {
+    parts(record).is_none_or(|(_, recorded)| recorded != count(desired))
+}
+
+/// The record with the count that is wanted now; none where there was none.
+pub fn with_count(desired: &Desired, record: Option<&String>) -> Option<String> {
+    parts(record).map(|(rest, _)| format!("{rest}/{}", count(desired)))
+}
+
+fn parts(record: Option<&String>) -> Option<(&str, &str)> {
+    record?.split_once('/')
 }
 
 fn all_but_count(desired: &Desired) -> String {

@@ -17,12 +17,13 @@ use crate::k8s::finalize::{is_held, release};
 use crate::k8s::object::ObjectKey;
 use crate::kinds::access::owner_of;
 use crate::kinds::orphan::{ORPHAN, tell_given_up, tell_retained, tell_unknown};
-use crate::kinds::service::apply::apply;
+use crate::kinds::service::apply::{Applied, apply};
 use crate::kinds::service::observe::{Way, referred};
 use crate::kinds::service::plan::{Deletion, Plan, Standing, plan_deletion};
 use crate::kinds::service::report::{report, tell_steps};
 use crate::kinds::service::resolve::cluster;
 use crate::kinds::service::status::course::Course;
+use crate::kinds::service::step::Step;
 use crate::observer::ServiceView;
 
 /// When an object that may do nothing is looked at again, if nothing wakes it.
@@ -49,14 +50,6 @@ pub async fn remove(service: Arc<EcsService>, ctx: &Ctx) -> Result<Action> {
             return Ok(Action::requeue(SLOWLY));
         }
     };
-    if service.management().suspended() {
-        let course = Course::Deleting {
-            waiting_for: "management.suspend to end",
-            failure: None,
-        };
-        report(ctx, &service, None, None, course).await?;
-        return Ok(Action::await_change());
-    }
     match leave(&service, &way, ctx).await {
         Ok(Leaving::Gone) => forget(&service, ctx).await,
         Ok(Leaving::Waiting { plan, view }) => {
@@ -100,6 +93,8 @@ async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, Aw
             service.management().deletion(adopted) == DeletionPolicy::Retain
         })
     };
+    // In another's account nothing is there, and that must not end the deletion.
+    way.target.verify().await?;
     let mut looked = way.look().await?;
     let mut deletion = decide(&looked.view);
     if !looked.fresh && !matches!(&deletion, Deletion::Going(plan) if plan.steps.is_empty()) {
@@ -123,12 +118,23 @@ async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, Aw
             );
             return Ok(Leaving::Waiting { plan, view });
         }
+        // Nothing is changed, but what ends without us is seen to.
+        Deletion::Going(_) | Deletion::Release(_) if service.management().suspended() => {
+            let plan = Plan::wait("management.suspend to end", SLOWLY);
+            return Ok(Leaving::Waiting { plan, view });
+        }
         Deletion::Going(plan) => (plan, false),
         Deletion::Release(plan) => (plan, true),
     };
     // It is there: from now on its absence is no news.
     way.observer.expect(&way.key, false);
-    let applied = apply(&plan.steps, &way.key, &way.target, &way.observer).await;
+    let mut applied = apply(&plan.steps, &way.key, &way.target, &way.observer).await;
+    if !ends && is_drain_refused(&plan.steps, &applied) {
+        let at_once = [Step::DeleteService { force: true }];
+        let deleted = apply(&at_once, &way.key, &way.target, &way.observer).await;
+        tell_steps(ctx, service, at_once.get(..deleted.done).unwrap_or_default());
+        applied.failure = deleted.failure;
+    }
     tell_steps(ctx, service, plan.steps.get(..applied.done).unwrap_or_default());
     match applied.failure {
         None if ends => {
@@ -147,6 +153,13 @@ async fn leave(service: &EcsService, way: &Way, ctx: &Ctx) -> Result<Leaving, Aw
         Some(error) => Err(error),
         None => Ok(Leaving::Waiting { plan, view }),
     }
+}
+
+/// Whether ECS would not even scale the service to nothing, as where what it refers to is gone. It can be deleted as it is.
+fn is_drain_refused(steps: &[Step], applied: &Applied) -> bool {
+    let drain = matches!(steps.first(), Some(Step::UpdateService { .. }));
+    let invalid = |error: &AwsError| error.class == Class::Invalid;
+    drain && applied.done == 0 && applied.failure.as_ref().is_some_and(invalid)
 }
 
 async fn forget(service: &EcsService, ctx: &Ctx) -> Result<Action> {

@@ -187,7 +187,7 @@ fn print(service: &EcsService, referred: &Referred, desired: &Desired) -> String
 /// What the service uses by its name in ECS: what is in the input, and what will be once the objects are ready.
 fn uses(service: &EcsService, referred: &Referred, input: &Value) -> Uses {
     let sent = input.get("taskDefinition").and_then(Value::as_str);
-    let meant = definition_meant(service, referred.definition.as_deref()).map(Managed::ecs_name);
+    let meant = definition_meant(service, referred).map(Managed::ecs_name);
     let providers = named_in(&service.spec.capacity_provider_strategy, &referred.providers);
     Uses::of(sent.map(str::to_owned).into_iter().chain(meant), providers)
 }
@@ -195,7 +195,7 @@ fn uses(service: &EcsService, referred: &Referred, input: &Value) -> Uses {
 /// Puts the definition's name or ARN in its place; why there is none yet.
 fn definition(service: &EcsService, referred: &Referred, members: &mut Map<String, Value>) -> Option<Held> {
     let reference = service.spec.task_definition_ref.as_ref();
-    let Some(definition) = definition_meant(service, referred.definition.as_deref()) else {
+    let Some(definition) = definition_meant(service, referred) else {
         return Some(Held::by_absence::<EcsTaskDefinition>(&reference?.name));
     };
     members.remove("taskDefinition");
@@ -222,13 +222,14 @@ fn definition(service: &EcsService, referred: &Referred, members: &mut Map<Strin
     }
 }
 
-/// The object that is meant: referred to, or named in ECS as it names its family.
-fn definition_meant<'a>(
-    service: &EcsService,
-    found: Option<&'a EcsTaskDefinition>,
-) -> Option<&'a EcsTaskDefinition> {
-    let named = service.spec.ecs.0.task_definition().unwrap_or_default();
-    found.filter(|found| service.spec.task_definition_ref.is_some() || found.ecs_name() == named)
+/// The object that is meant: referred to, or of the same place and named in ECS as it names its family.
+fn definition_meant<'a>(service: &EcsService, referred: &'a Referred) -> Option<&'a EcsTaskDefinition> {
+    let (named, home) = (service.spec.ecs.0.task_definition(), referred.home.as_deref());
+    let is_named = |found: &EcsTaskDefinition| {
+        Some(found.ecs_name().as_str()) == named && found.management().is_where(service.management(), home)
+    };
+    let found = referred.definition.as_deref();
+    found.filter(|found| service.spec.task_definition_ref.is_some() || is_named(found))
 }
 
 /// Puts the strategy in its place; why it cannot be used yet.
@@ -240,7 +241,7 @@ fn strategy(service: &EcsService, referred: &Referred, members: &mut Map<String,
             (Some(name), _) => name.clone(),
             (None, Some(reference)) => {
                 let (name, not_ready) = provider(service, &reference.name, referred);
-                let cluster = cluster_meant(service, referred.cluster.as_deref());
+                let cluster = cluster_meant(service, referred.cluster.as_deref(), referred.home.as_deref());
                 held = held.or(not_ready).or_else(|| unassociated(&name, cluster?));
                 name
             }

@@ -53,13 +53,18 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
     let tags = tag_map(service.tags());
     let arn = service.service_arn().unwrap_or_default();
     let (set, remove) = tags_that_differ(desired, &tags);
-    let unrecorded = record::missing(desired.record(), &tags);
-    if desired.report_drift && recorded::is_applied(desired, tags.get(APPLIED_TAG)) {
-        let asked = |change: &Change| unrecorded.is_some() && change.member() == "desiredCount";
+    let on_record = tags.get(APPLIED_TAG);
+    // While the definition is not known, nobody can tell whether the spec changed or others did.
+    let untold = desired.definition_unknown();
+    if desired.report_drift && (untold || recorded::is_applied(desired, on_record)) {
+        let recounts = recorded::wants_another_count(desired, on_record);
+        let asked = |change: &Change| recounts && change.member() == "desiredCount";
         let (count, drifted): (Vec<_>, Vec<_>) = plain.into_iter().partition(asked);
         let drifted = drifted.iter().map(ToString::to_string);
         let tagged = (!set.is_empty() || !remove.is_empty()).then(|| "tags".to_owned());
-        let record = Tagging::of(arn, unrecorded.unwrap_or_default(), Vec::new());
+        let record = recorded::with_count(desired, on_record).filter(|_| recounts);
+        let record = record.map(|record| (APPLIED_TAG.to_owned(), record));
+        let record = Tagging::of(arn, record.into_iter().collect(), Vec::new());
         return Plan {
             // Who asks for another count, or for a restart, wants that, of what ECS has.
             steps: update(desired, count, restart, &rules)
@@ -67,13 +72,14 @@ pub fn plan(desired: &Desired, service: &Service, facts: &Facts<'_>) -> Plan {
                 .chain(record.map(Step::Tags))
                 .collect(),
             standing,
-            drift: drifted.chain(tagged).collect(),
+            drift: drifted.chain(tagged).filter(|_| !untold).collect(),
             look_again,
         };
     }
     // The record of what was applied comes last, when it is true; what waits has not been applied.
     let waits = matches!(standing, Standing::Waiting(_) | Standing::Blocked(_));
-    let record = unrecorded.filter(|_| !waits).unwrap_or_default();
+    let record = record::missing(desired.record(), &tags).filter(|_| !waits);
+    let record = record.unwrap_or_default();
     let tagging = Tagging::of(arn, set.into_iter().chain(record).collect(), remove);
     Plan {
         steps: update(desired, plain, force, &rules)

@@ -8,9 +8,16 @@ use super::DEFAULT_CLUSTER;
 use crate::authorize::ClusterUse;
 use crate::kinds::held::Held;
 
-/// The object that is meant: referred to, or named in ECS as it names its cluster.
-pub fn cluster_meant<'a>(service: &EcsService, found: Option<&'a EcsCluster>) -> Option<&'a EcsCluster> {
-    found.filter(|found| service.spec.cluster_ref.is_some() || found.ecs_name() == cluster_named(service))
+/// The object that is meant: referred to, or of the same place and named in ECS as it names its cluster.
+pub fn cluster_meant<'a>(
+    service: &EcsService,
+    found: Option<&'a EcsCluster>,
+    home: Option<&str>,
+) -> Option<&'a EcsCluster> {
+    let is_named = |found: &EcsCluster| {
+        found.ecs_name() == cluster_named(service) && found.management().is_where(service.management(), home)
+    };
+    found.filter(|found| service.spec.cluster_ref.is_some() || is_named(found))
 }
 
 /// The name in ECS of the cluster that a service without a reference names.
@@ -31,7 +38,7 @@ pub fn cluster(
     found: Option<&EcsCluster>,
     home: Option<&str>,
 ) -> (ClusterUse, Option<Held>) {
-    match (cluster_meant(service, found), &service.spec.cluster_ref) {
+    match (cluster_meant(service, found, home), &service.spec.cluster_ref) {
         (Some(cluster), _) => {
             let own = ClusterUse {
                 // A service stays where it is, whatever its cluster's object stands for now.
