@@ -123,7 +123,8 @@ impl Realm {
     }
 
     /// What follows `<kind>/` in a reference to something within a cluster: a task, a container instance or a service, by id
-    /// or name, long ARN (`<kind>/<cluster>/<id>`) or old short ARN (`<kind>/<id>`).
+    /// or name, long ARN (`<kind>/<cluster>/<id>`) or old short ARN (`<kind>/<id>`). The ARN does not say which cluster a call
+    /// means: that is the one that it names, or `default` (ecs-semantics.md §0.2).
     ///
     /// # Errors
     /// `InvalidParameterException` if the ARN is malformed, or names another cluster.
@@ -131,7 +132,7 @@ impl Realm {
         let tail = self.id.tail(reference, kind)?;
         match tail.split_once('/') {
             Some((other, _)) if reference.starts_with("arn:") && other != cluster => Err(Fault::invalid(
-                format!("Invalid identifier: Identifier is for {other}. Your cluster is {cluster}"),
+                format!("Invalid identifier: Identifier is for cluster {other}. Your cluster is {cluster}"),
             )),
             Some((_, id)) if reference.starts_with("arn:") => Ok(id),
             _ => Ok(tail),
