@@ -345,3 +345,27 @@ fn a_call_with_a_wrong_reference_starts_nothing() {
     );
     assert_eq!(kit.tasks("RUNNING"), Vec::<Value>::new());
 }
+
+#[test]
+fn a_task_that_is_stopped_by_a_call_loses_its_tags() {
+    let kit = Kit::new();
+    let definition = kit.fargate(json!({"command": ["sleep", "2"]}));
+    let more = json!({
+        "launchType": "FARGATE", "networkConfiguration": network(), "count": 2,
+        "tags": [{"key": "team", "value": "a"}], "enableECSManagedTags": true,
+    });
+    let tasks = run(&kit, &definition, more)["tasks"].clone();
+    let (stopped, ended) = (&tasks[0]["taskArn"], &tasks[1]["taskArn"]);
+    let tags = |task: &Value| {
+        kit.ok("DescribeTasks", json!({"tasks": [task], "include": ["TAGS"]}))["tasks"][0]["tags"].clone()
+    };
+    assert_eq!(tags(stopped).as_array().unwrap().len(), 2);
+    let answer = kit.ok("StopTask", json!({"task": stopped}));
+    assert_eq!(answer["task"]["tags"], json!([]));
+    assert_eq!(tags(stopped), json!([]));
+    kit.statuses(ended, "STOPPED");
+    let kept = tags(ended);
+    kit.ok("StopTask", json!({"task": ended}));
+    assert_eq!(tags(ended), kept, "there was nothing to stop");
+    assert_eq!(kept.as_array().unwrap().len(), 2);
+}
