@@ -267,3 +267,21 @@ fn a_call_with_a_wrong_reference_protects_nothing() {
     );
     assert_eq!(got["protectedTasks"][0]["protectionEnabled"], false);
 }
+
+#[test]
+fn protection_is_read_of_more_tasks_at_once_than_it_is_set_for() {
+    let kit = Kit::new();
+    let call = |operation: &str, count: usize, more: Value| {
+        let mut body = json!({"cluster": "default", "tasks": vec!["0".repeat(32); count]});
+        crate::kit::merge(&mut body, more);
+        kit.try_call(operation, body)
+            .map(|answer| answer["failures"].as_array().unwrap().len())
+            .map_err(|(code, _)| code)
+    };
+    let invalid = Err("InvalidParameterException".to_owned());
+    let protect = json!({"protectionEnabled": true});
+    assert_eq!(call("UpdateTaskProtection", 10, protect.clone()), Ok(10));
+    assert_eq!(call("UpdateTaskProtection", 11, protect), invalid);
+    assert_eq!(call("GetTaskProtection", 100, json!({})), Ok(100));
+    assert_eq!(call("GetTaskProtection", 101, json!({})), invalid);
+}
