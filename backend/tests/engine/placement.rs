@@ -215,3 +215,46 @@ fn a_service_that_packs_is_not_rebalanced() {
          attribute:ecs.availability-zone."
     );
 }
+
+#[test]
+fn protected_tasks_count_where_a_service_is_fullest() {
+    let zones = |kit: &Kit| {
+        let mut zones: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        for task in kit.tasks("RUNNING") {
+            let zone = text(&task["availabilityZone"]).to_owned();
+            zones.entry(zone).or_default().push(task["taskArn"].clone());
+        }
+        let mut zones: Vec<Vec<Value>> = zones.into_values().collect();
+        zones.sort_by_key(Vec::len);
+        zones
+    };
+    let counts = |kit: &Kit| zones(kit).iter().map(Vec::len).collect::<Vec<_>>();
+    for on_fargate in [true, false] {
+        for seed in 0..4 {
+            let kit = Kit::with_seed(seed);
+            let calm = json!({"availabilityZoneRebalancing": "DISABLED"});
+            if on_fargate {
+                kit.create(&kit.fargate(json!({})), 5, calm);
+            } else {
+                for zone in ["eu-central-1a", "eu-central-1b"] {
+                    kit.instances(1, json!({"availabilityZone": zone}));
+                }
+                service(&kit, &kit.bridge(json!({})), 5, calm);
+            }
+            kit.until_stable();
+            let before = zones(&kit);
+            assert_eq!((before[0].len(), before[1].len()), (2, 3));
+            kit.ok(
+                "UpdateTaskProtection",
+                json!({"cluster": "default", "tasks": before[1][..2], "protectionEnabled": true}),
+            );
+            kit.update(json!({"desiredCount": 4}));
+            kit.pass(5_000);
+            assert_eq!(
+                counts(&kit),
+                [2, 2],
+                "Fargate {on_fargate}, seed {seed}: the one that may go of the fuller zone went"
+            );
+        }
+    }
+}
