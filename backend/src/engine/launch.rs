@@ -6,7 +6,7 @@ use aws_sdk_ecs::types::{
 };
 
 use super::records::{Phase, Target, TaskRecord, Waiting};
-use super::{instances, lifecycle, network, script, volumes};
+use super::{instances, lifecycle, network, platform, script, volumes};
 use crate::placement::Demand;
 use crate::world::Realm;
 use crate::world::clock::stamp;
@@ -194,8 +194,10 @@ fn task_of(realm: &mut Realm, order: &Order, arn: &str) -> Task {
         task.attributes = attribute.ok().map(|attribute| vec![attribute]);
     }
     if fargate {
-        task.platform_version = Some(platform_version(order.platform_version.as_deref()).to_owned());
-        task.platform_family = Some("Linux".to_owned());
+        let family = platform::family_of(&order.definition);
+        let given = order.platform_version.as_deref();
+        task.platform_version = Some(platform::version(Some(&family), given));
+        task.platform_family = Some(family);
         task.ephemeral_storage = order
             .overrides
             .ephemeral_storage
@@ -210,11 +212,6 @@ fn task_of(realm: &mut Realm, order: &Order, arn: &str) -> Task {
             });
     }
     task
-}
-
-/// The platform version that runs: `LATEST` is 1.4.0 (ecs-semantics.md §3.1).
-pub fn platform_version(given: Option<&str>) -> &str {
-    given.filter(|version| *version != "LATEST").unwrap_or("1.4.0")
 }
 
 /// The overrides as they are echoed: each container has an entry.

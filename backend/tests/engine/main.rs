@@ -21,6 +21,7 @@ mod health;
 mod instances;
 mod kit;
 mod placement;
+mod platform;
 mod quiet;
 mod rebalancing;
 mod refusals;

@@ -161,7 +161,7 @@ fn order_of(
         input.capacity_provider_strategy(),
     )?;
     capacity::compatible(definition, &capacity.launch_type)?;
-    let platform_version = capacity::platform(input.platform_version(), &capacity.launch_type)?;
+    let platform_version = capacity::platform(definition, input.platform_version(), &capacity.launch_type)?;
     let network = network::check(definition, input.network_configuration())?;
     volumes::check(definition, input.volume_configurations(), capacity.is_fargate())?;
     placement::check(
