@@ -93,23 +93,22 @@ impl Realm {
     /// The ACTIVE cluster of this name.
     ///
     /// # Errors
-    /// `ClusterNotFoundException` if there is none.
+    /// `ClusterNotFoundException` if there is none; it says so of one that was deleted and is still visible.
     pub fn active_cluster(&self, name: &str) -> Result<&ClusterRecord, Fault> {
-        self.clusters
-            .get(name)
-            .filter(|record| record.is_active())
-            .ok_or_else(Fault::cluster_not_found)
+        match self.clusters.get(name) {
+            Some(record) if record.is_active() => Ok(record),
+            Some(record) if !record.is_present() => Err(Fault::cluster_inactive()),
+            _ => Err(Fault::cluster_not_found()),
+        }
     }
 
     /// As [`Realm::active_cluster`], to change it.
     ///
     /// # Errors
-    /// `ClusterNotFoundException` if there is none.
+    /// As [`Realm::active_cluster`].
     pub fn active_cluster_mut(&mut self, name: &str) -> Result<&mut ClusterRecord, Fault> {
-        self.clusters
-            .get_mut(name)
-            .filter(|record| record.is_active())
-            .ok_or_else(Fault::cluster_not_found)
+        self.active_cluster(name)?;
+        self.clusters.get_mut(name).ok_or_else(Fault::cluster_not_found)
     }
 
     /// The name of the ACTIVE cluster that a call means; none named means `default`.

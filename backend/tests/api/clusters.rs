@@ -75,7 +75,7 @@ fn a_cluster_from_its_creation_to_its_second_life() {
         "ListContainerInstances",
         &json!({"cluster": "web"}),
         "ClusterNotFoundException",
-        "Cluster not found.",
+        "The referenced cluster was inactive.",
     );
 
     assert_eq!(

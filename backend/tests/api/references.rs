@@ -43,3 +43,41 @@ fn a_service_s_arn_does_not_say_which_cluster_is_meant() {
         ecs.done(operation, &body);
     }
 }
+
+#[test]
+fn an_inactive_cluster_is_told_from_none() {
+    let (ecs, service) = service_in_web();
+    let cluster =
+        ecs.done("DescribeClusters", &json!({"clusters": ["web"]}))["clusters"][0]["clusterArn"].clone();
+    ecs.done("DeleteService", &json!({"cluster": "web", "service": service}));
+    ecs.pass(10_000);
+    ecs.done("DeleteCluster", &json!({"cluster": "web"}));
+    let missing = "ClusterNotFoundException";
+    let create = json!({"cluster": "web", "serviceName": "t", "taskDefinition": "f", "desiredCount": 0});
+    let update = json!({"cluster": "web", "service": "s", "desiredCount": 0});
+    let run = json!({"cluster": "web", "taskDefinition": "f"});
+    let calls = [
+        ("CreateService", create),
+        ("UpdateService", update),
+        ("RunTask", run),
+    ];
+    for (operation, body) in &calls {
+        ecs.refused(operation, body, missing, "The referenced cluster was inactive.");
+    }
+    let inactive = "The specified cluster is inactive. Specify an active cluster and try again.";
+    let tags = [
+        (
+            "TagResource",
+            json!({"resourceArn": cluster, "tags": [{"key": "a", "value": "1"}]}),
+        ),
+        ("UntagResource", json!({"resourceArn": cluster, "tagKeys": ["a"]})),
+        ("ListTagsForResource", json!({"resourceArn": cluster})),
+    ];
+    for (operation, body) in &tags {
+        ecs.refused(operation, body, INVALID, inactive);
+    }
+    ecs.pass(3_600_000);
+    for (operation, body) in calls.iter().chain(&tags) {
+        ecs.refused(operation, body, missing, "Cluster not found.");
+    }
+}
