@@ -138,6 +138,27 @@ impl Realm {
         }
     }
 
+    /// References to tasks or container instances have ids of a length that ECS gives: 32 hexadecimal digits, or the 36
+    /// characters of a UUID of old (ecs-semantics.md §0.2). `what` is what ECS calls such an id.
+    ///
+    /// # Errors
+    /// As [`Realm::id_in_cluster`], and `InvalidParameterException` for an id of another length.
+    pub fn check_ids(
+        &self,
+        references: &[String],
+        kind: &str,
+        cluster: &str,
+        what: &str,
+    ) -> Result<(), Fault> {
+        for reference in references {
+            let id = self.id_in_cluster(reference, kind, cluster)?;
+            if !matches!(id.len(), 32 | 36) {
+                return Err(Fault::invalid(format!("{what} length should be one of [32,36]")));
+            }
+        }
+        Ok(())
+    }
+
     /// The key of the service that a reference within a cluster means, whether it exists or not.
     ///
     /// # Errors

@@ -81,3 +81,59 @@ fn an_inactive_cluster_is_told_from_none() {
         ecs.refused(operation, body, missing, "Cluster not found.");
     }
 }
+
+#[test]
+fn ids_have_a_length() {
+    let (ecs, _) = service_in_web();
+    let task = "taskId length should be one of [32,36]";
+    let instance = "instanceId length should be one of [32,36]";
+    let arn = |kind: &str, id: &str| format!("arn:aws:ecs:eu-west-1:123456789012:{kind}/default/{id}");
+    for id in ["", "None", &"0".repeat(31), &arn("task", "None")] {
+        ecs.refused("DescribeTasks", &json!({"tasks": [id]}), INVALID, task);
+    }
+    for id in ["None", &arn("container-instance", "None")] {
+        ecs.refused(
+            "DescribeContainerInstances",
+            &json!({"containerInstances": [id]}),
+            INVALID,
+            instance,
+        );
+        let body = json!({"containerInstances": [id], "taskDefinition": "f"});
+        ecs.refused("StartTask", &body, INVALID, instance);
+    }
+    for id in ["0".repeat(32), "00000000-0000-0000-0000-000000000000".to_owned()] {
+        let answer = ecs.done("DescribeTasks", &json!({"tasks": [id]}));
+        assert_eq!(answer["failures"][0]["reason"], "MISSING");
+        let answer = ecs.done("DescribeContainerInstances", &json!({"containerInstances": [id]}));
+        assert_eq!(answer["failures"][0]["reason"], "MISSING");
+    }
+}
+
+#[test]
+fn too_many_at_once_are_refused_in_ecs_s_words() {
+    let (ecs, _) = service_in_web();
+    let ids = |count: usize| vec!["0".repeat(32); count];
+    for (operation, member, most, words) in [
+        (
+            "DescribeServices",
+            "services",
+            10,
+            "service names can have at most 10 items.",
+        ),
+        (
+            "DescribeTasks",
+            "tasks",
+            100,
+            "taskIds can have at most 100 items.",
+        ),
+        (
+            "DescribeContainerInstances",
+            "containerInstances",
+            100,
+            "instanceIds can have at most 100 items.",
+        ),
+    ] {
+        ecs.done(operation, &json!({member: ids(most)}));
+        ecs.refused(operation, &json!({member: ids(most + 1)}), INVALID, words);
+    }
+}

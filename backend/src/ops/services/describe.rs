@@ -22,7 +22,7 @@ impl Operation for DescribeServicesInput {
         }
         if self.services().len() > LIMIT {
             return Err(Fault::invalid(format!(
-                "Services cannot have more than {LIMIT} elements."
+                "service names can have at most {LIMIT} items."
             )));
         }
         let tags = self.include().contains(&ServiceField::Tags);

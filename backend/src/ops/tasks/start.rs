@@ -25,6 +25,12 @@ impl Operation for StartTaskInput {
                 "Container instances cannot have more than 10 elements.",
             ));
         }
+        realm.check_ids(
+            self.container_instances(),
+            "container-instance",
+            &cluster,
+            "instanceId",
+        )?;
         let order = order_of(realm, &cluster, &self)?;
         let mut answer = StartTaskOutput::builder()
             .set_tasks(Some(vec![]))
