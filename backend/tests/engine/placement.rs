@@ -258,3 +258,21 @@ fn protected_tasks_count_where_a_service_is_fullest() {
         }
     }
 }
+
+#[test]
+fn a_cluster_whose_instances_all_drain_has_none_for_a_task() {
+    let kit = Kit::new();
+    let instances = kit.instances(2, json!({}));
+    let definition = kit.bridge(json!({}));
+    let drain = |status: &str| {
+        kit.ok(
+            "UpdateContainerInstancesState",
+            json!({"containerInstances": instances, "status": status}),
+        )
+    };
+    drain("DRAINING");
+    let refused = kit.refused("RunTask", json!({"taskDefinition": definition}));
+    assert_eq!(refused.1, "No Container Instances were found in your cluster.");
+    drain("ACTIVE");
+    kit.ok("RunTask", json!({"taskDefinition": definition}));
+}

@@ -140,11 +140,13 @@ fn replayed(
     Ok(Some(tasks.map(|record| shown(record, true)).collect()))
 }
 
+/// Whether the cluster has an instance that could take a task at all: one that is ACTIVE (ecs-semantics.md §5.1). Without one
+/// there would be neither tasks nor failures to answer with.
 fn has_instances(realm: &Realm, cluster: &str) -> bool {
     realm
         .container_instances
         .values()
-        .any(|record| record.cluster == cluster)
+        .any(|record| record.cluster == cluster && record.instance.status() == Some("ACTIVE"))
 }
 
 fn order_of(
