@@ -287,6 +287,16 @@ fn tasks_are_listed_by_what_they_are() {
     for (filter, expected) in cases {
         assert_eq!(count(filter.clone()), expected, "{filter}");
     }
+    assert_eq!(count(json!({"startedBy": "me", "desiredStatus": "RUNNING"})), 1);
+    for (filter, value) in [
+        ("family", json!("batch")),
+        ("serviceName", json!("web")),
+        ("launchType", json!("EC2")),
+        ("containerInstance", json!(instance)),
+    ] {
+        let refused = kit.refused("ListTasks", json!({"startedBy": "me", filter: value}));
+        assert_eq!(refused.0, "InvalidParameterException", "{filter}");
+    }
     assert_eq!(
         kit.refused("ListTasks", json!({"serviceName": "other"})).0,
         "ServiceNotFoundException"

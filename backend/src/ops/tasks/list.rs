@@ -14,9 +14,16 @@ impl Operation for ListTasksInput {
     type Output = ListTasksOutput;
 
     /// Tasks whose `desiredStatus` is RUNNING unless STOPPED is asked for; PENDING finds none (ecs-semantics.md §4.1).
+    /// `startedBy` excludes other filters (ecs-semantics.md §1.6).
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let cluster = realm.require_cluster(self.cluster())?;
-        if self.started_by().is_some() && (self.family().is_some() || self.service_name().is_some()) {
+        // But for `desiredStatus`: `ecs-cli` lists so (amazon-ecs-cli#97).
+        let others = self.family().is_some()
+            || self.service_name().is_some()
+            || self.container_instance().is_some()
+            || self.launch_type().is_some()
+            || self.daemon_name().is_some();
+        if self.started_by().is_some() && others {
             return Err(Fault::invalid("startedBy cannot be combined with other filters."));
         }
         let instance = match self.container_instance() {
