@@ -97,6 +97,7 @@ fn service_of(
     let network = network::check(definition, input.network_configuration())?;
     balancing::balancers(definition, input.load_balancers(), capacity.is_fargate())?;
     balancing::registries(definition, input.service_registries())?;
+    balancing::grace_period(input.health_check_grace_period_seconds)?;
     placement::check(
         input.placement_constraints(),
         input.placement_strategy(),

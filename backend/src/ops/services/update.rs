@@ -125,6 +125,7 @@ fn change_rest(realm: &Realm, input: &UpdateServiceInput, service: &mut Service)
     take(&mut service.service_registries, input.service_registries.as_ref());
     balancing::balancers(definition, service.load_balancers(), fargate)?;
     balancing::registries(definition, service.service_registries())?;
+    balancing::grace_period(input.health_check_grace_period_seconds)?;
     take(
         &mut service.placement_constraints,
         input.placement_constraints.as_ref(),
