@@ -4,6 +4,7 @@ use aws_sdk_ecs::types::{
     AwsVpcConfiguration, Container, ContainerDefinition, HealthStatus, LaunchType, ManagedAgent,
     ManagedAgentName, NetworkMode, Tag, Task, TaskDefinition, TaskOverride, TaskVolumeConfiguration,
 };
+use ecs_model::fargate::{SizeError, parse_cpu, parse_memory};
 
 use super::records::{Phase, Target, TaskRecord, Waiting};
 use super::{instances, lifecycle, network, platform, script, volumes};
@@ -132,8 +133,13 @@ pub fn launch(realm: &mut Realm, order: &Order, place: Place) -> String {
 /// What a task takes, its overrides included.
 pub fn demand_of(order: &Order) -> Demand {
     let mut definition = order.definition.clone();
-    definition.cpu = order.overrides.cpu.clone().or(definition.cpu);
-    definition.memory = order.overrides.memory.clone().or(definition.memory);
+    // A definition has plain numbers; an override may have units, as a definition that is registered may.
+    let plain =
+        |text: &str, read: fn(&str) -> Result<u32, SizeError>| read(text).map(|size| size.to_string());
+    let cpu = order.overrides.cpu().map(|text| plain(text, parse_cpu));
+    let memory = order.overrides.memory().map(|text| plain(text, parse_memory));
+    definition.cpu = cpu.and_then(Result::ok).or(definition.cpu);
+    definition.memory = memory.and_then(Result::ok).or(definition.memory);
     for container in definition.container_definitions.iter_mut().flatten() {
         let named = |over: &&aws_sdk_ecs::types::ContainerOverride| over.name() == container.name();
         if let Some(over) = order.overrides.container_overrides().iter().find(named) {

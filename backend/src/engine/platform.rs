@@ -58,7 +58,8 @@ pub fn has(family: &str, version: &str) -> bool {
     own || version == LATEST
 }
 
-fn is_windows(family: &str) -> bool {
+/// Whether a family is one of Windows.
+pub fn is_windows(family: &str) -> bool {
     family.starts_with("WINDOWS")
 }
 

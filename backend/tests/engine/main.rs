@@ -20,6 +20,7 @@ mod failure;
 mod health;
 mod instances;
 mod kit;
+mod overrides;
 mod placement;
 mod platform;
 mod quiet;

@@ -196,22 +196,6 @@ fn only_an_essential_container_ends_the_task() {
 }
 
 #[test]
-fn a_command_can_be_overridden() {
-    let kit = Kit::new();
-    let definition = kit.fargate(json!({}));
-    let overrides = json!({"containerOverrides": [{"name": "app", "command": ["exit", "4"]}]});
-    let more = json!({"launchType": "FARGATE", "networkConfiguration": network(), "overrides": overrides});
-    let task = run(&kit, &definition, more)["tasks"][0]["taskArn"].clone();
-    kit.statuses(&task, "STOPPED");
-    let over = kit.task(&task);
-    assert_eq!(over["containers"][0]["exitCode"], 4);
-    assert_eq!(
-        over["overrides"]["containerOverrides"][0]["command"],
-        json!(["exit", "4"])
-    );
-}
-
-#[test]
 fn a_stopped_task_is_visible_for_an_hour() {
     let kit = Kit::new();
     let definition = kit.fargate(json!({"command": ["true"]}));

@@ -180,7 +180,7 @@ fn order_of(
         provider: None,
         network: network.and_then(|network| network.awsvpc_configuration),
         volumes: input.volume_configurations().to_vec(),
-        overrides: rules::overrides(input.overrides(), definition)?,
+        overrides: rules::overrides(input.overrides(), definition, capacity.is_fargate())?,
         tags: rules::tags(
             input.tags(),
             input.propagate_tags(),

@@ -91,7 +91,7 @@ fn order_of(realm: &Realm, cluster: &str, input: &StartTaskInput) -> Result<Orde
         provider: None,
         network: network.and_then(|network| network.awsvpc_configuration),
         volumes: input.volume_configurations().to_vec(),
-        overrides: rules::overrides(input.overrides(), definition)?,
+        overrides: rules::overrides(input.overrides(), definition, false)?,
         tags: rules::tags(
             input.tags(),
             input.propagate_tags(),
