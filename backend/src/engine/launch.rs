@@ -104,7 +104,8 @@ pub fn launch(realm: &mut Realm, order: &Order, place: Place) -> String {
     match place {
         Place::Fargate { subnet } => network::plan_interface(realm, &mut record, subnet.as_deref()),
         Place::Instance(chosen) => instance = Some(chosen),
-        Place::Await(waiting) => {
+        Place::Await(mut waiting) => {
+            waiting.subnets = subnets.to_vec();
             record.waiting = Some(waiting);
             realm.engine.awaiting.insert(id.clone());
         }
@@ -125,6 +126,7 @@ pub fn launch(realm: &mut Realm, order: &Order, place: Place) -> String {
     realm.tasks.insert(id.clone(), record);
     if let Some(instance) = instance {
         instances::occupy(realm, &id, &instance);
+        network::follow_instance(realm, &id, subnets);
     }
     lifecycle::begin(realm, &id);
     id

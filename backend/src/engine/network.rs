@@ -27,6 +27,32 @@ pub fn plan_interface(realm: &mut Realm, record: &mut TaskRecord, subnet: Option
     record.task.attachments = Some(vec![attachment]);
 }
 
+/// Puts the interface of a task that has found its instance into the first subnet that is in the instance's zone: EC2 attaches no
+/// other. Without one it stays where it is, since the simulation does not know where a subnet really is.
+pub fn follow_instance(realm: &mut Realm, task: &str, subnets: &[String]) {
+    let region = realm.id.region.clone();
+    let Some(record) = realm.tasks.get_mut(task).filter(|record| record.interface) else {
+        return;
+    };
+    let zone = record.task.availability_zone().unwrap_or_default();
+    let here = subnets
+        .iter()
+        .find(|subnet| zones::zone_of(&region, subnet) == zone);
+    let planned = record
+        .task
+        .attachments
+        .iter_mut()
+        .flatten()
+        .next()
+        .and_then(|interface| {
+            let mut details = interface.details.iter_mut().flatten();
+            details.find(|detail| detail.name() == Some("subnetId"))
+        });
+    if let (Some(here), Some(planned)) = (here, planned) {
+        planned.value = Some(here.clone());
+    }
+}
+
 /// The subnet that a task's interface is in.
 pub fn subnet_of(record: &TaskRecord) -> Option<&str> {
     let details = record.task.attachments().first()?.details();

@@ -97,7 +97,7 @@ fn a_strategy_changes_only_with_a_forced_deployment() {
     );
 }
 
-fn with_group(kit: &Kit, scaling: Value) {
+pub fn with_group(kit: &Kit, scaling: Value) {
     let arn = "arn:aws:autoscaling:eu-central-1:123456789012:autoScalingGroup:0:autoScalingGroupName/asg";
     kit.ok(
         "CreateCapacityProvider",

@@ -222,6 +222,7 @@ fn run_one(
                 Place::Await(Waiting {
                     constraints,
                     strategies,
+                    ..Waiting::default()
                 }),
             );
             scaling::wake(realm, order.provider.as_deref());
