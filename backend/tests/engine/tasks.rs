@@ -280,6 +280,7 @@ fn tasks_are_listed_by_what_they_are() {
     ] {
         let refused = kit.refused("ListTasks", json!({"startedBy": "me", filter: value}));
         assert_eq!(refused.0, "InvalidParameterException", "{filter}");
+        assert_eq!(refused.1, "cannot specify startedBy with other arguments");
     }
     assert_eq!(
         kit.refused("ListTasks", json!({"serviceName": "other"})).0,

@@ -24,7 +24,7 @@ impl Operation for ListTasksInput {
             || self.launch_type().is_some()
             || self.daemon_name().is_some();
         if self.started_by().is_some() && others {
-            return Err(Fault::invalid("startedBy cannot be combined with other filters."));
+            return Err(Fault::invalid("cannot specify startedBy with other arguments"));
         }
         let instance = match self.container_instance() {
             None => None,
