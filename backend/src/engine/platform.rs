@@ -1,6 +1,6 @@
 //! Fargate's platforms: which family a definition is of, and which version runs (ecs-semantics.md §3.1, item 9).
 
-use aws_sdk_ecs::types::{RuntimePlatform, TaskDefinition};
+use aws_sdk_ecs::types::{OsFamily, RuntimePlatform, TaskDefinition};
 
 /// What stands for the newest version.
 pub const LATEST: &str = "LATEST";
@@ -24,7 +24,7 @@ pub fn family_of(definition: &TaskDefinition) -> String {
     let system = definition
         .runtime_platform()
         .and_then(RuntimePlatform::operating_system_family);
-    match system.map(|system| system.as_str()) {
+    match system.map(OsFamily::as_str) {
         Some(system) if is_windows(system) => system.to_owned(),
         _ => LINUX.to_owned(),
     }

@@ -102,13 +102,12 @@ fn size(given: &TaskOverride, definition: &TaskDefinition, fargate: bool) -> Res
 /// Ephemeral storage is Fargate's, of 21 to 200 GiB (ecs-semantics.md §2.4, §2.11).
 fn storage(given: &TaskOverride, fargate: bool) -> Result<(), Fault> {
     match given.ephemeral_storage().map(EphemeralStorage::size_in_gib) {
-        None => Ok(()),
         Some(_) if !fargate => Err(Fault::invalid(
             "Tasks using the EC2 launch type do not support EphemeralStorage",
         )),
         Some(size) if size < 21 => Err(Fault::invalid("EphemeralStorage size should be at least 21")),
         Some(size) if size > 200 => Err(Fault::invalid("EphemeralStorage size should be at most 200")),
-        Some(_) => Ok(()),
+        _ => Ok(()),
     }
 }
 
