@@ -276,3 +276,39 @@ fn a_cluster_whose_instances_all_drain_has_none_for_a_task() {
     drain("ACTIVE");
     kit.ok("RunTask", json!({"taskDefinition": definition}));
 }
+
+#[test]
+fn a_range_of_ports_is_bound_to_as_many_of_the_host() {
+    let kit = Kit::new();
+    let instance = kit.instances(1, json!({})).remove(0);
+    let ports = json!([{"containerPort": 80}, {"containerPortRange": "8000-8009"}, {"containerPort": 81}]);
+    let definition = kit.bridge(json!({"portMappings": ports}));
+    let taken = |kit: &Kit| {
+        let shown = kit.instance(&instance);
+        let resources = shown["remainingResources"].as_array().unwrap();
+        let ports = resources.iter().find(|found| found["name"] == "PORTS").unwrap();
+        ports["stringSetValue"].as_array().unwrap().len()
+    };
+    let before = taken(&kit);
+    for round in 1..=2 {
+        let task = kit.ok("RunTask", json!({"taskDefinition": definition}))["tasks"][0].clone();
+        let bindings = task["containers"][0]["networkBindings"]
+            .as_array()
+            .unwrap()
+            .clone();
+        assert_eq!(taken(&kit), before + round * 12);
+        assert_eq!(bindings[0]["containerPort"], 80);
+        assert_eq!(bindings[2]["containerPort"], 81);
+        assert_eq!(
+            (&bindings[1]["containerPortRange"], bindings[1].get("hostPort")),
+            (&json!("8000-8009"), None)
+        );
+        let (first, last) = text(&bindings[1]["hostPortRange"]).split_once('-').unwrap();
+        let (first, last): (u16, u16) = (first.parse().unwrap(), last.parse().unwrap());
+        assert!(first >= 32_768 && last - first == 9, "{bindings:#?}");
+        for single in [0, 2] {
+            let port = bindings[single]["hostPort"].as_u64().unwrap();
+            assert!(port < first.into() || port > last.into(), "{bindings:#?}");
+        }
+    }
+}
