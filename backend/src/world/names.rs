@@ -114,9 +114,16 @@ impl Realm {
     /// The name of the ACTIVE cluster that a call means; none named means `default`.
     ///
     /// # Errors
-    /// As [`Realm::cluster_name`] and [`Realm::active_cluster`].
+    /// As [`Realm::cluster_name`] and [`Realm::active_cluster`], and `InvalidParameterException` for what cannot be a name
+    /// (ecs-semantics.md §0.3).
     pub fn require_cluster(&self, reference: Option<&str>) -> Result<String, Fault> {
         let name = self.cluster_name(reference)?;
+        let legal = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+        if name.chars().count() > 255 || !name.chars().all(legal) {
+            return Err(Fault::invalid(format!(
+                r"Cluster must match ^[a-zA-Z0-9\-_]{{1,255}}$, but was {name}"
+            )));
+        }
         self.active_cluster(&name)?;
         Ok(name)
     }

@@ -137,3 +137,26 @@ fn too_many_at_once_are_refused_in_ecs_s_words() {
         ecs.refused(operation, &json!({member: ids(most + 1)}), INVALID, words);
     }
 }
+
+#[test]
+fn what_cannot_be_a_cluster_s_name_is_no_name_of_one_that_is_missing() {
+    let (ecs, _) = service_in_web();
+    let long = "x".repeat(256);
+    for name in ["my cluster", "web/s", "caf\u{e9}", "\u{1b}[0mweb", &long] {
+        let words = format!("Cluster must match ^[a-zA-Z0-9\\-_]{{1,255}}$, but was {name}");
+        ecs.refused(
+            "DescribeServices",
+            &json!({"cluster": name, "services": ["s"]}),
+            INVALID,
+            &words,
+        );
+        ecs.refused("ListTasks", &json!({"cluster": name}), INVALID, &words);
+    }
+    let missing = json!({"cluster": "x".repeat(255)});
+    ecs.refused(
+        "ListTasks",
+        &missing,
+        "ClusterNotFoundException",
+        "Cluster not found.",
+    );
+}
