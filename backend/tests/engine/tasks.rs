@@ -282,6 +282,14 @@ fn tasks_are_listed_by_what_they_are() {
         assert_eq!(refused.0, "InvalidParameterException", "{filter}");
         assert_eq!(refused.1, "cannot specify startedBy with other arguments");
     }
+    for (filter, value) in [("family", json!("web")), ("containerInstance", json!(instance))] {
+        let refused = kit.refused("ListTasks", json!({"serviceName": "web", filter: value}));
+        assert_eq!(refused.1, "cannot specify serviceName with other arguments");
+    }
+    assert_eq!(
+        count(json!({"serviceName": "web", "launchType": "FARGATE", "desiredStatus": "RUNNING"})),
+        2
+    );
     assert_eq!(
         kit.refused("ListTasks", json!({"serviceName": "other"})).0,
         "ServiceNotFoundException"
