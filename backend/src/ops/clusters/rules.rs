@@ -99,11 +99,7 @@ pub fn makes_namespace(realm: &Realm, wanted: &ClusterServiceConnectDefaultsRequ
     let Some(arn) = namespace(&realm.id, wanted).and_then(|defaults| defaults.namespace) else {
         return false;
     };
-    let mut defaults = realm
-        .clusters
-        .values()
-        .filter_map(|record| record.cluster.service_connect_defaults());
-    arn != wanted.namespace() && !defaults.any(|known| known.namespace() == Some(arn.as_str()))
+    arn != wanted.namespace() && !connect::is_default(realm, &arn)
 }
 
 /// The names of the providers that a call associates with a cluster: each exists, is ACTIVE and belongs to no cluster of
