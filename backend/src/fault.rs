@@ -84,6 +84,15 @@ impl Fault {
         )
     }
 
+    /// `ClusterNotFoundException` for a cluster that was deleted and is still visible, in ECS's words.
+    pub fn cluster_inactive() -> Self {
+        Self::of(
+            &ecs::ClusterNotFoundException::builder()
+                .message("The referenced cluster was inactive.")
+                .build(),
+        )
+    }
+
     /// The body of the answer.
     pub fn body(&self) -> Value {
         let mut body = self.members.clone();

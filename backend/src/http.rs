@@ -79,7 +79,14 @@ async fn answer(State(server): State<Arc<Server>>, request: HttpRequest) -> Http
         headers: headers.collect(),
         body: body.to_vec(),
     };
-    let response = server.handle(&request);
+    // A call may wait for another, or for the state that is being written: it must not do so on a thread of the runtime.
+    let handled = tokio::task::spawn_blocking(move || {
+        let response = server.handle(&request);
+        (request, response)
+    });
+    let Ok((request, response)) = handled.await else {
+        return plain(500, "the call was not carried out to its end");
+    };
     tracing::debug!(
         method = request.method,
         path = request.path,

@@ -1,4 +1,10 @@
 //! ECS's request rates: a token bucket for each family of operations, account and region (ecs-semantics.md §7.1).
+//!
+//! The numbers are those of AWS's page "Request throttling for the Amazon ECS API". The operator has a table of its own
+//! (`operator/src/aws/operation.rs`), since neither crate may import the other. For each operation that both name, the two have the
+//! same numbers. They differ in what that page does not name: the operator pays for it from its bucket for changing services, to be
+//! rather too slow; here it is paid from the agents' bucket, the largest, so as not to refuse what ECS may take. Beside the agents'
+//! `DiscoverPollEndpoint`, task sets and the stopping of a deployment are with their families although the page leaves them out.
 
 use std::collections::BTreeMap;
 
@@ -125,6 +131,52 @@ mod tests {
         assert_eq!(buckets.take(&realm, "CreateCluster", at(2000)), Ok(()));
         assert_eq!(buckets.take(&realm, "DescribeClusters", at(2000)), Ok(()));
         assert_eq!(buckets.take(&other, "CreateCluster", at(2000)), Ok(()));
+    }
+
+    /// What AWS's page says, by the names of operations; these are all of the operator's too, in the same numbers.
+    #[test]
+    fn the_operations_of_the_operator_have_the_rates_of_aws_s_page() {
+        for (operations, burst, per_second) in [
+            (
+                "CreateCluster DeleteCluster UpdateCluster UpdateClusterSettings PutClusterCapacityProviders",
+                20,
+                1,
+            ),
+            (
+                "DescribeClusters DescribeTaskDefinition ListTaskDefinitions DescribeCapacityProviders",
+                50,
+                20,
+            ),
+            ("RegisterTaskDefinition DeregisterTaskDefinition", 20, 1),
+            ("DeleteTaskDefinitions", 5, 1),
+            (
+                "CreateCapacityProvider UpdateCapacityProvider DeleteCapacityProvider",
+                10,
+                1,
+            ),
+            ("TagResource UntagResource", 20, 10),
+            (
+                "DescribeTasks ListTasks DescribeContainerInstances ListContainerInstances",
+                100,
+                20,
+            ),
+            ("CreateService UpdateService DeleteService", 50, 5),
+            ("DescribeServices", 100, 20),
+            (
+                "ListServiceDeployments DescribeServiceDeployments DescribeServiceRevisions",
+                50,
+                20,
+            ),
+        ] {
+            for operation in operations.split(' ') {
+                let family = family(operation).unwrap();
+                assert_eq!(
+                    (family.burst, family.per_second),
+                    (burst, per_second),
+                    "{operation}"
+                );
+            }
+        }
     }
 
     #[test]

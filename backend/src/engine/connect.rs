@@ -2,8 +2,8 @@
 
 use aws_sdk_ecs::types::{ServiceConnectConfiguration, ServiceConnectServiceResource};
 
-use crate::world::RealmId;
 use crate::world::ids::Ids;
+use crate::world::{Realm, RealmId};
 
 /// A namespace's ARN, whether it is given by ARN or by name. One that is only named is made, and gets an id that depends on
 /// nothing but its name.
@@ -12,6 +12,15 @@ pub fn namespace_arn(id: &RealmId, given: &str) -> String {
         return given.to_owned();
     }
     discovery_arn(id, &format!("namespace/ns-{}", Ids::new(0, given).hex(16)))
+}
+
+/// Whether the namespace of this ARN is the default of a cluster.
+pub fn is_default(realm: &Realm, namespace: &str) -> bool {
+    let mut defaults = realm
+        .clusters
+        .values()
+        .filter_map(|record| record.cluster.service_connect_defaults());
+    defaults.any(|known| known.namespace() == Some(namespace))
 }
 
 /// The discovery services of a deployment, as it shows them.

@@ -8,7 +8,7 @@ use aws_sdk_ecs::types::{
 
 use super::records::{DeploymentRecord, ServiceRecord};
 use super::revision::{Extras, deployment_of, revision_of};
-use super::{alarms, connect, event_log, launch, rebalancing, scheduler, told};
+use super::{alarms, connect, event_log, platform, rebalancing, scheduler, told};
 use crate::world::clock::stamp;
 use crate::world::{Realm, ServiceKey};
 
@@ -243,12 +243,9 @@ fn restore(record: &mut ServiceRecord, revision: &ServiceRevision) {
         .clone_from(&revision.network_configuration);
     service.platform_family.clone_from(&revision.platform_family);
     // `LATEST` stays where it means what the revision ran on.
-    let meant = |given: &Option<String>| {
-        given
-            .as_deref()
-            .map(|given| launch::platform_version(Some(given)).to_owned())
-    };
-    if meant(&service.platform_version) != revision.platform_version {
+    let family = service.platform_family.as_deref();
+    let given = service.platform_version.as_deref();
+    if given.map(|given| platform::version(family, Some(given))) != revision.platform_version {
         service.platform_version.clone_from(&revision.platform_version);
     }
 }

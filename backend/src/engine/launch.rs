@@ -4,9 +4,10 @@ use aws_sdk_ecs::types::{
     AwsVpcConfiguration, Container, ContainerDefinition, HealthStatus, LaunchType, ManagedAgent,
     ManagedAgentName, NetworkMode, Tag, Task, TaskDefinition, TaskOverride, TaskVolumeConfiguration,
 };
+use ecs_model::fargate::{SizeError, parse_cpu, parse_memory};
 
 use super::records::{Phase, Target, TaskRecord, Waiting};
-use super::{instances, lifecycle, network, script, volumes};
+use super::{instances, lifecycle, network, platform, script, volumes};
 use crate::placement::Demand;
 use crate::world::Realm;
 use crate::world::clock::stamp;
@@ -103,7 +104,8 @@ pub fn launch(realm: &mut Realm, order: &Order, place: Place) -> String {
     match place {
         Place::Fargate { subnet } => network::plan_interface(realm, &mut record, subnet.as_deref()),
         Place::Instance(chosen) => instance = Some(chosen),
-        Place::Await(waiting) => {
+        Place::Await(mut waiting) => {
+            waiting.subnets = subnets.to_vec();
             record.waiting = Some(waiting);
             realm.engine.awaiting.insert(id.clone());
         }
@@ -124,6 +126,7 @@ pub fn launch(realm: &mut Realm, order: &Order, place: Place) -> String {
     realm.tasks.insert(id.clone(), record);
     if let Some(instance) = instance {
         instances::occupy(realm, &id, &instance);
+        network::follow_instance(realm, &id, subnets);
     }
     lifecycle::begin(realm, &id);
     id
@@ -132,8 +135,13 @@ pub fn launch(realm: &mut Realm, order: &Order, place: Place) -> String {
 /// What a task takes, its overrides included.
 pub fn demand_of(order: &Order) -> Demand {
     let mut definition = order.definition.clone();
-    definition.cpu = order.overrides.cpu.clone().or(definition.cpu);
-    definition.memory = order.overrides.memory.clone().or(definition.memory);
+    // A definition has plain numbers; an override may have units, as a definition that is registered may.
+    let plain =
+        |text: &str, read: fn(&str) -> Result<u32, SizeError>| read(text).map(|size| size.to_string());
+    let cpu = order.overrides.cpu().map(|text| plain(text, parse_cpu));
+    let memory = order.overrides.memory().map(|text| plain(text, parse_memory));
+    definition.cpu = cpu.and_then(Result::ok).or(definition.cpu);
+    definition.memory = memory.and_then(Result::ok).or(definition.memory);
     for container in definition.container_definitions.iter_mut().flatten() {
         let named = |over: &&aws_sdk_ecs::types::ContainerOverride| over.name() == container.name();
         if let Some(over) = order.overrides.container_overrides().iter().find(named) {
@@ -194,8 +202,10 @@ fn task_of(realm: &mut Realm, order: &Order, arn: &str) -> Task {
         task.attributes = attribute.ok().map(|attribute| vec![attribute]);
     }
     if fargate {
-        task.platform_version = Some(platform_version(order.platform_version.as_deref()).to_owned());
-        task.platform_family = Some("Linux".to_owned());
+        let family = platform::family_of(&order.definition);
+        let given = order.platform_version.as_deref();
+        task.platform_version = Some(platform::version(Some(&family), given));
+        task.platform_family = Some(family);
         task.ephemeral_storage = order
             .overrides
             .ephemeral_storage
@@ -210,11 +220,6 @@ fn task_of(realm: &mut Realm, order: &Order, arn: &str) -> Task {
             });
     }
     task
-}
-
-/// The platform version that runs: `LATEST` is 1.4.0 (ecs-semantics.md §3.1).
-pub fn platform_version(given: Option<&str>) -> &str {
-    given.filter(|version| *version != "LATEST").unwrap_or("1.4.0")
 }
 
 /// The overrides as they are echoed: each container has an entry.

@@ -47,14 +47,19 @@ pub fn pick<'m>(
 }
 
 /// The place, among those that may go, of the one that goes first. `staying` are all tasks that are there.
-fn next(realm: &mut Realm, key: &ServiceKey, eligible: &[&Member], staying: &[&Member]) -> Option<usize> {
+fn next<'m>(
+    realm: &mut Realm,
+    key: &ServiceKey,
+    eligible: &[&'m Member],
+    staying: &[&'m Member],
+) -> Option<usize> {
     if eligible.len() < 2 {
         return (!eligible.is_empty()).then_some(0);
     }
     let best = {
         let record = realm.services.get(key)?;
         let of_provider = narrow_by_share(realm, record, eligible, staying);
-        narrow_by_place(realm, key, record, &of_provider)
+        narrow_by_place(realm, key, record, &of_provider, staying)
     };
     let drawn = usize::try_from(realm.ids.below(best.len() as u64)).unwrap_or_default();
     let chosen = best.get(drawn)?;
@@ -87,12 +92,13 @@ fn narrow_by_share<'m>(
     if kept.is_empty() { eligible.to_vec() } else { kept }
 }
 
-/// Those in the fullest zone, or where the service's strategies say.
+/// Those in the zone that holds the most of the service's tasks, or where its strategies say.
 fn narrow_by_place<'m>(
     realm: &Realm,
     key: &ServiceKey,
     record: &ServiceRecord,
     eligible: &[&'m Member],
+    staying: &[&'m Member],
 ) -> Vec<&'m Member> {
     let task = |member: &Member| realm.tasks.get(&member.task);
     let on_fargate = eligible
@@ -102,10 +108,11 @@ fn narrow_by_place<'m>(
     if on_fargate {
         let mut zones: BTreeMap<Option<&str>, usize> = BTreeMap::new();
         let zone = |member: &Member| task(member).and_then(|task| task.task.availability_zone());
-        for member in eligible {
+        for member in staying {
             *zones.entry(zone(member)).or_default() += 1;
         }
-        let most = zones.values().max().copied();
+        let counts = eligible.iter().map(|member| zones.get(&zone(member)).copied());
+        let most = counts.max().flatten();
         return eligible
             .iter()
             .filter(|member| zones.get(&zone(member)).copied() == most)
@@ -113,16 +120,17 @@ fn narrow_by_place<'m>(
             .collect();
     }
     let candidates: Vec<Candidate<'_>> = instances::candidates(realm, &key.cluster, None, true);
-    let placed: Vec<Placed<'_>> = eligible
+    let by_id: BTreeMap<&str, &Candidate<'_>> = candidates
         .iter()
-        .filter_map(|member| {
-            let instance = task(member)?.instance.as_deref()?;
-            Some(Placed {
-                task: &member.task,
-                on: candidates.iter().find(|candidate| candidate.id == instance)?,
-            })
-        })
+        .map(|candidate| (candidate.id, candidate))
         .collect();
+    let placed = |member: &'m Member| {
+        let on = by_id.get(task(member)?.instance.as_deref()?).copied()?;
+        let task = &member.task;
+        Some(Placed { task, on })
+    };
+    let there: Vec<Placed<'_>> = staying.iter().filter_map(|member| placed(member)).collect();
+    let may_go: Vec<Placed<'_>> = eligible.iter().filter_map(|member| placed(member)).collect();
     let strategies = match record.service.placement_strategy() {
         [] => Strategy::of_services(),
         given => Strategy::of_request(given),
@@ -132,10 +140,10 @@ fn narrow_by_place<'m>(
         .and_then(|member| task(member))
         .map(|task| task.demand.clone())
         .unwrap_or_default();
-    let start: Vec<&Placed<'_>> = placed.iter().collect();
-    let left = strategies
-        .iter()
-        .fold(start, |left, strategy| strategy.narrow_leaving(&left, &demand));
+    let start: Vec<&Placed<'_>> = may_go.iter().collect();
+    let left = strategies.iter().fold(start, |left, strategy| {
+        strategy.narrow_leaving(&left, &there, &demand)
+    });
     let kept: Vec<&Member> = eligible
         .iter()
         .filter(|member| left.iter().any(|placed| placed.task == member.task))

@@ -23,6 +23,7 @@ pub mod lifecycle;
 pub mod losses;
 pub mod network;
 pub mod order;
+pub mod platform;
 pub mod rebalancing;
 pub mod records;
 pub mod restart;

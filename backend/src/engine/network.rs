@@ -7,6 +7,7 @@ use aws_sdk_ecs::types::{
 };
 
 use super::records::TaskRecord;
+use crate::placement::resources::length_of;
 use crate::placement::zones;
 use crate::world::Realm;
 
@@ -25,6 +26,32 @@ pub fn plan_interface(realm: &mut Realm, record: &mut TaskRecord, subnet: Option
         .details(detail("subnetId", subnet))
         .build();
     record.task.attachments = Some(vec![attachment]);
+}
+
+/// Puts the interface of a task that has found its instance into the first subnet that is in the instance's zone: EC2 attaches no
+/// other. Without one it stays where it is, since the simulation does not know where a subnet really is.
+pub fn follow_instance(realm: &mut Realm, task: &str, subnets: &[String]) {
+    let region = realm.id.region.clone();
+    let Some(record) = realm.tasks.get_mut(task).filter(|record| record.interface) else {
+        return;
+    };
+    let zone = record.task.availability_zone().unwrap_or_default();
+    let here = subnets
+        .iter()
+        .find(|subnet| zones::zone_of(&region, subnet) == zone);
+    let planned = record
+        .task
+        .attachments
+        .iter_mut()
+        .flatten()
+        .next()
+        .and_then(|interface| {
+            let mut details = interface.details.iter_mut().flatten();
+            details.find(|detail| detail.name() == Some("subnetId"))
+        });
+    if let (Some(here), Some(planned)) = (here, planned) {
+        planned.value = Some(here.clone());
+    }
 }
 
 /// The subnet that a task's interface is in.
@@ -88,7 +115,10 @@ pub fn bind_ports(record: &mut TaskRecord, definition: &TaskDefinition) {
         Some(NetworkMode::Awsvpc | NetworkMode::None) => return,
         mode => mode == Some(&NetworkMode::Host),
     };
-    let mut given = record.given_ports.clone().into_iter();
+    let ports = record.given_ports.clone();
+    let singles = ports.len().min(record.demand.dynamic_ports.into());
+    let (singles, ranges) = ports.split_at(singles);
+    let (mut given, mut rows) = (singles.iter().copied(), ranges.iter().copied());
     let containers = record.task.containers.iter_mut().flatten();
     for (container, definition) in containers.zip(definition.container_definitions()) {
         let bind = |mapping: &aws_sdk_ecs::types::PortMapping| {
@@ -96,11 +126,21 @@ pub fn bind_ports(record: &mut TaskRecord, definition: &TaskDefinition) {
                 .host_port
                 .filter(|port| *port > 0)
                 .or(mapping.container_port.filter(|_| host_network));
-            NetworkBinding::builder()
-                .bind_ip("0.0.0.0")
+            let protocol = mapping.protocol.clone().unwrap_or(TransportProtocol::Tcp);
+            let binding = NetworkBinding::builder().bind_ip("0.0.0.0").protocol(protocol);
+            if let Some(range) = mapping.container_port_range() {
+                let length = length_of(range).unwrap_or_default();
+                let row: Vec<u16> = rows.by_ref().take(length.into()).collect();
+                let ends = row.first().zip(row.last());
+                let on_host = ends.map(|(first, last)| format!("{first}-{last}"));
+                return binding
+                    .container_port_range(range)
+                    .set_host_port_range(on_host)
+                    .build();
+            }
+            binding
                 .set_container_port(mapping.container_port)
                 .set_host_port(named.or_else(|| given.next().map(i32::from)))
-                .protocol(mapping.protocol.clone().unwrap_or(TransportProtocol::Tcp))
                 .build()
         };
         let bindings: Vec<NetworkBinding> = definition.port_mappings().iter().map(bind).collect();

@@ -219,6 +219,9 @@ pub struct Waiting {
     /// The strategies of the request.
     #[serde(with = "shaped::list")]
     pub strategies: Vec<PlacementStrategy>,
+    /// The subnets that its network interface may be in.
+    #[serde(default)]
+    pub subnets: Vec<String>,
 }
 
 /// How far a container has come, beyond what the API shows.

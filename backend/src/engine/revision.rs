@@ -5,8 +5,8 @@ use aws_sdk_ecs::types::{
     ContainerImage, Deployment, DeploymentRolloutState, ServiceRevision, TaskDefinition,
 };
 
-use super::launch;
 use super::records::ServiceRecord;
+use super::{launch, platform};
 use crate::world::clock::stamp;
 
 /// The members of a revision that the service itself does not carry: they are given with each deployment.
@@ -68,7 +68,7 @@ pub fn revision_of(
             service
                 .platform_version
                 .as_deref()
-                .map(|given| launch::platform_version(Some(given)).to_owned()),
+                .map(|given| platform::version(service.platform_family(), Some(given))),
         )
         .set_platform_family(service.platform_family.clone())
         .set_load_balancers(service.load_balancers.clone())

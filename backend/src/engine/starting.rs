@@ -111,6 +111,7 @@ fn start_one(realm: &mut Realm, key: &ServiceKey, order: &mut Order) -> Result<S
             let waiting = Waiting {
                 constraints,
                 strategies: given,
+                ..Waiting::default()
             };
             let task = launch::launch(realm, order, Place::Await(waiting));
             scaling::wake(realm, order.provider.as_deref());

@@ -3,7 +3,7 @@
 
 use super::instances::{self, Seeker};
 use super::records::{Phase, ServiceRecord, Waiting};
-use super::{lifecycle, scheduler};
+use super::{lifecycle, network, scheduler};
 use crate::placement::Strategy;
 use crate::world::{Realm, ServiceKey};
 
@@ -54,6 +54,7 @@ fn place_waiting(realm: &mut Realm, task: &str) {
     let Waiting {
         constraints,
         strategies,
+        subnets,
     } = record.waiting.clone().unwrap_or_default();
     let of_service = record.service.is_some() && strategies.is_empty();
     let strategies = if of_service {
@@ -73,6 +74,7 @@ fn place_waiting(realm: &mut Realm, task: &str) {
     };
     realm.engine.awaiting.remove(task);
     instances::occupy(realm, task, &instance);
+    network::follow_instance(realm, task, &subnets);
     let Some(record) = realm.tasks.get_mut(task) else {
         return;
     };

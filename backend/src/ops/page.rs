@@ -5,6 +5,9 @@ use crate::fault::Fault;
 /// What a token begins with, so that a foreign string is told from one of ours.
 const MARK: &str = "eyJv";
 
+/// The greatest size of a page of most lists.
+const MOST: usize = 100;
+
 /// One page of the items, and the token of the next page if there is more.
 ///
 /// A token stands for a position. `default` is the size of a page when the call gives none; the greatest size is 100, and
@@ -18,6 +21,20 @@ pub fn page<T>(
     max_results: Option<i32>,
     default: usize,
 ) -> Result<(Vec<T>, Option<String>), Fault> {
+    page_within(items, token, max_results, default, MOST)
+}
+
+/// As [`page`], of a list whose pages have at most `most` items when the call says how many.
+///
+/// # Errors
+/// As [`page`].
+pub fn page_within<T>(
+    items: Vec<T>,
+    token: Option<&str>,
+    max_results: Option<i32>,
+    default: usize,
+    most: usize,
+) -> Result<(Vec<T>, Option<String>), Fault> {
     let start = match token.filter(|token| !token.is_empty()) {
         None => 0,
         Some(token) => {
@@ -28,8 +45,8 @@ pub fn page<T>(
         None => default,
         Some(size) => usize::try_from(size)
             .ok()
-            .filter(|size| (1..=100).contains(size))
-            .ok_or_else(|| Fault::invalid("MaxResults should be between 1 and 100"))?,
+            .filter(|size| (1..=most).contains(size))
+            .ok_or_else(|| Fault::invalid(format!("MaxResults should be between 1 and {most}")))?,
     };
     let total = items.len();
     let page: Vec<T> = items.into_iter().skip(start).take(size).collect();

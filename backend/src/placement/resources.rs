@@ -25,6 +25,9 @@ pub struct Demand {
     pub udp_ports: BTreeSet<u16>,
     /// How many TCP ports of the host it takes without naming them.
     pub dynamic_ports: u16,
+    /// How many ports in a row it takes for each range of container ports, likewise.
+    #[serde(default)]
+    pub port_ranges: Vec<u16>,
     /// Network interfaces of its own: one in `awsvpc`.
     #[serde(default)]
     pub interfaces: i32,
@@ -103,10 +106,20 @@ impl Demand {
                 Some(port) => {
                     self.ports.insert(port);
                 }
-                None => self.dynamic_ports = self.dynamic_ports.saturating_add(1),
+                None => match mapping.container_port_range().and_then(length_of) {
+                    Some(length) => self.port_ranges.push(length),
+                    None => self.dynamic_ports = self.dynamic_ports.saturating_add(1),
+                },
             }
         }
     }
+}
+
+/// How many ports a range has, as `8000-8009`.
+pub fn length_of(range: &str) -> Option<u16> {
+    let (first, last) = range.split_once('-')?;
+    let (first, last): (u16, u16) = (first.parse().ok()?, last.parse().ok()?);
+    last.checked_sub(first)?.checked_add(1)
 }
 
 fn gpus(container: &aws_sdk_ecs::types::ContainerDefinition) -> i32 {
@@ -154,7 +167,8 @@ impl Room {
         }
     }
 
-    /// Takes what a task needs. Returns the ports that it gets for those it did not name, lowest first.
+    /// Takes what a task needs. Returns the ports that it gets for those it did not name: for each single one the lowest that is
+    /// free, then for each range the lowest so many in a row.
     pub fn take(&mut self, demand: &Demand) -> Vec<u16> {
         self.cpu = self.cpu.saturating_sub(demand.cpu);
         self.memory = self.memory.saturating_sub(demand.memory);
@@ -165,9 +179,30 @@ impl Room {
         let free = EPHEMERAL
             .filter(|port| !self.ports.contains(port))
             .take(demand.dynamic_ports.into());
-        let given: Vec<u16> = free.collect();
+        let mut given: Vec<u16> = free.collect();
         self.ports.extend(&given);
+        for length in &demand.port_ranges {
+            let row = self.free_row(*length);
+            self.ports.extend(&row);
+            given.extend(row);
+        }
         given
+    }
+
+    /// The lowest free ports in a row; fewer if there are not so many.
+    fn free_row(&self, length: u16) -> Vec<u16> {
+        let mut row = Vec::new();
+        for port in EPHEMERAL {
+            if row.len() == usize::from(length) {
+                break;
+            }
+            if self.ports.contains(&port) {
+                row.clear();
+            } else {
+                row.push(port);
+            }
+        }
+        row
     }
 
     /// Gives back what [`Self::take`] took.
@@ -326,15 +361,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_taken_comes_back(cpu in 0..4096, memory in 0..9000, port in 1u16..100, dynamic_ports in 0u16..5) {
+        fn what_is_taken_comes_back(cpu in 0..4096, memory in 0..9000, port in 1u16..100, dynamic_ports in 0u16..5, ranges in 0u16..3) {
+            let port_ranges = vec![7; ranges.into()];
             let ports = BTreeSet::from([22, 2375]);
             let before = Room { cpu: 4096, memory: 9000, gpu: 0, ports, udp_ports: BTreeSet::new(), interfaces: 2 };
             let ports = BTreeSet::from([port]);
-            let demand = Demand { cpu, memory, gpu: 0, ports, udp_ports: BTreeSet::new(), dynamic_ports, interfaces: 1 };
+            let demand = Demand { cpu, memory, gpu: 0, ports, udp_ports: BTreeSet::new(), dynamic_ports, port_ranges, interfaces: 1 };
             prop_assume!(before.short_of(&demand).is_none());
             let mut room = before.clone();
             let given = room.take(&demand);
-            prop_assert_eq!(given.len(), usize::from(dynamic_ports));
+            prop_assert_eq!(given.len(), usize::from(dynamic_ports + 7 * ranges));
             room.give_back(&demand, &given);
             prop_assert_eq!(room, before);
         }

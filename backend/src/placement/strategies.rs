@@ -81,11 +81,17 @@ impl Strategy {
         }
     }
 
-    /// The tasks that should go first, of those that may go; each gives back `demand`.
-    pub fn narrow_leaving<'p, 'a>(&self, leaving: &[&'p Placed<'a>], demand: &Demand) -> Vec<&'p Placed<'a>> {
+    /// The tasks that should go first, of those that may go; each gives back `demand`. How full a place is says `there`, all
+    /// tasks of the service: protected ones count too.
+    pub fn narrow_leaving<'p, 'a>(
+        &self,
+        leaving: &[&'p Placed<'a>],
+        there: &[Placed<'a>],
+        demand: &Demand,
+    ) -> Vec<&'p Placed<'a>> {
         let on_bin = |bin: &dyn Fn(&Placed<'a>) -> Option<&'a str>| {
             let mut counts: BTreeMap<Option<&str>, i64> = BTreeMap::new();
-            for placed in leaving {
+            for placed in there {
                 *counts.entry(bin(placed)).or_default() += 1;
             }
             leaving

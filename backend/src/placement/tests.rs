@@ -248,9 +248,9 @@ fn tasks_leave_from_where_they_are_missed_least() {
     let placed = [on("t0", 0), on("t1", 1), on("t2", 1), on("t3", 2)];
     let leave = |strategies: &[Strategy]| {
         let start: Vec<&Placed<'_>> = placed.iter().collect();
-        let left = strategies
-            .iter()
-            .fold(start, |left, strategy| strategy.narrow_leaving(&left, &small()));
+        let left = strategies.iter().fold(start, |left, strategy| {
+            strategy.narrow_leaving(&left, &placed, &small())
+        });
         left.iter().map(|placed| placed.task).collect::<Vec<_>>()
     };
     assert_eq!(

@@ -93,37 +93,44 @@ impl Realm {
     /// The ACTIVE cluster of this name.
     ///
     /// # Errors
-    /// `ClusterNotFoundException` if there is none.
+    /// `ClusterNotFoundException` if there is none; it says so of one that was deleted and is still visible.
     pub fn active_cluster(&self, name: &str) -> Result<&ClusterRecord, Fault> {
-        self.clusters
-            .get(name)
-            .filter(|record| record.is_active())
-            .ok_or_else(Fault::cluster_not_found)
+        match self.clusters.get(name) {
+            Some(record) if record.is_active() => Ok(record),
+            Some(record) if !record.is_present() => Err(Fault::cluster_inactive()),
+            _ => Err(Fault::cluster_not_found()),
+        }
     }
 
     /// As [`Realm::active_cluster`], to change it.
     ///
     /// # Errors
-    /// `ClusterNotFoundException` if there is none.
+    /// As [`Realm::active_cluster`].
     pub fn active_cluster_mut(&mut self, name: &str) -> Result<&mut ClusterRecord, Fault> {
-        self.clusters
-            .get_mut(name)
-            .filter(|record| record.is_active())
-            .ok_or_else(Fault::cluster_not_found)
+        self.active_cluster(name)?;
+        self.clusters.get_mut(name).ok_or_else(Fault::cluster_not_found)
     }
 
     /// The name of the ACTIVE cluster that a call means; none named means `default`.
     ///
     /// # Errors
-    /// As [`Realm::cluster_name`] and [`Realm::active_cluster`].
+    /// As [`Realm::cluster_name`] and [`Realm::active_cluster`], and `InvalidParameterException` for what cannot be a name
+    /// (ecs-semantics.md §0.3).
     pub fn require_cluster(&self, reference: Option<&str>) -> Result<String, Fault> {
         let name = self.cluster_name(reference)?;
+        let legal = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+        if name.chars().count() > 255 || !name.chars().all(legal) {
+            return Err(Fault::invalid(format!(
+                r"Cluster must match ^[a-zA-Z0-9\-_]{{1,255}}$, but was {name}"
+            )));
+        }
         self.active_cluster(&name)?;
         Ok(name)
     }
 
     /// What follows `<kind>/` in a reference to something within a cluster: a task, a container instance or a service, by id
-    /// or name, long ARN (`<kind>/<cluster>/<id>`) or old short ARN (`<kind>/<id>`).
+    /// or name, long ARN (`<kind>/<cluster>/<id>`) or old short ARN (`<kind>/<id>`). The ARN does not say which cluster a call
+    /// means: that is the one that it names, or `default` (ecs-semantics.md §0.2).
     ///
     /// # Errors
     /// `InvalidParameterException` if the ARN is malformed, or names another cluster.
@@ -131,11 +138,32 @@ impl Realm {
         let tail = self.id.tail(reference, kind)?;
         match tail.split_once('/') {
             Some((other, _)) if reference.starts_with("arn:") && other != cluster => Err(Fault::invalid(
-                format!("Invalid identifier: Identifier is for {other}. Your cluster is {cluster}"),
+                format!("Invalid identifier: Identifier is for cluster {other}. Your cluster is {cluster}"),
             )),
             Some((_, id)) if reference.starts_with("arn:") => Ok(id),
             _ => Ok(tail),
         }
+    }
+
+    /// References to tasks or container instances have ids of a length that ECS gives: 32 hexadecimal digits, or the 36
+    /// characters of a UUID of old (ecs-semantics.md §0.2). `what` is what ECS calls such an id.
+    ///
+    /// # Errors
+    /// As [`Realm::id_in_cluster`], and `InvalidParameterException` for an id of another length.
+    pub fn check_ids(
+        &self,
+        references: &[String],
+        kind: &str,
+        cluster: &str,
+        what: &str,
+    ) -> Result<(), Fault> {
+        for reference in references {
+            let id = self.id_in_cluster(reference, kind, cluster)?;
+            if !matches!(id.len(), 32 | 36) {
+                return Err(Fault::invalid(format!("{what} length should be one of [32,36]")));
+            }
+        }
+        Ok(())
     }
 
     /// The key of the service that a reference within a cluster means, whether it exists or not.

@@ -75,7 +75,7 @@ fn a_cluster_from_its_creation_to_its_second_life() {
         "ListContainerInstances",
         &json!({"cluster": "web"}),
         "ClusterNotFoundException",
-        "Cluster not found.",
+        "The referenced cluster was inactive.",
     );
 
     assert_eq!(
@@ -232,4 +232,34 @@ fn clusters_are_listed_in_pages() {
         "InvalidParameterException",
         "Invalid token provided in pagination",
     );
+}
+
+#[test]
+fn a_cluster_waits_for_a_namespace_that_is_new() {
+    let ecs = Backend::new();
+    let create = |name: &str, namespace: &str| {
+        ecs.done(
+            "CreateCluster",
+            &json!({"clusterName": name, "serviceConnectDefaults": {"namespace": namespace}}),
+        )["cluster"]
+            .clone()
+    };
+    let status = |name: &str| {
+        ecs.done("DescribeClusters", &json!({"clusters": [name]}))["clusters"][0]["status"].clone()
+    };
+    let created = create("one", "local");
+    assert_eq!(
+        (&created["status"], created.get("attachmentsStatus")),
+        (&json!("PROVISIONING"), None)
+    );
+    ecs.pass(60_000);
+    assert_eq!(status("one"), "ACTIVE");
+    let arn = created["serviceConnectDefaults"]["namespace"].as_str().unwrap();
+    assert_eq!(create("two", "local")["status"], "ACTIVE", "it is there already");
+    assert_eq!(
+        create("three", arn)["status"],
+        "ACTIVE",
+        "what has an ARN is there"
+    );
+    assert_eq!(create("four", "")["status"], "ACTIVE");
 }

@@ -261,3 +261,23 @@ fn attributes_are_put_listed_and_deleted() {
         "The specified target nobody was not found.",
     );
 }
+
+#[test]
+fn what_ecs_says_of_an_instance_is_not_deleted() {
+    let ecs = cluster();
+    let registered = ecs.done("RegisterContainerInstance", &json!({}))["containerInstance"].clone();
+    for name in ["ecs.availability-zone", "ecs.capability.task-eni"] {
+        let attribute = json!({"name": name, "targetId": registered["containerInstanceArn"]});
+        ecs.refused(
+            "DeleteAttributes",
+            &json!({"attributes": [attribute]}),
+            "InvalidParameterException",
+            &format!("The attribute {name} is one of ECS's own."),
+        );
+        let listed = ecs.done(
+            "ListAttributes",
+            &json!({"targetType": "container-instance", "attributeName": name}),
+        );
+        assert_eq!(listed["attributes"].as_array().unwrap().len(), 1, "{name}");
+    }
+}

@@ -14,6 +14,7 @@ mod control;
 mod http;
 mod instances;
 mod providers;
+mod references;
 mod restart;
 mod tags;
 mod task_definitions;

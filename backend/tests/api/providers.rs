@@ -292,6 +292,22 @@ fn the_two_of_fargate_are_always_there() {
 }
 
 #[test]
+fn a_page_has_ten_providers_or_settings_at_most() {
+    let ecs = Backend::new();
+    for operation in ["DescribeCapacityProviders", "ListAccountSettings"] {
+        ecs.done(operation, &json!({"maxResults": 10}));
+        for size in [0, 11] {
+            ecs.refused(
+                operation,
+                &json!({"maxResults": size}),
+                "InvalidParameterException",
+                "MaxResults should be between 1 and 10",
+            );
+        }
+    }
+}
+
+#[test]
 fn a_managed_instances_provider_belongs_to_its_cluster() {
     let ecs = Backend::new();
     let input = json!({"name": "mi", "cluster": "web", "managedInstancesProvider": {"infrastructureRoleArn": "r",

@@ -97,7 +97,7 @@ fn a_strategy_changes_only_with_a_forced_deployment() {
     );
 }
 
-fn with_group(kit: &Kit, scaling: Value) {
+pub fn with_group(kit: &Kit, scaling: Value) {
     let arn = "arn:aws:autoscaling:eu-central-1:123456789012:autoScalingGroup:0:autoScalingGroupName/asg";
     kit.ok(
         "CreateCapacityProvider",
@@ -161,11 +161,17 @@ fn a_task_waits_for_its_provider_and_can_be_stopped() {
         "PROVISIONING",
         "no instance is large enough"
     );
+    assert_eq!(
+        kit.task(&huge)["containers"],
+        json!([]),
+        "they come with the instance"
+    );
     assert_eq!(instances(&kit), 0);
     kit.ok("StopTask", json!({"task": huge}));
     assert_eq!(kit.task(&huge)["lastStatus"], "STOPPED");
     let small = run(&kit.bridge(json!({})));
     kit.statuses(&small, "RUNNING");
+    assert_eq!(kit.task(&small)["containers"][0]["name"], "app");
     assert_eq!(instances(&kit), 2, "the smallest step is two");
 }
 

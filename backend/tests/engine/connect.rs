@@ -114,3 +114,38 @@ fn the_namespace_is_the_clusters_and_is_found_by_name_and_by_arn() {
         "the same configuration, given again, starts nothing"
     );
 }
+
+#[test]
+fn a_namespace_that_nobody_made_is_not_found() {
+    let kit = Kit::new();
+    let list = |namespace: &Value| kit.try_call("ListServicesByNamespace", json!({"namespace": namespace}));
+    let (code, words) = list(&json!("local")).unwrap_err();
+    assert_eq!(
+        (code.as_str(), words.as_str()),
+        (
+            "NamespaceNotFoundException",
+            "The specified namespace wasn't found."
+        )
+    );
+    let defaults = json!({"cluster": "default", "serviceConnectDefaults": {"namespace": "local"}});
+    let cluster = kit.ok("UpdateCluster", defaults)["cluster"].clone();
+    for namespace in [&json!("local"), &cluster["serviceConnectDefaults"]["namespace"]] {
+        assert_eq!(list(namespace).unwrap()["serviceArns"], json!([]));
+    }
+    let services = json!([{"portName": "http"}]);
+    kit.create(&named_port(&kit), 0, connect(Some("other"), services));
+    assert_eq!(
+        list(&json!("other")).unwrap()["serviceArns"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    kit.ok("DeleteService", json!({"service": "web"}));
+    kit.pass(5_000);
+    assert_eq!(
+        list(&json!("other")).unwrap()["serviceArns"],
+        json!([]),
+        "it outlives its services"
+    );
+}

@@ -21,6 +21,18 @@ fn balanced(kit: &Kit, desired: i32, more: Value) -> Value {
     kit.create(&definition, desired, body)
 }
 
+/// A stable service of one task, which falls sick after a while; and that task's ARN.
+fn falls_sick() -> (Kit, Value) {
+    let kit = Kit::new();
+    let definition = kit.fargate(checked(
+        r#"{"health": [{"after": 0.2, "healthy": true}, {"after": 20, "healthy": false}]}"#,
+    ));
+    kit.create(&definition, 1, json!({}));
+    kit.until_stable();
+    let task = kit.tasks("RUNNING")[0]["taskArn"].clone();
+    (kit, task)
+}
+
 #[test]
 fn a_task_is_healthy_when_its_essential_containers_are() {
     let kit = Kit::new();
@@ -34,13 +46,7 @@ fn a_task_is_healthy_when_its_essential_containers_are() {
 
 #[test]
 fn a_sick_task_is_replaced_before_it_is_stopped() {
-    let kit = Kit::new();
-    let definition = kit.fargate(checked(
-        r#"{"health": [{"after": 0.2, "healthy": true}, {"after": 20, "healthy": false}]}"#,
-    ));
-    kit.create(&definition, 1, json!({}));
-    kit.until_stable();
-    let first = kit.tasks("RUNNING")[0]["taskArn"].clone();
+    let (kit, first) = falls_sick();
     let mut least = 1;
     for _ in 0..2_000 {
         kit.pass(20);
@@ -234,13 +240,7 @@ fn a_spot_task_is_interrupted_and_replaced() {
 
 #[test]
 fn protection_does_not_keep_a_sick_task() {
-    let kit = Kit::new();
-    let definition = kit.fargate(checked(
-        r#"{"health": [{"after": 0.2, "healthy": true}, {"after": 20, "healthy": false}]}"#,
-    ));
-    kit.create(&definition, 1, json!({}));
-    kit.until_stable();
-    let first = kit.tasks("RUNNING")[0]["taskArn"].clone();
+    let (kit, first) = falls_sick();
     kit.ok(
         "UpdateTaskProtection",
         json!({"cluster": "default", "tasks": [first], "protectionEnabled": true}),
@@ -266,4 +266,22 @@ fn a_call_with_a_wrong_reference_protects_nothing() {
         json!({"cluster": "default", "tasks": [task]}),
     );
     assert_eq!(got["protectedTasks"][0]["protectionEnabled"], false);
+}
+
+#[test]
+fn protection_is_read_of_more_tasks_at_once_than_it_is_set_for() {
+    let kit = Kit::new();
+    let call = |operation: &str, count: usize, more: Value| {
+        let mut body = json!({"cluster": "default", "tasks": vec!["0".repeat(32); count]});
+        crate::kit::merge(&mut body, more);
+        kit.try_call(operation, body)
+            .map(|answer| answer["failures"].as_array().unwrap().len())
+            .map_err(|(code, _)| code)
+    };
+    let invalid = Err("InvalidParameterException".to_owned());
+    let protect = json!({"protectionEnabled": true});
+    assert_eq!(call("UpdateTaskProtection", 10, protect.clone()), Ok(10));
+    assert_eq!(call("UpdateTaskProtection", 11, protect), invalid);
+    assert_eq!(call("GetTaskProtection", 100, json!({})), Ok(100));
+    assert_eq!(call("GetTaskProtection", 101, json!({})), invalid);
 }

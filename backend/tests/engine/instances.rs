@@ -202,3 +202,56 @@ fn a_draining_instance_is_left_by_its_service() {
     );
     assert_eq!(kit.instance(&instances[0])["runningTasksCount"], 1);
 }
+
+/// The zones of the tasks, each of them that of its network interface's subnet too.
+fn zones_of_interfaces(kit: &Kit) -> Vec<String> {
+    let mut zones = Vec::new();
+    for task in kit.tasks("RUNNING") {
+        let zone = text(&task["availabilityZone"]).to_owned();
+        let details = task["attachments"][0]["details"].as_array().unwrap();
+        let subnet = details
+            .iter()
+            .find(|detail| detail["name"] == "subnetId")
+            .unwrap();
+        let letter = zone.chars().last().unwrap();
+        assert_eq!(text(&subnet["value"]), format!("subnet-{letter}"), "{task:#}");
+        zones.push(zone);
+    }
+    zones.sort();
+    zones
+}
+
+#[test]
+fn an_interface_is_in_a_subnet_of_its_instance_s_zone() {
+    let network = json!({"awsvpcConfiguration": {"subnets": ["subnet-a", "subnet-b", "subnet-c"]}});
+    let definition = |kit: &Kit| {
+        kit.definition(json!({
+            "family": "batch", "networkMode": "awsvpc", "requiresCompatibilities": ["EC2"],
+            "containerDefinitions": [{"name": "app", "image": "httpd", "cpu": 2048, "memory": 128}],
+        }))
+    };
+    let all = ["eu-central-1a", "eu-central-1b", "eu-central-1c"];
+
+    let kit = Kit::new();
+    kit.instances(3, json!({}));
+    let run = json!({"taskDefinition": definition(&kit), "count": 3, "networkConfiguration": network});
+    kit.ok("RunTask", run);
+    assert_eq!(zones_of_interfaces(&kit), all);
+
+    let kit = Kit::new();
+    crate::capacity::with_group(&kit, json!({"status": "ENABLED"}));
+    let strategy = json!([{"capacityProvider": "group", "weight": 1}]);
+    let run = json!({"taskDefinition": definition(&kit), "count": 6, "networkConfiguration": network,
+        "capacityProviderStrategy": strategy});
+    kit.ok("RunTask", run);
+    kit.until("all run", |kit| {
+        let tasks = kit.tasks("RUNNING");
+        tasks.iter().all(|task| task["lastStatus"] == "RUNNING")
+    });
+    let zones = zones_of_interfaces(&kit);
+    assert_eq!(zones.len(), 6);
+    assert!(
+        all.iter().all(|zone| zones.iter().any(|found| found == zone)),
+        "{zones:?}"
+    );
+}

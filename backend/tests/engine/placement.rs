@@ -215,3 +215,100 @@ fn a_service_that_packs_is_not_rebalanced() {
          attribute:ecs.availability-zone."
     );
 }
+
+#[test]
+fn protected_tasks_count_where_a_service_is_fullest() {
+    let zones = |kit: &Kit| {
+        let mut zones: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+        for task in kit.tasks("RUNNING") {
+            let zone = text(&task["availabilityZone"]).to_owned();
+            zones.entry(zone).or_default().push(task["taskArn"].clone());
+        }
+        let mut zones: Vec<Vec<Value>> = zones.into_values().collect();
+        zones.sort_by_key(Vec::len);
+        zones
+    };
+    let counts = |kit: &Kit| zones(kit).iter().map(Vec::len).collect::<Vec<_>>();
+    for on_fargate in [true, false] {
+        for seed in 0..4 {
+            let kit = Kit::with_seed(seed);
+            let calm = json!({"availabilityZoneRebalancing": "DISABLED"});
+            if on_fargate {
+                kit.create(&kit.fargate(json!({})), 5, calm);
+            } else {
+                for zone in ["eu-central-1a", "eu-central-1b"] {
+                    kit.instances(1, json!({"availabilityZone": zone}));
+                }
+                service(&kit, &kit.bridge(json!({})), 5, calm);
+            }
+            kit.until_stable();
+            let before = zones(&kit);
+            assert_eq!((before[0].len(), before[1].len()), (2, 3));
+            kit.ok(
+                "UpdateTaskProtection",
+                json!({"cluster": "default", "tasks": before[1][..2], "protectionEnabled": true}),
+            );
+            kit.update(json!({"desiredCount": 4}));
+            kit.pass(5_000);
+            assert_eq!(
+                counts(&kit),
+                [2, 2],
+                "Fargate {on_fargate}, seed {seed}: the one that may go of the fuller zone went"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_cluster_whose_instances_all_drain_has_none_for_a_task() {
+    let kit = Kit::new();
+    let instances = kit.instances(2, json!({}));
+    let definition = kit.bridge(json!({}));
+    let drain = |status: &str| {
+        kit.ok(
+            "UpdateContainerInstancesState",
+            json!({"containerInstances": instances, "status": status}),
+        )
+    };
+    drain("DRAINING");
+    let refused = kit.refused("RunTask", json!({"taskDefinition": definition}));
+    assert_eq!(refused.1, "No Container Instances were found in your cluster.");
+    drain("ACTIVE");
+    kit.ok("RunTask", json!({"taskDefinition": definition}));
+}
+
+#[test]
+fn a_range_of_ports_is_bound_to_as_many_of_the_host() {
+    let kit = Kit::new();
+    let instance = kit.instances(1, json!({})).remove(0);
+    let ports = json!([{"containerPort": 80}, {"containerPortRange": "8000-8009"}, {"containerPort": 81}]);
+    let definition = kit.bridge(json!({"portMappings": ports}));
+    let taken = |kit: &Kit| {
+        let shown = kit.instance(&instance);
+        let resources = shown["remainingResources"].as_array().unwrap();
+        let ports = resources.iter().find(|found| found["name"] == "PORTS").unwrap();
+        ports["stringSetValue"].as_array().unwrap().len()
+    };
+    let before = taken(&kit);
+    for round in 1..=2 {
+        let task = kit.ok("RunTask", json!({"taskDefinition": definition}))["tasks"][0].clone();
+        let bindings = task["containers"][0]["networkBindings"]
+            .as_array()
+            .unwrap()
+            .clone();
+        assert_eq!(taken(&kit), before + round * 12);
+        assert_eq!(bindings[0]["containerPort"], 80);
+        assert_eq!(bindings[2]["containerPort"], 81);
+        assert_eq!(
+            (&bindings[1]["containerPortRange"], bindings[1].get("hostPort")),
+            (&json!("8000-8009"), None)
+        );
+        let (first, last) = text(&bindings[1]["hostPortRange"]).split_once('-').unwrap();
+        let (first, last): (u16, u16) = (first.parse().unwrap(), last.parse().unwrap());
+        assert!(first >= 32_768 && last - first == 9, "{bindings:#?}");
+        for single in [0, 2] {
+            let port = bindings[single]["hostPort"].as_u64().unwrap();
+            assert!(port < first.into() || port > last.into(), "{bindings:#?}");
+        }
+    }
+}

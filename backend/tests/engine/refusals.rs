@@ -269,6 +269,11 @@ fn placements_and_percentages_are_refused() {
             "maximumPercent must be at least 100",
         ),
         (
+            json!({"healthCheckGracePeriodSeconds": -1}),
+            "InvalidParameterException",
+            "healthCheckGracePeriodSeconds must be at least 0",
+        ),
+        (
             configuration(100, 201),
             "InvalidParameterException",
             "maximumPercent must be at most 200",
@@ -316,6 +321,10 @@ fn update_service_refuses_and_leaves_the_service_as_it_was() {
             "cannot be 100",
         ),
         (json!({"deploymentController": {"type": "EXTERNAL"}}), "EXTERNAL"),
+        (
+            json!({"desiredCount": 5, "healthCheckGracePeriodSeconds": -1}),
+            "must be at least 0",
+        ),
     ] {
         let mut body = change.clone();
         body["service"] = json!("web");

@@ -196,22 +196,6 @@ fn only_an_essential_container_ends_the_task() {
 }
 
 #[test]
-fn a_command_can_be_overridden() {
-    let kit = Kit::new();
-    let definition = kit.fargate(json!({}));
-    let overrides = json!({"containerOverrides": [{"name": "app", "command": ["exit", "4"]}]});
-    let more = json!({"launchType": "FARGATE", "networkConfiguration": network(), "overrides": overrides});
-    let task = run(&kit, &definition, more)["tasks"][0]["taskArn"].clone();
-    kit.statuses(&task, "STOPPED");
-    let over = kit.task(&task);
-    assert_eq!(over["containers"][0]["exitCode"], 4);
-    assert_eq!(
-        over["overrides"]["containerOverrides"][0]["command"],
-        json!(["exit", "4"])
-    );
-}
-
-#[test]
 fn a_stopped_task_is_visible_for_an_hour() {
     let kit = Kit::new();
     let definition = kit.fargate(json!({"command": ["true"]}));
@@ -287,6 +271,25 @@ fn tasks_are_listed_by_what_they_are() {
     for (filter, expected) in cases {
         assert_eq!(count(filter.clone()), expected, "{filter}");
     }
+    assert_eq!(count(json!({"startedBy": "me", "desiredStatus": "RUNNING"})), 1);
+    for (filter, value) in [
+        ("family", json!("batch")),
+        ("serviceName", json!("web")),
+        ("launchType", json!("EC2")),
+        ("containerInstance", json!(instance)),
+    ] {
+        let refused = kit.refused("ListTasks", json!({"startedBy": "me", filter: value}));
+        assert_eq!(refused.0, "InvalidParameterException", "{filter}");
+        assert_eq!(refused.1, "cannot specify startedBy with other arguments");
+    }
+    for (filter, value) in [("family", json!("web")), ("containerInstance", json!(instance))] {
+        let refused = kit.refused("ListTasks", json!({"serviceName": "web", filter: value}));
+        assert_eq!(refused.1, "cannot specify serviceName with other arguments");
+    }
+    assert_eq!(
+        count(json!({"serviceName": "web", "launchType": "FARGATE", "desiredStatus": "RUNNING"})),
+        2
+    );
     assert_eq!(
         kit.refused("ListTasks", json!({"serviceName": "other"})).0,
         "ServiceNotFoundException"
@@ -344,4 +347,28 @@ fn a_call_with_a_wrong_reference_starts_nothing() {
         json!({"taskDefinition": definition, "containerInstances": [instance, wrong]}),
     );
     assert_eq!(kit.tasks("RUNNING"), Vec::<Value>::new());
+}
+
+#[test]
+fn a_task_that_is_stopped_by_a_call_loses_its_tags() {
+    let kit = Kit::new();
+    let definition = kit.fargate(json!({"command": ["sleep", "2"]}));
+    let more = json!({
+        "launchType": "FARGATE", "networkConfiguration": network(), "count": 2,
+        "tags": [{"key": "team", "value": "a"}], "enableECSManagedTags": true,
+    });
+    let tasks = run(&kit, &definition, more)["tasks"].clone();
+    let (stopped, ended) = (&tasks[0]["taskArn"], &tasks[1]["taskArn"]);
+    let tags = |task: &Value| {
+        kit.ok("DescribeTasks", json!({"tasks": [task], "include": ["TAGS"]}))["tasks"][0]["tags"].clone()
+    };
+    assert_eq!(tags(stopped).as_array().unwrap().len(), 2);
+    let answer = kit.ok("StopTask", json!({"task": stopped}));
+    assert_eq!(answer["task"]["tags"], json!([]));
+    assert_eq!(tags(stopped), json!([]));
+    kit.statuses(ended, "STOPPED");
+    let kept = tags(ended);
+    kit.ok("StopTask", json!({"task": ended}));
+    assert_eq!(tags(ended), kept, "there was nothing to stop");
+    assert_eq!(kept.as_array().unwrap().len(), 2);
 }

@@ -13,8 +13,11 @@ use aws_sdk_ecs::types::{Setting, SettingName, SettingType};
 
 use crate::fault::Fault;
 use crate::ops::Operation;
-use crate::ops::page::page;
+use crate::ops::page::page_within;
 use crate::world::Realm;
+
+/// How many settings a page has, and has at most (ecs-semantics.md §0.3).
+const PAGE: usize = 10;
 
 /// The principal under which the account's defaults are kept.
 pub const ACCOUNT_DEFAULT: &str = "default";
@@ -79,7 +82,8 @@ impl Operation for ListAccountSettingsInput {
                 .is_none_or(|wanted| wanted == value)
                 .then(|| setting(name, value, &principal, values.is_empty()))
         });
-        let (settings, next) = page(settings.collect(), self.next_token(), self.max_results(), 10)?;
+        let settings = settings.collect();
+        let (settings, next) = page_within(settings, self.next_token(), self.max_results(), PAGE, PAGE)?;
         Ok(ListAccountSettingsOutput::builder()
             .set_settings(Some(settings))
             .set_next_token(next)

@@ -38,7 +38,11 @@ impl Operation for DeleteAttributesInput {
 
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let cluster = realm.require_cluster(self.cluster())?;
-        for (id, attribute) in &targets(realm, self.attributes(), &cluster)? {
+        let targets = targets(realm, self.attributes(), &cluster)?;
+        for (_, attribute) in &targets {
+            require_custom(attribute)?;
+        }
+        for (id, attribute) in &targets {
             change(realm, id, attribute, false);
         }
         Ok(DeleteAttributesOutput::builder()
@@ -139,12 +143,7 @@ fn require_room(
     all: &[(String, Attribute)],
     attribute: &Attribute,
 ) -> Result<(), Fault> {
-    if is_built_in(attribute.name()) {
-        return Err(Fault::invalid(format!(
-            "The attribute {} is one of ECS's own.",
-            attribute.name()
-        )));
-    }
+    require_custom(attribute)?;
     let attributes = realm
         .container_instances
         .get(id)
@@ -165,6 +164,17 @@ fn require_room(
         return Err(Fault::of(
             &AttributeLimitExceededException::builder().message(text).build(),
         ));
+    }
+    Ok(())
+}
+
+/// Only custom attributes are put and deleted: the others are ECS's and the agent's (ecs-semantics.md §5.2).
+fn require_custom(attribute: &Attribute) -> Result<(), Fault> {
+    if is_built_in(attribute.name()) {
+        return Err(Fault::invalid(format!(
+            "The attribute {} is one of ECS's own.",
+            attribute.name()
+        )));
     }
     Ok(())
 }

@@ -10,11 +10,14 @@ use aws_sdk_ecs::types::{
 use super::{is_present, rules, tagged};
 use crate::fault::Fault;
 use crate::ops::Operation;
-use crate::ops::page::page;
+use crate::ops::page::page_within;
 use crate::world::Realm;
 
 /// The most providers in a call.
 const BATCH: usize = 100;
+
+/// How many providers a page has unless they are named, and has at most when the call says how many (ecs-semantics.md §0.3).
+const PAGE: usize = 10;
 
 impl Operation for DescribeCapacityProvidersInput {
     type Output = DescribeCapacityProvidersOutput;
@@ -42,8 +45,8 @@ impl Operation for DescribeCapacityProvidersInput {
                 .map(|name| name.map(str::to_owned))
                 .collect::<Result<_, _>>()?
         };
-        let default = if references.is_empty() { 10 } else { BATCH };
-        let (names, next) = page(names, self.next_token(), self.max_results(), default)?;
+        let default = if references.is_empty() { PAGE } else { BATCH };
+        let (names, next) = page_within(names, self.next_token(), self.max_results(), default, PAGE)?;
         let mut answer = DescribeCapacityProvidersOutput::builder()
             .set_capacity_providers(Some(vec![]))
             .set_failures(Some(vec![]));

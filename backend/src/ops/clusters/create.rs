@@ -12,7 +12,8 @@ use crate::world::{ClusterRecord, Realm};
 impl Operation for CreateClusterInput {
     type Output = CreateClusterOutput;
 
-    /// A cluster that is there already is answered as it is, whatever the call wants (ecs-semantics.md §1.1).
+    /// A cluster that is there already is answered as it is, whatever the call wants (ecs-semantics.md §1.1). A new one is
+    /// PROVISIONING while attachments of its providers, or its namespace, are made (ecs-semantics.md §4.8, §10.4).
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let name = self
             .cluster_name()
@@ -31,7 +32,13 @@ impl Operation for CreateClusterInput {
         rules::strategy(realm, strategy, &providers)?;
 
         let attachments = rules::attachments(&mut realm.ids, &providers, &[]);
-        let provisioning = !attachments.is_empty();
+        let connect = self
+            .service_connect_defaults()
+            .and_then(|wanted| rules::namespace(&realm.id, wanted));
+        let provisioning = !attachments.is_empty()
+            || self
+                .service_connect_defaults()
+                .is_some_and(|wanted| rules::makes_namespace(realm, wanted));
         let cluster = Cluster::builder()
             .cluster_arn(realm.arn(&format!("cluster/{name}")))
             .cluster_name(&name)
@@ -40,14 +47,11 @@ impl Operation for CreateClusterInput {
             .set_settings(Some(rules::merged(&default_settings(realm), self.settings())))
             .set_default_capacity_provider_strategy(Some(strategy.to_vec()))
             .set_attachments_status((!providers.is_empty()).then(|| "UPDATE_IN_PROGRESS".to_owned()))
-            .set_attachments(provisioning.then_some(attachments))
-            .set_service_connect_defaults(
-                self.service_connect_defaults()
-                    .and_then(|wanted| rules::namespace(&realm.id, wanted)),
-            )
+            .set_attachments((!attachments.is_empty()).then_some(attachments))
+            .set_service_connect_defaults(connect)
             .set_capacity_providers(Some(providers))
             .build();
-        if cluster.attachments_status().is_some() {
+        if provisioning || cluster.attachments_status().is_some() {
             settle_attachments(realm, &name);
         }
         let record = ClusterRecord {

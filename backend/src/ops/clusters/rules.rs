@@ -94,6 +94,14 @@ pub fn namespace(
     )
 }
 
+/// Whether the namespace has to be made first: it is named, and no cluster has it.
+pub fn makes_namespace(realm: &Realm, wanted: &ClusterServiceConnectDefaultsRequest) -> bool {
+    let Some(arn) = namespace(&realm.id, wanted).and_then(|defaults| defaults.namespace) else {
+        return false;
+    };
+    arn != wanted.namespace() && !connect::is_default(realm, &arn)
+}
+
 /// The names of the providers that a call associates with a cluster: each exists, is ACTIVE and belongs to no cluster of
 /// its own (ecs-semantics.md §6.4). Names and ARNs are taken.
 pub fn providers(realm: &Realm, wanted: &[String]) -> Result<Vec<String>, Fault> {

@@ -27,10 +27,9 @@ impl Operation for DescribeContainerInstancesInput {
             return Err(Fault::invalid("Container Instances cannot be empty."));
         }
         if references.len() > BATCH {
-            return Err(Fault::invalid(
-                "Container Instances cannot have more than 100 elements.",
-            ));
+            return Err(Fault::invalid("instanceIds can have at most 100 items."));
         }
+        realm.check_ids(references, "container-instance", &cluster, "instanceId")?;
         let mut answer = DescribeContainerInstancesOutput::builder()
             .set_container_instances(Some(vec![]))
             .set_failures(Some(vec![]));

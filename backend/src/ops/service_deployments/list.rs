@@ -8,7 +8,7 @@ use aws_sdk_ecs::types::{ServiceDeployment, ServiceDeploymentBrief};
 use crate::fault::Fault;
 use crate::ops::Operation;
 use crate::ops::page::page;
-use crate::ops::services::{cluster_of, not_found};
+use crate::ops::services::not_found;
 use crate::world::Realm;
 use crate::world::clock::moment;
 
@@ -20,7 +20,7 @@ impl Operation for ListServiceDeploymentsInput {
 
     /// Newest first.
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
-        let cluster = cluster_of(realm, self.cluster(), self.service())?;
+        let cluster = realm.require_cluster(self.cluster())?;
         let key = realm.service_key(self.service().unwrap_or_default(), &cluster)?;
         let record = realm
             .services

@@ -10,9 +10,9 @@ use aws_sdk_ecs::types::{
 
 use super::rules::{balancing, capacity, connect, deployment, kind, network, placement, rebalancing};
 use super::{check_extras, shown};
-use crate::engine::deployments;
 use crate::engine::records::ServiceRecord;
 use crate::engine::revision::Extras;
+use crate::engine::{deployments, platform};
 use crate::fault::Fault;
 use crate::ops::Operation;
 use crate::ops::tags::rules as tags;
@@ -93,10 +93,11 @@ fn service_of(
         input.capacity_provider_strategy(),
     )?;
     capacity::compatible(definition, &capacity.launch_type)?;
-    let platform_version = capacity::platform(input.platform_version(), &capacity.launch_type)?;
+    let platform_version = capacity::platform(definition, input.platform_version(), &capacity.launch_type)?;
     let network = network::check(definition, input.network_configuration())?;
     balancing::balancers(definition, input.load_balancers(), capacity.is_fargate())?;
     balancing::registries(definition, input.service_registries())?;
+    balancing::grace_period(input.health_check_grace_period_seconds)?;
     placement::check(
         input.placement_constraints(),
         input.placement_strategy(),
@@ -127,7 +128,7 @@ fn service_of(
         .set_launch_type((!by_strategy).then(|| capacity.launch_type.clone()))
         .set_capacity_provider_strategy(by_strategy.then(|| capacity.strategy.clone()))
         .set_platform_version(platform_version)
-        .set_platform_family(capacity.is_fargate().then(|| "Linux".to_owned()))
+        .set_platform_family(capacity.is_fargate().then(|| platform::family_of(definition)))
         .deployment_configuration(configuration)
         .created_at(stamp(realm.now))
         .set_placement_constraints(Some(input.placement_constraints().to_vec()))

@@ -3,7 +3,7 @@
 use aws_sdk_ecs::operation::describe_services::{DescribeServicesInput, DescribeServicesOutput};
 use aws_sdk_ecs::types::{Failure, ServiceField};
 
-use super::{cluster_of, shown};
+use super::shown;
 use crate::fault::Fault;
 use crate::ops::Operation;
 use crate::world::Realm;
@@ -16,13 +16,13 @@ impl Operation for DescribeServicesInput {
 
     /// What does not exist is a failure, not an error; DRAINING and INACTIVE services are shown.
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
-        let cluster = cluster_of(realm, self.cluster(), self.services().first().map(String::as_str))?;
+        let cluster = realm.require_cluster(self.cluster())?;
         if self.services().is_empty() {
             return Err(Fault::invalid("Services cannot be empty."));
         }
         if self.services().len() > LIMIT {
             return Err(Fault::invalid(format!(
-                "Services cannot have more than {LIMIT} elements."
+                "service names can have at most {LIMIT} items."
             )));
         }
         let tags = self.include().contains(&ServiceField::Tags);

@@ -4,7 +4,8 @@ use aws_sdk_ecs::operation::list_services::{ListServicesInput, ListServicesOutpu
 use aws_sdk_ecs::operation::list_services_by_namespace::{
     ListServicesByNamespaceInput, ListServicesByNamespaceOutput,
 };
-use aws_sdk_ecs::types::LaunchType;
+use aws_sdk_ecs::types::error::NamespaceNotFoundException;
+use aws_sdk_ecs::types::{LaunchType, ServiceConnectConfiguration, ServiceRevision};
 
 use crate::engine::connect;
 use crate::engine::hooks::services_of;
@@ -60,8 +61,16 @@ fn runs_on(record: &ServiceRecord, launch_type: &LaunchType) -> bool {
 impl Operation for ListServicesByNamespaceInput {
     type Output = ListServicesByNamespaceOutput;
 
+    /// There is no Cloud Map to ask: a namespace is there if a cluster or a service that is remembered has named it.
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let namespace = connect::namespace_arn(&realm.id, self.namespace().unwrap_or_default());
+        let of_service = |record: &ServiceRecord| is_named(&realm.id, record, &namespace);
+        if !connect::is_default(realm, &namespace) && !realm.services.values().any(of_service) {
+            let message = "The specified namespace wasn't found.";
+            return Err(Fault::of(
+                &NamespaceNotFoundException::builder().message(message).build(),
+            ));
+        }
         let arns: Vec<String> = realm
             .services
             .values()
@@ -81,9 +90,20 @@ fn is_in(id: &RealmId, record: &ServiceRecord, namespace: &str) -> bool {
     let revision = record
         .primary()
         .and_then(|primary| record.revision(&primary.revision));
-    let connect = revision.and_then(|revision| revision.service_connect_configuration());
-    connect.is_some_and(|connect| {
-        let own = connect.namespace().unwrap_or_default();
-        connect.enabled && connect::namespace_arn(id, own) == namespace
-    })
+    let connect = revision.and_then(ServiceRevision::service_connect_configuration);
+    connect.is_some_and(|connect| uses(id, connect, namespace))
+}
+
+/// Whether a revision of the service, of now or before, is within the namespace of this ARN.
+fn is_named(id: &RealmId, record: &ServiceRecord, namespace: &str) -> bool {
+    let mut connects = record
+        .revisions
+        .iter()
+        .filter_map(ServiceRevision::service_connect_configuration);
+    connects.any(|connect| uses(id, connect, namespace))
+}
+
+fn uses(id: &RealmId, connect: &ServiceConnectConfiguration, namespace: &str) -> bool {
+    let own = connect.namespace().unwrap_or_default();
+    connect.enabled && connect::namespace_arn(id, own) == namespace
 }

@@ -64,18 +64,7 @@ fn not_active() -> Fault {
 /// # Errors
 /// `ClusterNotFoundException`, `ServiceNotFoundException`.
 fn require(realm: &Realm, cluster: Option<&str>, service: Option<&str>) -> Result<ServiceKey, Fault> {
-    let cluster = cluster_of(realm, cluster, service)?;
+    let cluster = realm.require_cluster(cluster)?;
     let key = realm.service_key(service.unwrap_or_default(), &cluster)?;
     realm.services.get(&key).map(|_| key).ok_or_else(not_found)
-}
-
-/// The ACTIVE cluster that a call about a service means: the one that is named, or that of the service's ARN.
-///
-/// # Errors
-/// `ClusterNotFoundException`.
-pub fn cluster_of(realm: &Realm, cluster: Option<&str>, service: Option<&str>) -> Result<String, Fault> {
-    let in_arn = service
-        .filter(|service| service.starts_with("arn:"))
-        .and_then(|arn| arn.split('/').rev().nth(1));
-    realm.require_cluster(cluster.or(in_arn.filter(|name| !name.contains(':'))))
 }

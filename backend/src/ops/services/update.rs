@@ -9,7 +9,7 @@ use crate::engine::deployments;
 use crate::engine::event_log::{self, Gravity};
 use crate::engine::revision::Extras;
 use crate::engine::starting::{launch_type, launch_type_of};
-use crate::engine::{scheduler, told};
+use crate::engine::{platform, scheduler, told};
 use crate::fault::Fault;
 use crate::ops::Operation;
 use crate::world::{Realm, ServiceKey};
@@ -113,11 +113,11 @@ fn change_rest(realm: &Realm, input: &UpdateServiceInput, service: &mut Service)
     service
         .task_definition
         .clone_from(&definition.task_definition_arn);
-    let platform = input
+    let version = input
         .platform_version()
         .or(service.platform_version().filter(|_| fargate));
-    service.platform_version = capacity::platform(platform, &launch_type)?;
-    service.platform_family = fargate.then(|| "Linux".to_owned());
+    service.platform_version = capacity::platform(definition, version, &launch_type)?;
+    service.platform_family = fargate.then(|| platform::family_of(definition));
     let given: Option<&NetworkConfiguration> =
         input.network_configuration().or(service.network_configuration());
     service.network_configuration = network::check(definition, given)?;
@@ -125,6 +125,7 @@ fn change_rest(realm: &Realm, input: &UpdateServiceInput, service: &mut Service)
     take(&mut service.service_registries, input.service_registries.as_ref());
     balancing::balancers(definition, service.load_balancers(), fargate)?;
     balancing::registries(definition, service.service_registries())?;
+    balancing::grace_period(input.health_check_grace_period_seconds)?;
     take(
         &mut service.placement_constraints,
         input.placement_constraints.as_ref(),
@@ -200,11 +201,11 @@ fn deploys(
 ) -> bool {
     let Some(revision) = revision else { return true };
     let platform_changed = input.platform_version.is_some()
-        && revision.platform_version.as_deref()
+        && revision.platform_version
             != service
                 .platform_version
                 .as_deref()
-                .map(|given| crate::engine::launch::platform_version(Some(given)));
+                .map(|given| platform::version(service.platform_family(), Some(given)));
     input.force_new_deployment == Some(true)
         || platform_changed
         || revision.task_definition != service.task_definition

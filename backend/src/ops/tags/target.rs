@@ -20,7 +20,8 @@ pub(super) enum Target {
 ///
 /// # Errors
 /// `InvalidParameterException` for what is no ARN of this realm, for the short form of old, and for what does not exist, but
-/// `ClusterNotFoundException` for a cluster (ecs-semantics.md §0.2, §1.9).
+/// `ClusterNotFoundException` for a cluster (ecs-semantics.md §0.2, §1.9); one that was deleted and is still visible is an
+/// invalid parameter.
 pub(super) fn find(realm: &Realm, arn: &str) -> Result<Target, Fault> {
     let kind = arn
         .splitn(6, ':')
@@ -33,14 +34,12 @@ pub(super) fn find(realm: &Realm, arn: &str) -> Result<Target, Fault> {
     let tail = realm.id.tail(arn, kind)?;
     let found = match kind {
         "cluster" => {
-            let present = realm
-                .clusters
-                .get(tail)
-                .is_some_and(crate::world::ClusterRecord::is_present);
-            return if present {
-                Ok(Target::Cluster(tail.to_owned()))
-            } else {
-                Err(Fault::cluster_not_found())
+            return match realm.clusters.get(tail) {
+                Some(record) if record.is_present() => Ok(Target::Cluster(tail.to_owned())),
+                Some(_) => Err(Fault::invalid(
+                    "The specified cluster is inactive. Specify an active cluster and try again.",
+                )),
+                None => Err(Fault::cluster_not_found()),
             };
         }
         "service" => in_cluster(arn, tail)?.and_then(|(cluster, service)| {

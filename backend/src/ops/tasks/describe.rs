@@ -21,10 +21,9 @@ impl Operation for DescribeTasksInput {
             return Err(Fault::invalid("Tasks cannot be empty."));
         }
         if self.tasks().len() > LIMIT {
-            return Err(Fault::invalid(format!(
-                "Tasks cannot have more than {LIMIT} elements."
-            )));
+            return Err(Fault::invalid(format!("taskIds can have at most {LIMIT} items.")));
         }
+        realm.check_ids(self.tasks(), "task", &cluster, "taskId")?;
         let tags = self.include().contains(&TaskField::Tags);
         let mut answer = DescribeTasksOutput::builder()
             .set_tasks(Some(vec![]))

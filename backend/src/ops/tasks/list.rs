@@ -16,9 +16,7 @@ impl Operation for ListTasksInput {
     /// Tasks whose `desiredStatus` is RUNNING unless STOPPED is asked for; PENDING finds none (ecs-semantics.md §4.1).
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let cluster = realm.require_cluster(self.cluster())?;
-        if self.started_by().is_some() && (self.family().is_some() || self.service_name().is_some()) {
-            return Err(Fault::invalid("startedBy cannot be combined with other filters."));
-        }
+        exclusive(&self)?;
         let instance = match self.container_instance() {
             None => None,
             Some(reference) => match container_instances::find(realm, reference, &cluster)? {
@@ -62,6 +60,21 @@ impl Operation for ListTasksInput {
             .set_next_token(next)
             .build())
     }
+}
+
+/// `startedBy` excludes all other filters (ecs-semantics.md §1.6) but `desiredStatus`: `ecs-cli` lists so (amazon-ecs-cli#97). `serviceName` excludes
+/// `family` (ecsta#119) and `containerInstance` (boto3#874).
+fn exclusive(input: &ListTasksInput) -> Result<(), Fault> {
+    let by_service = input.service_name().is_some();
+    let others = input.family().is_some() || input.container_instance().is_some();
+    let more = by_service || input.launch_type().is_some() || input.daemon_name().is_some();
+    if input.started_by().is_some() && (others || more) {
+        return Err(Fault::invalid("cannot specify startedBy with other arguments"));
+    }
+    if by_service && others {
+        return Err(Fault::invalid("cannot specify serviceName with other arguments"));
+    }
+    Ok(())
 }
 
 fn family_of(record: &TaskRecord) -> Option<&str> {

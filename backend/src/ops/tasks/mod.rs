@@ -36,11 +36,15 @@ fn missing(realm: &Realm, reference: &str, cluster: &str) -> Failure {
         .build()
 }
 
-/// The task as an operation answers with it: tags only where they are asked for.
+/// The task as an operation answers with it: tags only where they are asked for, and no containers while it waits for its
+/// capacity provider to have room.
 fn shown(record: &TaskRecord, tags: bool) -> Task {
     let mut task = record.task.clone();
     if !tags {
         task.tags = Some(Vec::new());
+    }
+    if record.waiting.is_some() {
+        task.containers = Some(Vec::new());
     }
     task
 }

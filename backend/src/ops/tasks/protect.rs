@@ -13,8 +13,12 @@ use crate::ops::Operation;
 use crate::world::Realm;
 use crate::world::clock::stamp;
 
-/// The most tasks of one call.
-const LIMIT: usize = 10;
+/// The most tasks whose protection a call sets.
+const SET_LIMIT: usize = 10;
+
+/// The most tasks whose protection a call reads. The list of batch sizes in ecs-semantics.md §0.3 has 10 for both; the service
+/// model says "up to 100" of `GetTaskProtection`.
+const READ_LIMIT: usize = 100;
 
 /// How long a task is protected unless the call says otherwise, in minutes.
 const DEFAULT_MINUTES: i32 = 120;
@@ -31,10 +35,10 @@ fn protection_of(record: &TaskRecord, now: Timestamp) -> ProtectedTask {
         .build()
 }
 
-fn check_count(count: usize) -> Result<(), Fault> {
-    if count > LIMIT {
+fn check_count(count: usize, limit: usize) -> Result<(), Fault> {
+    if count > limit {
         return Err(Fault::invalid(format!(
-            "Tasks cannot have more than {LIMIT} elements."
+            "Tasks cannot have more than {limit} elements."
         )));
     }
     Ok(())
@@ -61,7 +65,7 @@ impl Operation for GetTaskProtectionInput {
 
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let cluster = realm.require_cluster(self.cluster())?;
-        check_count(self.tasks().len())?;
+        check_count(self.tasks().len(), READ_LIMIT)?;
         let mut answer = GetTaskProtectionOutput::builder()
             .set_protected_tasks(Some(vec![]))
             .set_failures(Some(vec![]));
@@ -83,7 +87,7 @@ impl Operation for UpdateTaskProtectionInput {
 
     fn apply(self, realm: &mut Realm) -> Result<Self::Output, Fault> {
         let cluster = realm.require_cluster(self.cluster())?;
-        check_count(self.tasks().len())?;
+        check_count(self.tasks().len(), SET_LIMIT)?;
         let minutes = self.expires_in_minutes.unwrap_or(DEFAULT_MINUTES);
         if !(1..=MAX_MINUTES).contains(&minutes) {
             return Err(Fault::invalid(format!(

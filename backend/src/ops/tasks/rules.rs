@@ -1,8 +1,12 @@
 //! What ECS checks about tasks that are run or started (ecs-semantics.md §4.5, §4.7).
 
-use aws_sdk_ecs::types::{PropagateTags, Tag, TaskDefinition, TaskOverride};
+use aws_sdk_ecs::types::{
+    CpuArchitecture, EphemeralStorage, PropagateTags, RuntimePlatform, Tag, TaskDefinition, TaskOverride,
+};
+use ecs_model::fargate::{self, Offer, SizeError};
 use ecs_model::shape;
 
+use crate::engine::platform;
 use crate::engine::starting::managed_tags;
 use crate::fault::Fault;
 
@@ -36,11 +40,15 @@ pub fn started_by(given: Option<&str>) -> Result<(), Fault> {
     }
 }
 
-/// Overrides are of containers that the definition has.
+/// Overrides are of containers that the definition has, and leave the task a size that it can have.
 ///
 /// # Errors
 /// `InvalidParameterException`.
-pub fn overrides(given: Option<&TaskOverride>, definition: &TaskDefinition) -> Result<TaskOverride, Fault> {
+pub fn overrides(
+    given: Option<&TaskOverride>,
+    definition: &TaskDefinition,
+    fargate: bool,
+) -> Result<TaskOverride, Fault> {
     let Some(given) = given else {
         return Ok(TaskOverride::builder().build());
     };
@@ -56,6 +64,8 @@ pub fn overrides(given: Option<&TaskOverride>, definition: &TaskDefinition) -> R
             )));
         }
     }
+    size(given, definition, fargate).map_err(|error| Fault::invalid(error.to_string()))?;
+    storage(given, fargate)?;
     let size = shape::to_wire(given)
         .map(|written| written.to_string().len())
         .unwrap_or_default();
@@ -65,6 +75,40 @@ pub fn overrides(given: Option<&TaskOverride>, definition: &TaskDefinition) -> R
         )));
     }
     Ok(given.clone())
+}
+
+/// The task's size with its overrides: on Fargate one of its pairs, elsewhere any that can be read (ecs-semantics.md §2.3).
+fn size(given: &TaskOverride, definition: &TaskDefinition, fargate: bool) -> Result<(), SizeError> {
+    if fargate {
+        if given.cpu().is_none() && given.memory().is_none() {
+            return Ok(());
+        }
+        let platform = definition.runtime_platform();
+        let arm64 = platform.and_then(RuntimePlatform::cpu_architecture) == Some(&CpuArchitecture::Arm64);
+        let offer = Offer {
+            windows: platform::is_windows(&platform::family_of(definition)),
+            arm64,
+            thirty_two_vcpu: true,
+        };
+        let cpu = given.cpu().or(definition.cpu());
+        let memory = given.memory().or(definition.memory());
+        return offer.size(cpu, memory).map(|_| ());
+    }
+    given.cpu().map(fargate::parse_ec2_cpu).transpose()?;
+    given.memory().map(fargate::parse_memory).transpose()?;
+    Ok(())
+}
+
+/// Ephemeral storage is Fargate's, of 21 to 200 GiB (ecs-semantics.md §2.4, §2.11).
+fn storage(given: &TaskOverride, fargate: bool) -> Result<(), Fault> {
+    match given.ephemeral_storage().map(EphemeralStorage::size_in_gib) {
+        Some(_) if !fargate => Err(Fault::invalid(
+            "Tasks using the EC2 launch type do not support EphemeralStorage",
+        )),
+        Some(size) if size < 21 => Err(Fault::invalid("EphemeralStorage size should be at least 21")),
+        Some(size) if size > 200 => Err(Fault::invalid("EphemeralStorage size should be at most 200")),
+        _ => Ok(()),
+    }
 }
 
 /// The tags of a task: the caller's, the definition's if they are propagated, and ECS's own.

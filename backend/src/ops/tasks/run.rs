@@ -140,11 +140,13 @@ fn replayed(
     Ok(Some(tasks.map(|record| shown(record, true)).collect()))
 }
 
+/// Whether the cluster has an instance that could take a task at all: one that is ACTIVE (ecs-semantics.md §5.1). Without one
+/// there would be neither tasks nor failures to answer with.
 fn has_instances(realm: &Realm, cluster: &str) -> bool {
     realm
         .container_instances
         .values()
-        .any(|record| record.cluster == cluster)
+        .any(|record| record.cluster == cluster && record.instance.status() == Some("ACTIVE"))
 }
 
 fn order_of(
@@ -161,7 +163,7 @@ fn order_of(
         input.capacity_provider_strategy(),
     )?;
     capacity::compatible(definition, &capacity.launch_type)?;
-    let platform_version = capacity::platform(input.platform_version(), &capacity.launch_type)?;
+    let platform_version = capacity::platform(definition, input.platform_version(), &capacity.launch_type)?;
     let network = network::check(definition, input.network_configuration())?;
     volumes::check(definition, input.volume_configurations(), capacity.is_fargate())?;
     placement::check(
@@ -178,7 +180,7 @@ fn order_of(
         provider: None,
         network: network.and_then(|network| network.awsvpc_configuration),
         volumes: input.volume_configurations().to_vec(),
-        overrides: rules::overrides(input.overrides(), definition)?,
+        overrides: rules::overrides(input.overrides(), definition, capacity.is_fargate())?,
         tags: rules::tags(
             input.tags(),
             input.propagate_tags(),
@@ -220,6 +222,7 @@ fn run_one(
                 Place::Await(Waiting {
                     constraints,
                     strategies,
+                    ..Waiting::default()
                 }),
             );
             scaling::wake(realm, order.provider.as_deref());

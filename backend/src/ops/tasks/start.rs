@@ -25,6 +25,12 @@ impl Operation for StartTaskInput {
                 "Container instances cannot have more than 10 elements.",
             ));
         }
+        realm.check_ids(
+            self.container_instances(),
+            "container-instance",
+            &cluster,
+            "instanceId",
+        )?;
         let order = order_of(realm, &cluster, &self)?;
         let mut answer = StartTaskOutput::builder()
             .set_tasks(Some(vec![]))
@@ -85,7 +91,7 @@ fn order_of(realm: &Realm, cluster: &str, input: &StartTaskInput) -> Result<Orde
         provider: None,
         network: network.and_then(|network| network.awsvpc_configuration),
         volumes: input.volume_configurations().to_vec(),
-        overrides: rules::overrides(input.overrides(), definition)?,
+        overrides: rules::overrides(input.overrides(), definition, false)?,
         tags: rules::tags(
             input.tags(),
             input.propagate_tags(),

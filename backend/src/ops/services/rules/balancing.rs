@@ -1,4 +1,5 @@
-//! Load balancers and service registries (ecs-semantics.md §3.1, items 11 and 12).
+//! Load balancers and service registries, and for how long health checks are not heeded (ecs-semantics.md §3.1, items 11 and 12,
+//! and §3.12).
 
 use aws_sdk_ecs::types::{LoadBalancer, NetworkMode, ServiceRegistry, TaskDefinition};
 
@@ -82,6 +83,19 @@ fn port(definition: &TaskDefinition, container: Option<&str>, port: Option<i32>)
     Err(Fault::invalid(format!(
         "The container {name} did not have a container port {port} defined."
     )))
+}
+
+/// The grace period is no negative time.
+///
+/// # Errors
+/// `InvalidParameterException`.
+pub fn grace_period(seconds: Option<i32>) -> Result<(), Fault> {
+    match seconds {
+        Some(seconds) if seconds < 0 => {
+            Err(Fault::invalid("healthCheckGracePeriodSeconds must be at least 0"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// At most one registry, whose container is there; in `awsvpc` without SRV records neither container nor port is needed.

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ecs::types::error::PlatformUnknownException;
+use aws_sdk_ecs::types::error::{PlatformTaskDefinitionIncompatibilityException, PlatformUnknownException};
 use aws_sdk_ecs::types::{
     CapacityProviderStatus, CapacityProviderStrategyItem, Compatibility, LaunchType, TaskDefinition,
 };
 
+use crate::engine::platform;
 use crate::engine::starting::launch_type_of;
 use crate::fault::Fault;
 use crate::world::Realm;
-
-/// The platform versions of Fargate for Linux, newest first.
-const PLATFORM_VERSIONS: [&str; 3] = ["LATEST", "1.4.0", "1.3.0"];
 
 /// Where tasks run.
 #[derive(Debug, Clone, PartialEq)]
@@ -173,22 +171,34 @@ pub fn compatible(definition: &TaskDefinition, launch_type: &LaunchType) -> Resu
     )))
 }
 
-/// The platform version that is shown: only Fargate has one.
+/// The platform version that is shown: only Fargate has one, and it is one of the definition's platform family.
 ///
 /// # Errors
-/// `InvalidParameterException`, `PlatformUnknownException`.
-pub fn platform(given: Option<&str>, launch_type: &LaunchType) -> Result<Option<String>, Fault> {
+/// `InvalidParameterException`, `PlatformUnknownException`, `PlatformTaskDefinitionIncompatibilityException`.
+pub fn platform(
+    definition: &TaskDefinition,
+    given: Option<&str>,
+    launch_type: &LaunchType,
+) -> Result<Option<String>, Fault> {
     match given {
         Some(_) if *launch_type != LaunchType::Fargate => Err(Fault::invalid(
             "The platform version must be null when specifying an EC2 launch type",
         )),
-        Some(version) if !PLATFORM_VERSIONS.contains(&version) => {
+        Some(version) if !platform::is_version(version) => {
             let message = format!("The specified platform version {version} does not exist.");
             Err(Fault::of(
                 &PlatformUnknownException::builder().message(message).build(),
             ))
         }
-        _ if *launch_type == LaunchType::Fargate => Ok(Some(given.unwrap_or("LATEST").to_owned())),
+        Some(version) if !platform::has(&platform::family_of(definition), version) => {
+            let message = "The specified platform version does not satisfy the required capabilities of the task definition.";
+            Err(Fault::of(
+                &PlatformTaskDefinitionIncompatibilityException::builder()
+                    .message(message)
+                    .build(),
+            ))
+        }
+        _ if *launch_type == LaunchType::Fargate => Ok(Some(given.unwrap_or(platform::LATEST).to_owned())),
         _ => Ok(None),
     }
 }
