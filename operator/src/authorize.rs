@@ -23,8 +23,8 @@ pub use uses::Uses;
 pub struct Wish {
     /// The object's namespace.
     pub namespace: String,
-    /// The namespace's labels.
-    pub labels: BTreeMap<String, String>,
+    /// The namespace's labels; none while the namespace is not known, and then only a selector of everything selects it.
+    pub labels: Option<BTreeMap<String, String>>,
     /// The region.
     pub region: String,
     /// The resource's kind and its name in ECS.
@@ -76,7 +76,7 @@ pub fn authorize(name: &str, account: &AwsAccountSpec, wish: &Wish) -> Result<()
             message: format!("{what}: {rule} of AwsAccount {name} does not allow it"),
         })
     };
-    if !grants(account.namespaces.as_ref(), &wish.namespace, &wish.labels) {
+    if !grants(account.namespaces.as_ref(), &wish.namespace, wish.labels.as_ref()) {
         return refuse(
             "spec.namespaces",
             format!("namespace {} may not use the account", wish.namespace),
@@ -154,13 +154,18 @@ fn role_arn(role: &str, account: &str, region: &str) -> String {
     }
 }
 
-fn grants(grant: Option<&NamespaceGrant>, namespace: &str, labels: &BTreeMap<String, String>) -> bool {
+fn grants(
+    grant: Option<&NamespaceGrant>,
+    namespace: &str,
+    labels: Option<&BTreeMap<String, String>>,
+) -> bool {
     grant.is_some_and(|grant| {
         grant.names.iter().any(|name| name == namespace)
-            || grant
-                .selector
-                .as_ref()
-                .is_some_and(|selector| selects(selector, labels))
+            || grant.selector.as_ref().is_some_and(|selector| {
+                labels.map_or(*selector == LabelSelector::default(), |labels| {
+                    selects(selector, labels)
+                })
+            })
     })
 }
 
@@ -230,7 +235,7 @@ mod tests {
             (
                 Wish {
                     namespace: "other".into(),
-                    labels: BTreeMap::from([("ecs".into(), "yes".into())]),
+                    labels: Some(BTreeMap::from([("ecs".into(), "yes".into())])),
                     ..wish()
                 },
                 None,
@@ -238,7 +243,10 @@ mod tests {
             (
                 Wish {
                     namespace: "other".into(),
-                    labels: BTreeMap::from([("ecs".into(), "yes".into()), ("tier".into(), "test".into())]),
+                    labels: Some(BTreeMap::from([
+                        ("ecs".into(), "yes".into()),
+                        ("tier".into(), "test".into()),
+                    ])),
                     ..wish()
                 },
                 Some("spec.namespaces"),
@@ -354,6 +362,18 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_namespace_that_is_not_known_is_not_one_without_labels() {
+        let selector = json!({"matchExpressions": [{"key": "restricted", "operator": "DoesNotExist"}]});
+        let account = AwsAccountSpec {
+            namespaces: Some(serde_json::from_value(json!({"selector": selector})).unwrap()),
+            ..account()
+        };
+        let labelled = |labels| Wish { labels, ..wish() };
+        assert!(authorize("prod", &account, &labelled(Some(BTreeMap::new()))).is_ok());
+        assert!(authorize("prod", &account, &labelled(None)).is_err());
     }
 
     #[test]

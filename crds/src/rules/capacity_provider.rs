@@ -60,6 +60,10 @@ pub(crate) fn rules() -> Rules {
             "managedInstancesProvider.instanceLaunchTemplate.capacityOptionType",
             "ECS takes it at creation only; create another CapacityProvider",
         ),
+        immutable(
+            "managedInstancesProvider.instanceLaunchTemplate.fipsEnabled",
+            "ECS takes it at creation only; create another CapacityProvider",
+        ),
     ];
     spec.extend(tags());
     spec.extend(management());
@@ -196,6 +200,11 @@ mod tests {
                 managed(json!({})),
                 managed(json!({"capacityOptionType": "SPOT"})),
                 Some("capacityOptionType cannot be changed"),
+            ),
+            Case::change(
+                managed(json!({"fipsEnabled": false})),
+                managed(json!({"fipsEnabled": true})),
+                Some("fipsEnabled cannot be changed"),
             ),
             Case::change(managed(json!({})), managed(json!({"monitoring": "BASIC"})), None),
         ]);

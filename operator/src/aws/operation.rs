@@ -26,8 +26,10 @@ pub enum Family {
     ServiceModify,
     /// Describing services.
     ServiceRead,
-    /// Service deployments.
+    /// Describing and listing service deployments.
     DeploymentRead,
+    /// Stopping one, which is seldom. ECS pays it from the bucket of the reads; of its own it does not wait for them.
+    DeploymentModify,
     /// Service revisions.
     RevisionRead,
     /// Everything that is not ECS: STS.
@@ -66,6 +68,7 @@ impl Family {
             }
             "DescribeServices" => Self::ServiceRead,
             "ListServiceDeployments" | "DescribeServiceDeployments" => Self::DeploymentRead,
+            "StopServiceDeployment" => Self::DeploymentModify,
             "DescribeServiceRevisions" => Self::RevisionRead,
             "GetCallerIdentity" | "AssumeRole" => Self::Neighbour,
             // CreateService, UpdateService, DeleteService; and a tight one for whatever was forgotten above.
@@ -82,7 +85,8 @@ impl Family {
             Self::TagModify => (20.0, 10.0),
             Self::ResourceRead | Self::ServiceRead => (100.0, 20.0),
             Self::ServiceModify => (50.0, 5.0),
-            Self::ClusterRead
+            Self::DeploymentModify
+            | Self::ClusterRead
             | Self::DefinitionRead
             | Self::ProviderRead
             | Self::DeploymentRead
@@ -145,6 +149,7 @@ mod tests {
                     | Family::DefinitionDelete
                     | Family::ProviderModify
                     | Family::TagModify
+                    | Family::DeploymentModify
                     | Family::ServiceModify
             );
             assert_eq!(

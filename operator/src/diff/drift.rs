@@ -83,6 +83,20 @@ pub fn put(value: &mut Value, path: &str, leaf: Value) {
     *place = leaf;
 }
 
+/// What says "the default" at the place of a change whose member the manifest leaves out.
+pub fn cleared(change: &Change, rules: &Rules) -> Option<Value> {
+    if change.path.contains('[') {
+        return None;
+    }
+    rules.default(&change.path).or_else(|| match change.from {
+        Some(Value::Bool(_)) => Some(false.into()),
+        Some(Value::Array(_)) => Some(Value::Array(Vec::new())),
+        Some(Value::Object(_)) => Some(Value::Object(Map::new())),
+        Some(Value::Number(_)) => Some(0.into()),
+        _ => None,
+    })
+}
+
 /// What differs, in the order of the members' names. Both sides are objects of the input's members.
 pub fn drift(desired: &Value, observed: &Value, rules: &Rules) -> Vec<Change> {
     let mut walk = Walk {

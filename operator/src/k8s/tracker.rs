@@ -16,7 +16,7 @@ use serde_json::Value;
 use crate::context::Ctx;
 use crate::k8s::census::Census;
 use crate::k8s::face::face;
-use crate::k8s::object::{Kept, ObjectKey};
+use crate::k8s::object::{Kept, Kind, ObjectKey};
 use crate::k8s::trigger::Trigger;
 
 /// Follows the events of a kind, each after the store has taken it in.
@@ -91,7 +91,9 @@ where
 
     fn fires(&mut self, object: &K) -> bool {
         let fires = self.trigger.fires(object);
-        fires || self.ctx.status.was_overwritten(object)
+        // Another installation may write an account's status too, and the two would answer each other for ever.
+        let shared = K::KIND == Kind::AwsAccount;
+        fires || (!shared && self.ctx.status.was_overwritten(object))
     }
 
     fn list_ended(&mut self) {

@@ -89,6 +89,25 @@ impl Place {
         }
     }
 
+    /// Whether a cluster that is named by its ARN is here: its name alone would mean another one.
+    ///
+    /// # Errors
+    /// [`Reason::InvalidSpec`] where it is not.
+    pub fn has_cluster(&self, named: Option<&str>) -> Result<(), Nowhere> {
+        let (account, region) = (&self.account.spec.account_id, &self.region);
+        match named.and_then(|arn| arn.parse::<Arn>().ok()) {
+            Some(arn) if arn.region != *region || arn.account != *account => Err(Nowhere {
+                reason: Reason::InvalidSpec,
+                message: format!(
+                    "spec.cluster is in account {} and region {}, and this object in account {account} and region {region}; both \
+                     have to be in one place",
+                    arn.account, arn.region
+                ),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Where calls go, no faster than the account says now. Makes no call.
     pub fn target(&self, ctx: &Ctx) -> Arc<Target> {
         let spec = &self.account.spec;
@@ -137,7 +156,7 @@ impl Place {
     }
 
     fn decide(&self, ctx: &Ctx, wish: Wish, region: &str) -> Result<(), Nowhere> {
-        let labels = ctx.stores.namespace_labels(&wish.namespace).unwrap_or_default();
+        let labels = ctx.stores.namespace_labels(&wish.namespace);
         let wish = Wish {
             labels,
             region: region.to_owned(),

@@ -1,7 +1,7 @@
 //! Capacity providers (ecs-semantics.md §6.1, §6.3, §6.5).
 
 use super::Equivalence::ArnOrName;
-use super::Plain::{Number, Text};
+use super::Plain::{Flag, Number, Text};
 use super::Rule::{self, Default, Equivalent, KeyedBy, ServerOwned, Set};
 use super::Rules;
 
@@ -35,6 +35,12 @@ const TABLE: &[Rule] = &[
     ServerOwned("managedInstancesProvider.infrastructureOptimization"),
     ServerOwned("managedInstancesProvider.autoRepairConfiguration"),
     ServerOwned("managedInstancesProvider.instanceLaunchTemplate.capacityOptionType"),
+    // By default true in the GovCloud regions.
+    ServerOwned("managedInstancesProvider.instanceLaunchTemplate.fipsEnabled"),
+    Default(
+        "managedInstancesProvider.instanceLaunchTemplate.instanceMetadataTagsPropagation",
+        Flag(true),
+    ),
     ServerOwned("managedInstancesProvider.instanceLaunchTemplate.monitoring"),
     ServerOwned("managedInstancesProvider.instanceLaunchTemplate.storageConfiguration"),
     ServerOwned("managedInstancesProvider.instanceLaunchTemplate.instanceRequirements"),

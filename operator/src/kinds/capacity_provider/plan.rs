@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::desired::{Desired, Seen};
 use super::step::Step;
-use crate::diff::drift::{Change, drift, put};
+use crate::diff::drift::{Change, cleared, drift, put};
 use crate::diff::identity::{ADOPTED_TAG, Ownership, tag_changes, tag_list};
 use crate::diff::read_path::{self, CAPACITY_PROVIDER};
 use crate::diff::rules::{self, Rules};
@@ -32,11 +32,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// When to look again for what changes in the clusters that have the provider.
 const STEADY: Duration = Duration::from_mins(1);
 /// The members that ECS never changes; another value is another provider.
-const NEVER: [&str; 4] = [
+const NEVER: [&str; 5] = [
     "name",
     "cluster",
     "autoScalingGroupProvider.autoScalingGroupArn",
     "managedInstancesProvider.instanceLaunchTemplate.capacityOptionType",
+    "managedInstancesProvider.instanceLaunchTemplate.fipsEnabled",
 ];
 
 /// Decides what to do.
@@ -220,8 +221,8 @@ fn update(desired: &Desired, changes: &[Change], rules: &Rules) -> Value {
     }
     let mut input = Value::Object(input);
     for change in changes.iter().filter(|change| change.to.is_none()) {
-        if let Some(default) = rules.default(&change.path) {
-            put(&mut input, &change.path, default);
+        if let Some(cleared) = cleared(change, rules) {
+            put(&mut input, &change.path, cleared);
         }
     }
     input

@@ -46,6 +46,7 @@ pub async fn act(
     Ok(Next::requeue(std::time::Duration::ZERO))
 }
 
+/// Rolls back what is seen to be under way. Where ECS finds it in another state meanwhile, that is looked at once more.
 async fn roll_back(
     service: &EcsService,
     deployment: &str,
@@ -53,18 +54,23 @@ async fn roll_back(
     way: &Way,
     ctx: &Ctx,
 ) -> std::result::Result<String, AwsError> {
-    let view = way.look_afresh().await?.view;
-    let arn = match to_stop(&view, deployment, desired) {
-        Ok(arn) => arn,
-        Err(outcome) => return Ok(outcome),
-    };
-    let steps = [Step::StopDeployment { arn }];
-    let applied = apply(&steps, &way.key, &way.target, &way.observer).await;
-    tell_steps(ctx, service, steps.get(..applied.done).unwrap_or_default());
-    match applied.failure {
-        None => Ok(format!("ECS rolls deployment {deployment} back")),
-        Some(error) if is_final(&error) => Ok(format!("refused by ECS: {error}")),
-        Some(error) => Err(error),
+    let mut looks = 2;
+    loop {
+        looks -= 1;
+        let view = way.look_afresh().await?.view;
+        let arn = match to_stop(&view, deployment, desired) {
+            Ok(arn) => arn,
+            Err(outcome) => return Ok(outcome),
+        };
+        let steps = [Step::StopDeployment { arn }];
+        let applied = apply(&steps, &way.key, &way.target, &way.observer).await;
+        tell_steps(ctx, service, steps.get(..applied.done).unwrap_or_default());
+        match applied.failure {
+            None => return Ok(format!("ECS rolls deployment {deployment} back")),
+            Some(error) if error.class == Class::Conflict && looks > 0 => {}
+            Some(error) if is_final(&error) => return Ok(format!("refused by ECS: {error}")),
+            Some(error) => return Err(error),
+        }
     }
 }
 

@@ -91,6 +91,7 @@ impl Way {
             return Err(mismatch);
         }
         place.still_has(known_of(service))?;
+        place.has_cluster(service.spec.ecs.0.cluster())?;
         let target = place.target(ctx);
         let me = ObjectKey::of(service);
         let observer = ctx.observer(&target, &me);

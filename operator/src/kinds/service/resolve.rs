@@ -22,7 +22,7 @@ use crate::kinds::held::Held;
 use crate::kinds::send::checked;
 use crate::kinds::service::desired::{Count, Desired};
 use crate::kinds::strategy::named_in;
-use cluster::{cluster_meant, moved, remembered};
+use cluster::{cluster_meant, cluster_named, moved, remembered};
 use registered::is_registered;
 
 pub use cluster::cluster;
@@ -76,10 +76,9 @@ pub fn references(service: &EcsService) -> BTreeSet<ObjectKey> {
 
 /// The name of the `EcsCluster` that is or may be meant.
 pub fn cluster_name(service: &EcsService) -> Option<&str> {
-    let named = service.spec.ecs.0.cluster().unwrap_or(DEFAULT_CLUSTER);
     match &service.spec.cluster_ref {
         Some(reference) => Some(&reference.name),
-        None => (!named.starts_with("arn:")).then_some(named),
+        None => Some(cluster_named(service)),
     }
 }
 

@@ -67,7 +67,10 @@ fn mention(family: &Family<'_>, service: &EcsService) -> Option<Mention> {
             pinned: reference.revision,
         });
     }
-    if service.management().account() != family.management.account() {
+    // Whoever has nothing in ECS of another namespace may not be allowed to have anything, and holds nothing here.
+    let near = service.namespace().as_deref() == Some(family.namespace);
+    let there = || service.common_status().is_some_and(|status| status.arn.is_some());
+    if !service.management().is_where(family.management, family.home) || !(near || there()) {
         return None;
     }
     let id: TaskDefinitionId = service.spec.ecs.0.task_definition()?.parse().ok()?;

@@ -65,6 +65,42 @@ fn seen(provider: &Value) -> Seen {
     }
 }
 
+/// A managed instances provider: what is wanted, and what ECS shows, its own additions among it.
+fn managed(template: &Value, shown: &Value) -> (Desired, Seen) {
+    let provider = |over: &Value| {
+        let mut provider = json!({"infrastructureRoleArn": "role", "instanceLaunchTemplate": {
+            "ec2InstanceProfileArn": "profile", "networkConfiguration": {"subnets": ["subnet-a"]}}});
+        json_patch::merge(&mut provider["instanceLaunchTemplate"], over);
+        provider
+    };
+    let mut ours = desired();
+    ours.cluster = Some("main".into());
+    ours.input = json!({"name": "asg", "cluster": "main", "managedInstancesProvider": provider(template)});
+    let mut theirs = changed(&json!({"autoScalingGroupProvider": null, "cluster": "main"}));
+    theirs["managedInstancesProvider"] = provider(shown);
+    (ours, seen(&theirs))
+}
+
+#[test]
+fn what_ecs_adds_to_managed_instances_is_no_change() {
+    let shown = json!({"instanceMetadataTagsPropagation": true, "fipsEnabled": true, "capacityOptionType": "ON_DEMAND"});
+    let (desired, seen) = managed(&json!({}), &shown);
+    assert_eq!(of(&desired, &seen).steps, []);
+}
+
+#[test]
+fn what_is_taken_out_of_managed_instances_is_taken_out_of_ecs() {
+    let groups = json!({"networkConfiguration": {"securityGroups": ["sg-a"]}, "instanceMetadataTagsPropagation": false});
+    let (desired, seen) = managed(&json!({}), &groups);
+    let plan = of(&desired, &seen);
+    let [Step::Update { input, .. }] = plan.steps.as_slice() else {
+        panic!("{plan:?}")
+    };
+    let template = &input["managedInstancesProvider"]["instanceLaunchTemplate"];
+    assert_eq!(template["networkConfiguration"]["securityGroups"], json!([]));
+    assert_eq!(template["instanceMetadataTagsPropagation"], true);
+}
+
 fn operations(plan: &Plan<Step>) -> Vec<&'static str> {
     plan.steps.iter().map(Call::operation).collect()
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::rollout::{self, Verdict};
 use super::{Facts, Plan, Standing, scale};
-use crate::diff::drift::{Change, changed_members, drift, put};
+use crate::diff::drift::{Change, changed_members, cleared, drift, put};
 use crate::diff::identity::{APPLIED_TAG, tag_changes};
 use crate::diff::read_path::{self, Changed, SERVICE};
 use crate::diff::rollout::primary;
@@ -222,20 +222,6 @@ const SPELLED_OUT: &[&str] = &[
     "deploymentController",
     "serviceConnectConfiguration",
 ];
-
-/// What says "the default" at the place of a change whose member the manifest leaves out.
-fn cleared(change: &Change, rules: &Rules) -> Option<Value> {
-    if change.path.contains('[') {
-        return None;
-    }
-    rules.default(&change.path).or_else(|| match change.from {
-        Some(Value::Bool(_)) => Some(false.into()),
-        Some(Value::Array(_)) => Some(Value::Array(Vec::new())),
-        Some(Value::Object(_)) => Some(Value::Object(Map::new())),
-        Some(Value::Number(_)) => Some(0.into()),
-        _ => None,
-    })
-}
 
 /// The tags to set and the keys to remove, but for the record of what was applied.
 fn tags_that_differ(

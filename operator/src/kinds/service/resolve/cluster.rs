@@ -21,9 +21,9 @@ pub fn cluster_meant<'a>(
 }
 
 /// The name in ECS of the cluster that a service without a reference names.
-fn cluster_named(service: &EcsService) -> &str {
+pub fn cluster_named(service: &EcsService) -> &str {
     let named = service.spec.ecs.0.cluster().filter(|name| !name.is_empty());
-    named.unwrap_or(DEFAULT_CLUSTER)
+    named.map_or(DEFAULT_CLUSTER, name_of)
 }
 
 /// The name in ECS of the cluster that the service was seen in last.
