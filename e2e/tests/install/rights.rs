@@ -26,6 +26,7 @@ pub fn every_call_is_in_the_policy_and_every_action_was_called(at: &Installation
             .unwrap();
         scene.until_ready("ecssvc/life", "True", &["Completed"]).unwrap();
     }
+    a_rollout_is_rolled_back_on_request(at);
     let delete = [
         "delete",
         "ecssvc/life",
@@ -55,6 +56,29 @@ pub fn every_call_is_in_the_policy_and_every_action_was_called(at: &Installation
         made, allowed,
         "left: calls that were made; right: what the policy allows"
     );
+}
+
+/// Its image cannot be pulled, and nothing tells ECS to give up.
+fn a_rollout_is_rolled_back_on_request(at: &Installation) {
+    let image = json!([{"op": "replace", "path": "/spec/containerDefinitions/0/image", "value": "registry.invalid/app:1"}]);
+    at.kubectl(&["patch", "ecstd/life", "--type=json", "-p", &image.to_string()]);
+    let hangs = |read: &Value| {
+        let newest = &read["status"]["deployments"][0];
+        let failed = newest["failedTasks"].as_i64().unwrap_or_default();
+        match newest["id"].as_str() {
+            Some(id) if newest["rolloutState"] == "IN_PROGRESS" && failed > 0 => Ok(id.to_owned()),
+            _ => Err(read["status"].to_string()),
+        }
+    };
+    let deployment = at.scene.until("ecssvc/life", hangs).unwrap();
+    let action = format!("ecs-operator.dev/action=roll-back {deployment}");
+    at.kubectl(&["annotate", "ecssvc/life", &action]);
+    let service = at
+        .scene
+        .until_ready("ecssvc/life", "False", &["RolledBack"])
+        .unwrap();
+    let outcome = &service["status"]["lastAction"]["outcome"];
+    assert_eq!(*outcome, format!("ECS rolls deployment {deployment} back"));
 }
 
 /// The audit log shows what RBAC was asked.
