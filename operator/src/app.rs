@@ -11,6 +11,7 @@ use kube::{Api, Client};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Readiness};
@@ -289,8 +290,11 @@ fn start_controllers(ctx: &Arc<Ctx>, writers: Writers, stop: &CancellationToken,
     control!(capacity_provider keeps providers);
 }
 
+/// Ends once elected for a time that is not over: one that ran out stays in the channel until the candidate says otherwise, and
+/// to lead by it would be to start and to lose again, as fast as the processor allows.
 async fn until_leading(lead: &mut watch::Receiver<Lead>) {
-    if lead.wait_for(Option::is_some).await.is_err() {
+    let holds = |lead: &Lead| lead.is_some_and(|until| until > Instant::now());
+    if lead.wait_for(holds).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
@@ -306,5 +310,28 @@ async fn until_lost(lead: &mut watch::Receiver<Lead>) {
             changed = lead.changed() => if changed.is_err() { return },
             () = tokio::time::sleep_until(until) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lead_that_ran_out_is_none_until_it_is_renewed() {
+        let term = Duration::from_secs(10);
+        let (said, mut lead) = watch::channel(None);
+        assert!(until_leading(&mut lead).now_or_never().is_none());
+        said.send_replace(Some(Instant::now() + term));
+        assert!(until_leading(&mut lead).now_or_never().is_some());
+        until_lost(&mut lead).await;
+        assert!(
+            until_leading(&mut lead).now_or_never().is_none(),
+            "the channel still holds the old term"
+        );
+        said.send_replace(Some(Instant::now() + term));
+        assert!(until_leading(&mut lead).now_or_never().is_some());
     }
 }
