@@ -97,6 +97,16 @@ impl AwsError {
         self.code == code
     }
 
+    /// Whether AWS knows the caller and a policy forbids what is asked, which may be so for one resource and not for another.
+    pub fn denies_access(&self) -> bool {
+        let by_code = ["AccessDeniedException", "AccessDenied", "UnauthorizedOperation"];
+        let by_words = || self.message.contains("is not authorized to perform");
+        // A role that may not be assumed is told by AWS's words too.
+        self.class == Class::Denied
+            && !self.is("Credentials")
+            && (by_code.contains(&self.code.as_str()) || by_words())
+    }
+
     /// Sorts an error of the SDK, whatever the operation.
     pub fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
