@@ -11,6 +11,7 @@ use kube::{Api, Client};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{self, Readiness};
@@ -98,16 +99,17 @@ pub async fn run(deps: Deps, stop: CancellationToken) -> Result<(), AppError> {
         readiness,
     };
     let work = async {
-        work.run(&stop).await;
+        let outcome = work.run(&stop).await;
         admin_stop.cancel();
+        outcome
     };
     tokio::pin!(work, admin);
-    tokio::select! {
+    let outcome = tokio::select! {
         biased;
-        () = &mut work => {}
+        outcome = &mut work => outcome,
         ended = &mut admin => return ended.and(Err(AppError::Ended("the admin server"))),
-    }
-    admin.await
+    };
+    outcome.and(admin.await)
 }
 
 async fn serve_admin(
@@ -137,25 +139,26 @@ struct Operator {
 }
 
 impl Operator {
-    async fn run(&self, stop: &CancellationToken) {
+    async fn run(&self, stop: &CancellationToken) -> Result<(), AppError> {
         let prepared = async {
             crds::awaited(&self.kube, &self.settings.watch_namespaces).await;
             self.installation().await
         };
         let installation = tokio::select! {
             biased;
-            () = stop.cancelled() => return,
+            () = stop.cancelled() => return Ok(()),
             installation = prepared => installation,
         };
         self.readiness.send_replace(Readiness::Ready);
-        match &self.settings.election {
+        let outcome = match &self.settings.election {
             None => {
                 self.metrics.leading(true);
-                self.lead(&installation, Fence::open(), stop).await;
+                self.lead(&installation, Fence::open(), stop).await
             }
             Some(election) => self.stand(election, &installation, stop).await,
-        }
+        };
         self.readiness.send_replace(Readiness::Stopping);
+        outcome
     }
 
     /// The name that tells this installation's resources in ECS from another's.
@@ -176,7 +179,12 @@ impl Operator {
     }
 
     /// Stands for election, and leads whenever elected.
-    async fn stand(&self, election: &leadership::Settings, installation: &str, stop: &CancellationToken) {
+    async fn stand(
+        &self,
+        election: &leadership::Settings,
+        installation: &str,
+        stop: &CancellationToken,
+    ) -> Result<(), AppError> {
         let (candidate, lead) = Candidate::new(
             self.kube.clone(),
             election.clone(),
@@ -187,7 +195,8 @@ impl Operator {
         let candidacy = candidate.run(candidacy_over.clone());
         let leading = async {
             let mut lead = lead;
-            loop {
+            let mut outcome = Ok(());
+            while outcome.is_ok() {
                 tokio::select! {
                     biased;
                     () = stop.cancelled() => break,
@@ -200,19 +209,21 @@ impl Operator {
                     biased;
                     // Whatever is under way is dropped: another may be leading by now.
                     () = until_lost(&mut watched) => {}
-                    () = self.lead(installation, fence, stop) => {}
+                    ended = self.lead(installation, fence, stop) => outcome = ended,
                 }
                 self.metrics.leading(false);
                 self.readiness.send_replace(Readiness::Ready);
             }
             // Only now, when nothing is under way any more, may another take over.
             candidacy_over.cancel();
+            outcome
         };
-        tokio::join!(candidacy, leading);
+        let (_, outcome) = tokio::join!(candidacy, leading);
+        outcome
     }
 
     /// Runs all controllers until `stop`, and then until what is under way has ended.
-    async fn lead(&self, installation: &str, fence: Fence, stop: &CancellationToken) {
+    async fn lead(&self, installation: &str, fence: Fence, stop: &CancellationToken) -> Result<(), AppError> {
         self.readiness.send_replace(Readiness::Listing);
         let (ctx, writers, delivery) = self.context(installation, fence);
         let mut parts = JoinSet::new();
@@ -230,10 +241,11 @@ impl Operator {
         };
         tokio::select! {
             biased;
-            () = async { while controllers.join_next().await.is_some() {} } => {}
+            ended = until_ended(&mut controllers, stop) => ended?,
             () = stopping => tracing::warn!("some passes did not end within {} s and are dropped", GRACE.as_secs()),
             () = listed => {}
         }
+        Ok(())
     }
 
     fn context(&self, installation: &str, fence: Fence) -> (Arc<Ctx>, Writers, Delivery) {
@@ -289,8 +301,25 @@ fn start_controllers(ctx: &Arc<Ctx>, writers: Writers, stop: &CancellationToken,
     control!(capacity_provider keeps providers);
 }
 
+/// Ends with the last of the controllers, or with the first that was not asked to end: that nobody looks after a kind would not
+/// be noticed otherwise, and only a new process starts its controller again.
+async fn until_ended(controllers: &mut JoinSet<()>, stop: &CancellationToken) -> Result<(), AppError> {
+    while let Some(ended) = controllers.join_next().await {
+        if !stop.is_cancelled() {
+            if let Err(error) = ended {
+                tracing::error!(%error, "a controller failed");
+            }
+            return Err(AppError::Ended("a controller"));
+        }
+    }
+    Ok(())
+}
+
+/// Ends once elected for a time that is not over: one that ran out stays in the channel until the candidate says otherwise, and
+/// to lead by it would be to start and to lose again, as fast as the processor allows.
 async fn until_leading(lead: &mut watch::Receiver<Lead>) {
-    if lead.wait_for(Option::is_some).await.is_err() {
+    let holds = |lead: &Lead| lead.is_some_and(|until| until > Instant::now());
+    if lead.wait_for(holds).await.is_err() {
         std::future::pending::<()>().await;
     }
 }
@@ -306,5 +335,45 @@ async fn until_lost(lead: &mut watch::Receiver<Lead>) {
             changed = lead.changed() => if changed.is_err() { return },
             () = tokio::time::sleep_until(until) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_controller_that_ends_or_panics_before_the_stop_is_noticed() {
+        for panics in [false, true] {
+            let stop = CancellationToken::new();
+            let mut controllers = JoinSet::new();
+            controllers.spawn(std::future::pending());
+            controllers.spawn(async move { assert!(!panics, "a bug") });
+            let ended = until_ended(&mut controllers, &stop).await;
+            assert!(matches!(ended, Err(AppError::Ended("a controller"))), "{panics}");
+        }
+        let stop = CancellationToken::new();
+        let mut controllers = JoinSet::new();
+        controllers.spawn(stop.clone().cancelled_owned());
+        stop.cancel();
+        assert!(until_ended(&mut controllers, &stop).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lead_that_ran_out_is_none_until_it_is_renewed() {
+        let term = Duration::from_secs(10);
+        let (said, mut lead) = watch::channel(None);
+        assert!(until_leading(&mut lead).now_or_never().is_none());
+        said.send_replace(Some(Instant::now() + term));
+        assert!(until_leading(&mut lead).now_or_never().is_some());
+        until_lost(&mut lead).await;
+        assert!(
+            until_leading(&mut lead).now_or_never().is_none(),
+            "the channel still holds the old term"
+        );
+        said.send_replace(Some(Instant::now() + term));
+        assert!(until_leading(&mut lead).now_or_never().is_some());
     }
 }

@@ -8,9 +8,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::error::CredentialsError;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_ecs::config::retry::{ClassifyRetry, RetryAction, RetryConfig, RetryPartition, TokenBucket};
 use aws_sdk_ecs::config::timeout::TimeoutConfig;
 use aws_sdk_ecs::config::{
@@ -27,11 +25,14 @@ use crate::aws::ecs_clock::EcsClock;
 use crate::aws::error::{AwsError, Class};
 use crate::aws::fence::Fence;
 use crate::aws::operation::mutates;
+use crate::aws::role::AssumedRole;
 use crate::clock::SharedClock;
 use crate::telemetry::metrics::Metrics;
 
 /// How long a verified identity is trusted: credentials behind the default chain can be exchanged.
 const IDENTITY_TRUSTED: Duration = Duration::from_hours(1);
+/// How much longer while STS cannot be asked again: its outage is no sign of other credentials.
+const IDENTITY_OUTLIVES: Duration = Duration::from_hours(1);
 /// How long a failed or wrong identity stands before STS is asked again.
 const REFUSAL_STANDS: Duration = Duration::from_secs(5);
 
@@ -182,7 +183,10 @@ pub struct Caller {
 #[derive(Debug)]
 struct Identity {
     finding: Result<Caller, AwsError>,
+    /// When STS is asked again.
     until: Instant,
+    /// When it is not believed any more, though STS cannot be asked.
+    at_most: Instant,
 }
 
 impl Target {
@@ -206,6 +210,7 @@ impl Target {
     }
 
     /// Whose credentials these are; STS is asked at most once an hour, and every 5 s after a failure or a wrong account.
+    /// Where it was the right account, a failure that heals by itself changes nothing for another hour.
     ///
     /// # Errors
     /// What STS answered, or that the role could not be assumed.
@@ -217,13 +222,27 @@ impl Target {
             return known.finding.clone();
         }
         let finding = self.ask_identity().await;
+        let now = Instant::now();
+        let heals = |error: &AwsError| matches!(error.class, Class::Transient | Class::Throttled);
+        if finding.as_ref().is_err_and(heals)
+            && let Some(known) = &mut *identity
+            && now < known.at_most
+        {
+            known.until = now + REFUSAL_STANDS;
+            return known.finding.clone();
+        }
         let right = finding
             .as_ref()
             .is_ok_and(|caller| caller.account == self.key.account);
-        let stands = if right { IDENTITY_TRUSTED } else { REFUSAL_STANDS };
+        let (stands, outlives) = if right {
+            (IDENTITY_TRUSTED, IDENTITY_OUTLIVES)
+        } else {
+            (REFUSAL_STANDS, Duration::ZERO)
+        };
         *identity = Some(Identity {
             finding: finding.clone(),
-            until: Instant::now() + stands,
+            until: now + stands,
+            at_most: now + stands + outlives,
         });
         finding
     }
@@ -266,49 +285,6 @@ impl Target {
                 "AWS call failed: {}", error.message
             );
         }
-    }
-}
-
-/// Credentials of a role, taken with the operator's own. The SDK's identity cache renews them before they expire.
-#[derive(Debug)]
-struct AssumedRole {
-    sts: aws_sdk_sts::Client,
-    role: String,
-    external_id: Option<String>,
-}
-
-impl AssumedRole {
-    async fn assume(&self) -> Result<Credentials, CredentialsError> {
-        let answer = self
-            .sts
-            .assume_role()
-            .role_arn(&self.role)
-            .set_external_id(self.external_id.clone())
-            .role_session_name("ecs-operator")
-            .send()
-            .await
-            .map_err(|error| CredentialsError::provider_error(AwsError::from_sdk("AssumeRole", &error)))?;
-        let taken = answer
-            .credentials
-            .ok_or_else(|| CredentialsError::unhandled("AssumeRole answered without credentials"))?;
-        let expiry =
-            std::time::SystemTime::try_from(taken.expiration).map_err(CredentialsError::unhandled)?;
-        Ok(Credentials::new(
-            taken.access_key_id,
-            taken.secret_access_key,
-            Some(taken.session_token),
-            Some(expiry),
-            "AssumedRole",
-        ))
-    }
-}
-
-impl ProvideCredentials for AssumedRole {
-    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
-    where
-        Self: 'a,
-    {
-        future::ProvideCredentials::new(self.assume())
     }
 }
 

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -95,6 +97,16 @@ impl AwsError {
         self.code == code
     }
 
+    /// Whether AWS knows the caller and a policy forbids what is asked, which may be so for one resource and not for another.
+    pub fn denies_access(&self) -> bool {
+        let by_code = ["AccessDeniedException", "AccessDenied", "UnauthorizedOperation"];
+        let by_words = || self.message.contains("is not authorized to perform");
+        // A role that may not be assumed is told by AWS's words too.
+        self.class == Class::Denied
+            && !self.is("Credentials")
+            && (by_code.contains(&self.code.as_str()) || by_words())
+    }
+
     /// Sorts an error of the SDK, whatever the operation.
     pub fn from_sdk<E>(operation: &'static str, error: &SdkError<E, HttpResponse>) -> Self
     where
@@ -131,10 +143,8 @@ impl AwsError {
                     here(Class::Standby, "NotLeading", fenced)
                 } else if let Some(exhausted) = find::<Exhausted>(error) {
                     here(Class::Throttled, "Budget", exhausted)
-                } else if let Some(missing) =
-                    find::<aws_credential_types::provider::error::CredentialsError>(error)
-                {
-                    here(Class::Denied, "Credentials", missing)
+                } else if let Some(missing) = find::<CredentialsError>(error) {
+                    here(class_of_missing(missing), "Credentials", missing)
                 } else if matches!(other, SdkError::DispatchFailure(failure) if failure.is_timeout()) {
                     here(Class::Transient, "Timeout", error)
                 } else if matches!(other, SdkError::DispatchFailure(_)) {
@@ -144,6 +154,24 @@ impl AwsError {
                 }
             }
         }
+    }
+}
+
+/// What it means that there are no credentials. Only what AWS refused, or nobody set up, needs a person: a provider that is out
+/// of reach, or an STS that is busy, would otherwise hold every object of the account for long after it is back.
+fn class_of_missing(missing: &CredentialsError) -> Class {
+    let refused = find::<AwsError>(missing).map(|error| error.class);
+    let refused = refused.or_else(|| {
+        let error = find::<AssumeRoleWithWebIdentityError>(missing)?;
+        Some(classify(error.code()?, error.message().unwrap_or_default()))
+    });
+    match (refused, missing) {
+        (Some(class @ (Class::Throttled | Class::Transient | Class::Standby)), _) => class,
+        (Some(_), _)
+        | (None, CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_)) => {
+            Class::Denied
+        }
+        (None, _) => Class::Transient,
     }
 }
 
@@ -262,87 +290,4 @@ fn classify_words(message: &str) -> Class {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sorts_by_code_and_where_that_says_nothing_by_words() {
-        let cases = [
-            ("ThrottlingException", "Rate exceeded", Class::Throttled),
-            ("ClientException", "Rate exceeded", Class::Throttled),
-            (
-                "ServerException",
-                "Service Unavailable. Please try again later.",
-                Class::Transient,
-            ),
-            ("ClusterNotFoundException", "Cluster not found.", Class::Transient),
-            (
-                "InvalidParameterException",
-                "The target group with targetGroupArn arn:x does not have an associated load balancer.",
-                Class::Transient,
-            ),
-            (
-                "InvalidParameterException",
-                "Unable to assume the service linked role. Please verify that the ECS service linked role exists.",
-                Class::Transient,
-            ),
-            (
-                "ClientException",
-                "ECS was unable to assume the role 'arn:x' that was provided for this task.",
-                Class::Transient,
-            ),
-            (
-                "ClientException",
-                "Too many concurrent attempts to create a new revision of the specified family.",
-                Class::Conflict,
-            ),
-            (
-                "InvalidParameterException",
-                "Creation of service was not idempotent.",
-                Class::Conflict,
-            ),
-            (
-                "InvalidParameterException",
-                "Unable to Start a service that is still Draining.",
-                Class::Conflict,
-            ),
-            ("UpdateInProgressException", "", Class::Conflict),
-            ("AccessDeniedException", "User is not authorized", Class::Denied),
-            ("LimitExceededException", "The limit is 5000", Class::Quota),
-            ("ServiceNotFoundException", "Service not found.", Class::NotFound),
-            ("ClientException", "TaskDefinition not found.", Class::NotFound),
-            ("ClientException", "TaskDefinition is inactive", Class::NotFound),
-            (
-                "ClientException",
-                "Unable to describe task definition.",
-                Class::NotFound,
-            ),
-            // Of a service that is DRAINING, and of one that is INACTIVE: the next look tells which.
-            (
-                "ServiceNotActiveException",
-                "Service was not ACTIVE.",
-                Class::Conflict,
-            ),
-            ("InvalidParameterException", "Role is not valid", Class::Invalid),
-            (
-                "ClientException",
-                "No Fargate configuration exists for given values.",
-                Class::Invalid,
-            ),
-            ("UnsupportedFeatureException", "", Class::Invalid),
-        ];
-        for (code, message, class) in cases {
-            assert_eq!(classify(code, message), class, "{code}: {message}");
-        }
-    }
-
-    #[test]
-    fn shows_operation_code_and_the_words_of_aws() {
-        let error = AwsError::new("UpdateService", "ServiceNotFoundException", "Service not found.");
-        assert_eq!(
-            error.to_string(),
-            "UpdateService: ServiceNotFoundException: Service not found."
-        );
-        assert!(error.is("ServiceNotFoundException"));
-    }
-}
+mod tests;

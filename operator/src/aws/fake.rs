@@ -42,6 +42,8 @@ pub(crate) struct FakeAws {
     calls: Arc<Mutex<Vec<Call>>>,
     /// The account that the operator's own credentials belong to.
     account: Arc<Mutex<String>>,
+    /// The status and code that STS refuses an operation with.
+    refused: Arc<Mutex<BTreeMap<&'static str, (u16, &'static str)>>>,
     latency: Duration,
 }
 
@@ -59,6 +61,7 @@ impl FakeAws {
             answer: Arc::new(answer),
             calls: Arc::default(),
             account,
+            refused: Arc::default(),
             latency: Duration::ZERO,
         }
     }
@@ -71,6 +74,13 @@ impl FakeAws {
 
     pub(crate) fn move_credentials_to(&self, account: &str) {
         account.clone_into(&mut self.account.lock().unwrap());
+    }
+
+    /// From now on STS answers an operation with this status and code; with none, it does as it is asked.
+    pub(crate) fn refuse(&self, operation: &'static str, with: Option<(u16, &'static str)>) {
+        let mut refused = self.refused.lock().unwrap();
+        refused.remove(operation);
+        refused.extend(with.map(|with| (operation, with)));
     }
 
     /// Accounts that reach this AWS.
@@ -138,6 +148,10 @@ impl FakeAws {
         call.operation = form["Action"].clone();
         call.input = json!(form);
         self.calls.lock().unwrap().push(call.clone());
+        if let Some((status, code)) = self.refused.lock().unwrap().get(call.operation.as_str()) {
+            let error = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>no</Message></Error>");
+            return response(*status, format!("<ErrorResponse>{error}</ErrorResponse>"));
+        }
         response(200, self.sts(&call.operation))
     }
 

@@ -11,3 +11,4 @@ pub mod error;
 pub(crate) mod fake;
 pub mod fence;
 pub mod operation;
+mod role;

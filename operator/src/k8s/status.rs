@@ -65,7 +65,8 @@ struct Memory {
     print: u64,
     /// The print of what is being written at this moment: its event may come before its answer.
     under_way: Option<u64>,
-    at: Instant,
+    /// None where the status was there already.
+    at: Option<Instant>,
     deferred_until: Option<Instant>,
 }
 
@@ -115,6 +116,7 @@ impl StatusWriter {
             .unwrap_or(Value::Null);
         if by_type(desired.clone()) == by_type(current.clone()) {
             self.remember_deferral(object, None);
+            self.remember_shown(object, &desired);
             self.metrics.status_write(K::KIND.as_str(), "same");
             return Ok(Written::Same);
         }
@@ -214,7 +216,7 @@ impl StatusWriter {
 
     fn pause<K: Kept>(&self, object: &K) -> Option<Duration> {
         let memory = self.lock();
-        let since = memory.get(&object.uid()?)?.at.elapsed();
+        let since = memory.get(&object.uid()?)?.at?.elapsed();
         QUIET.checked_sub(since).filter(|pause| !pause.is_zero())
     }
 
@@ -225,11 +227,33 @@ impl StatusWriter {
                 status: Some(status.to_string().into_boxed_str()),
                 print,
                 under_way: None,
-                at: Instant::now(),
+                at: Some(Instant::now()),
                 deferred_until: None,
             };
             self.lock().insert(uid, written);
         }
+    }
+
+    /// Remembers a status that was there already as if it had been written: a process that has nothing to write, as after a restart,
+    /// would not notice otherwise that somebody overwrites it.
+    fn remember_shown<K: Kept>(&self, object: &K, status: &Value) {
+        let (Some(uid), Some(resource_version)) = (object.uid(), object.resource_version()) else {
+            return;
+        };
+        let mut memory = self.lock();
+        let known = memory.get(&uid);
+        if known.is_some_and(|known| !is_ahead(object, known)) {
+            return;
+        }
+        let shown = Memory {
+            resource_version,
+            status: None,
+            print: print_of(status.clone()),
+            under_way: None,
+            at: known.and_then(|known| known.at),
+            deferred_until: None,
+        };
+        memory.insert(uid, shown);
     }
 
     fn note_under_way<K: Kept>(&self, object: &K, print: u64) {

@@ -117,7 +117,9 @@ where
             (index.set(key, (self.references)(object)), index.referers(key))
         };
         self.wake(concerned);
-        if !referers.is_empty() && self.is_news(key, object) {
+        if referers.is_empty() {
+            self.forget_face(key);
+        } else if self.is_news(key, object) {
             self.wake(referers);
         }
     }
@@ -144,6 +146,13 @@ where
         let news = known.face != face;
         known.face = face;
         news
+    }
+
+    /// Nobody refers to it: who comes later may see another face than the one last told of, and has to hear of a return to that.
+    fn forget_face(&mut self, key: &ObjectKey) {
+        if let Some(known) = self.known.get_mut(key) {
+            known.face = None;
+        }
     }
 
     fn gone(&mut self, key: &ObjectKey) {
@@ -247,6 +256,23 @@ mod tests {
 
         assert!(tracker.follow(Event::Apply(cluster("main", "u-1", 3))).is_some());
         assert!(tracker.follow(Event::Apply(cluster("main", "u-1", 3))).is_none());
+        assert_eq!(woken(&mut services), ["web"]);
+    }
+
+    #[tokio::test]
+    async fn who_refers_again_hears_of_a_face_that_was_told_of_before() {
+        let ctx = testing::ctx();
+        let mut services = Box::pin(ctx.wakes.stream::<EcsService>());
+        let mut tracker = tracker(&ctx);
+        list(&mut tracker, vec![]);
+        refer(&ctx);
+        tracker.follow(Event::Apply(cluster("main", "u-1", 1)));
+        assert_eq!(woken(&mut services), ["web"]);
+        ctx.index()
+            .remove(&ObjectKey::namespaced(Kind::EcsService, "shop", "web"));
+        tracker.follow(Event::Apply(cluster("main", "u-1", 2)));
+        refer(&ctx);
+        tracker.follow(Event::Apply(cluster("main", "u-1", 1)));
         assert_eq!(woken(&mut services), ["web"]);
     }
 

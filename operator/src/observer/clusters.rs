@@ -7,9 +7,10 @@ use aws_sdk_ecs::types::{Cluster, ClusterField, ContainerInstance, ContainerInst
 
 use crate::aws::account::Target;
 use crate::aws::call::built;
-use crate::aws::error::{AwsError, Class};
+use crate::aws::error::AwsError;
 use crate::observer::Shared;
 use crate::observer::keeper::Keeper;
+use crate::observer::parts::Parts;
 use crate::observer::subject::{Before, ClusterKey, ClusterView, Depth, Found, Subject};
 
 /// The most clusters, and instances, that one describe call takes (ecs-semantics.md §1.1, §1.2).
@@ -85,11 +86,12 @@ impl Subject for ClusterKey {
 /// Describes one batch, in ever smaller parts while ECS refuses the whole.
 async fn describe(shared: &Shared, batch: Vec<ClusterKey>) -> Found<ClusterKey> {
     let mut found = Found::<ClusterKey>::new();
-    let mut parts = vec![batch];
-    while let Some(mut part) = parts.pop() {
+    let mut parts = Parts::of(batch);
+    while let Some(part) = parts.next_part() {
         let observed_at = shared.now();
         match describe_once(&shared.target, &part).await {
             Ok(clusters) => {
+                parts.answered();
                 // ECS calls a cluster that it does not know a failure MISSING: all that is not described is not there.
                 let view = |key: &ClusterKey| {
                     let cluster = clusters
@@ -108,12 +110,10 @@ async fn describe(shared: &Shared, batch: Vec<ClusterKey>) -> Found<ClusterKey> 
                     (key, Ok(view))
                 }));
             }
-            Err(error) if error.class == Class::Invalid && part.len() > 1 => {
-                let rest = part.split_off(part.len() / 2);
-                parts.push(rest);
-                parts.push(part);
+            Err(error) => {
+                let refused = parts.refused(part, &error);
+                found.extend(refused.into_iter().map(|key| (key, Err(error.clone()))));
             }
-            Err(error) => found.extend(part.into_iter().map(|key| (key, Err(error.clone())))),
         }
     }
     found

@@ -215,10 +215,12 @@ async fn describe_deployments(target: &Target, found: &mut Found<ServiceKey>, be
             .collect())
     })
     .await;
-    match read {
-        Ok(read) => known.extend(read),
-        Err(error) => return fail(found, &error, |view| !view.deployments.is_empty()),
-    }
+    known.extend(read.all);
+    fail(found, &read.failed, |view| {
+        let arns = view.deployments.iter();
+        arns.filter_map(|deployment| deployment.service_deployment_arn.clone())
+            .collect()
+    });
     for view in found.values_mut().flatten() {
         for deployment in &mut view.deployments {
             let full = deployment
@@ -267,10 +269,8 @@ async fn describe_revisions(target: &Target, found: &mut Found<ServiceKey>, befo
             .collect())
     })
     .await;
-    match read {
-        Ok(read) => known.extend(read),
-        Err(error) => return fail(found, &error, |view| !revisions_of(view).is_empty()),
-    }
+    known.extend(read.all);
+    fail(found, &read.failed, revisions_of);
     for view in found.values_mut().flatten() {
         view.revisions = revisions_of(view)
             .iter()
@@ -310,18 +310,21 @@ fn revisions_of(view: &ServiceView) -> BTreeSet<String> {
     running.chain(aimed).collect()
 }
 
+/// What was read, by ARN, and why something was not.
+struct Read<T> {
+    all: BTreeMap<String, T>,
+    failed: BTreeMap<String, AwsError>,
+}
+
 /// Reads `arns` in batches; what ECS does not know (any more) is left out. ECS refuses the whole of a batch for one service
 /// that it does not know, so such a batch is read again, each service by itself.
-async fn in_batches<T, F>(
-    arns: BTreeSet<String>,
-    read: impl Fn(Vec<String>) -> F,
-) -> Result<BTreeMap<String, T>, AwsError>
+async fn in_batches<T, F>(arns: BTreeSet<String>, read: impl Fn(Vec<String>) -> F) -> Read<T>
 where
     F: Future<Output = Result<BTreeMap<String, T>, AwsError>>,
 {
     let arns: Vec<String> = arns.into_iter().collect();
     let mut batches: Vec<Vec<String>> = arns.chunks(BATCH).map(<[String]>::to_vec).collect();
-    let mut all = BTreeMap::new();
+    let (mut all, mut failed) = (BTreeMap::new(), BTreeMap::new());
     while !batches.is_empty() {
         let answers: Vec<_> = stream::iter(std::mem::take(&mut batches))
             .map(|batch| async { (read(batch.clone()).await, batch) })
@@ -332,11 +335,11 @@ where
             match answer {
                 Ok(part) => all.extend(part),
                 Err(error) if is_unknown(&error) => batches.extend(one_service_each(batch)),
-                Err(error) => return Err(error),
+                Err(error) => failed.extend(batch.into_iter().map(|arn| (arn, error.clone()))),
             }
         }
     }
-    Ok(all)
+    Read { all, failed }
 }
 
 /// Whether ECS knows something of a batch not (any more).
@@ -373,9 +376,15 @@ fn settle<T>(
     }
 }
 
-fn fail(found: &mut Found<ServiceKey>, error: &AwsError, concerned: impl Fn(&ServiceView) -> bool) {
+/// Makes failures of the views that need what could not be read. Others had nothing in that batch.
+fn fail(
+    found: &mut Found<ServiceKey>,
+    failed: &BTreeMap<String, AwsError>,
+    needs: impl Fn(&ServiceView) -> BTreeSet<String>,
+) {
     for view in found.values_mut() {
-        if view.as_ref().is_ok_and(&concerned) {
+        let Ok(known) = view else { continue };
+        if let Some(error) = needs(known).iter().find_map(|arn| failed.get(arn)) {
             *view = Err(error.clone());
         }
     }

@@ -17,6 +17,7 @@ mod definitions;
 mod deployments;
 mod keeper;
 mod observers;
+mod parts;
 mod providers;
 mod services;
 pub mod subject;

@@ -7,9 +7,10 @@ use aws_sdk_ecs::types::{CapacityProvider, CapacityProviderField, CapacityProvid
 
 use crate::aws::account::Target;
 use crate::aws::call::built;
-use crate::aws::error::{AwsError, Class};
+use crate::aws::error::AwsError;
 use crate::observer::Shared;
 use crate::observer::keeper::Keeper;
+use crate::observer::parts::Parts;
 use crate::observer::subject::{Before, Depth, Found, ProviderKey, ProviderView, Subject};
 
 /// The most providers that one call is asked for.
@@ -55,11 +56,12 @@ impl Subject for ProviderKey {
 /// Describes one batch of one cluster, in ever smaller parts while ECS refuses the whole.
 async fn describe(shared: &Shared, batch: Vec<ProviderKey>) -> Found<ProviderKey> {
     let mut found = Found::<ProviderKey>::new();
-    let mut parts = vec![batch];
-    while let Some(mut part) = parts.pop() {
+    let mut parts = Parts::of(batch);
+    while let Some(part) = parts.next_part() {
         let observed_at = shared.now();
         match describe_once(&shared.target, &part).await {
             Ok(providers) => {
+                parts.answered();
                 let view = |key: &ProviderKey| {
                     let provider = providers
                         .iter()
@@ -86,12 +88,10 @@ async fn describe(shared: &Shared, batch: Vec<ProviderKey>) -> Found<ProviderKey
                     )
                 }));
             }
-            Err(error) if error.class == Class::Invalid && part.len() > 1 => {
-                let rest = part.split_off(part.len() / 2);
-                parts.push(rest);
-                parts.push(part);
+            Err(error) => {
+                let refused = parts.refused(part, &error);
+                found.extend(refused.into_iter().map(|key| (key, Err(error.clone()))));
             }
-            Err(error) => found.extend(part.into_iter().map(|key| (key, Err(error.clone())))),
         }
     }
     found

@@ -12,6 +12,7 @@ use crate::aws::account::Target;
 use crate::aws::call::built;
 use crate::aws::error::{AwsError, Class};
 use crate::observer::keeper::Keeper;
+use crate::observer::parts::Parts;
 use crate::observer::subject::{Before, Depth, Found, ServiceKey, ServiceView, Subject};
 use crate::observer::{Shared, deployments, tasks};
 
@@ -110,22 +111,23 @@ async fn describe_all(shared: &Shared, keys: Vec<ServiceKey>) -> Found<ServiceKe
 /// Describes one batch of one cluster, in ever smaller parts while ECS refuses the whole.
 async fn describe(shared: &Shared, batch: Vec<ServiceKey>) -> Found<ServiceKey> {
     let mut found = Found::<ServiceKey>::new();
-    let mut parts = vec![batch];
-    while let Some(mut part) = parts.pop() {
+    let mut parts = Parts::of(batch);
+    while let Some(part) = parts.next_part() {
         match describe_once(&shared.target, &part).await {
-            Ok(services) => found.extend(sorted_out(shared, part, services)),
+            Ok(services) => {
+                parts.answered();
+                found.extend(sorted_out(shared, part, services));
+            }
             Err(error) if error.is("ClusterNotFoundException") => {
                 found.extend(
                     part.into_iter()
                         .map(|key| (key, Ok(ServiceView::absent(shared.now(), true)))),
                 );
             }
-            Err(error) if error.class == Class::Invalid && part.len() > 1 => {
-                let rest = part.split_off(part.len() / 2);
-                parts.push(rest);
-                parts.push(part);
+            Err(error) => {
+                let refused = parts.refused(part, &error);
+                found.extend(refused.into_iter().map(|key| (key, Err(error.clone()))));
             }
-            Err(error) => found.extend(part.into_iter().map(|key| (key, Err(error.clone())))),
         }
     }
     found

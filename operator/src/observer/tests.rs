@@ -1,3 +1,5 @@
+mod denials;
+
 use ecs_model::shape::from_wire;
 use serde_json::{Value, json};
 

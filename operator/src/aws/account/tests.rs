@@ -139,6 +139,54 @@ async fn assumes_the_role_once_and_signs_with_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_busy_sts_is_told_from_one_that_refuses_the_role() {
+    let cases = [
+        (503, "ServiceUnavailable", Class::Transient),
+        (400, "Throttling", Class::Throttled),
+        (403, "AccessDenied", Class::Denied),
+    ];
+    for (status, code, class) in cases {
+        let aws = FakeAws::new(fine);
+        aws.refuse("AssumeRole", Some((status, code)));
+        let role = Some("arn:aws:iam::123456789012:role/ecs".to_owned());
+        let target = aws.accounts(Fence::open()).target(&TargetKey { role, ..key() });
+        let error = target.call(describe()).await.unwrap_err();
+        assert_eq!(
+            (error.class, error.code.as_str()),
+            (class, "Credentials"),
+            "{error}"
+        );
+        aws.refuse("AssumeRole", None);
+        assert!(target.call(describe()).await.is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_of_sts_takes_no_verified_identity_away_for_an_hour() {
+    let aws = FakeAws::new(fine);
+    let target = aws.accounts(Fence::open()).target(&key());
+    target.verify().await.unwrap();
+    aws.refuse("GetCallerIdentity", Some((503, "ServiceUnavailable")));
+    tokio::time::advance(IDENTITY_TRUSTED).await;
+    target.verify().await.unwrap();
+    let asked = aws.inputs("GetCallerIdentity").len();
+    target.verify().await.unwrap();
+    assert_eq!(aws.inputs("GetCallerIdentity").len(), asked, "not at every call");
+    // Once it answers, its word counts.
+    aws.refuse("GetCallerIdentity", None);
+    aws.move_credentials_to("999999999999");
+    tokio::time::advance(REFUSAL_STANDS).await;
+    assert!(target.verify().await.unwrap_err().is("WrongAccount"));
+
+    aws.move_credentials_to("123456789012");
+    tokio::time::advance(REFUSAL_STANDS).await;
+    target.verify().await.unwrap();
+    aws.refuse("GetCallerIdentity", Some((503, "ServiceUnavailable")));
+    tokio::time::advance(IDENTITY_TRUSTED + IDENTITY_OUTLIVES).await;
+    assert_eq!(target.verify().await.unwrap_err().class, Class::Transient);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_takes_too_long_is_given_up() {
     let aws = FakeAws::new(fine).slow(Duration::from_mins(1));
     let target = aws.accounts(Fence::open()).target(&key());

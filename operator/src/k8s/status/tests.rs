@@ -188,3 +188,22 @@ async fn a_status_that_is_not_ours_is_noticed() {
         );
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_status_that_was_there_already_is_remembered_like_one_of_ours() {
+    let (writer, log) = writer(accepting());
+    let ours = status("True", "m");
+    let object = cluster("20", &ours);
+    assert_eq!(writer.write(&object, &typed(&ours)).await.unwrap(), Written::Same);
+    assert!(!writer.was_overwritten(&object));
+    assert!(!writer.was_overwritten(&cluster("21", &ours)), "a label, say");
+    let theirs = cluster("22", &json!({"observedGeneration": -1}));
+    assert!(writer.was_overwritten(&theirs));
+    assert!(log.lock().unwrap().is_empty());
+    // It holds nothing back, and what it shows after a pass that agrees with it is right.
+    let other = status("True", "another message");
+    assert_eq!(writer.write(&object, &typed(&other)).await.unwrap(), Written::Yes);
+    let after = cluster("30", &ours);
+    assert_eq!(writer.write(&after, &typed(&ours)).await.unwrap(), Written::Same);
+    assert!(!writer.was_overwritten(&cluster("31", &ours)));
+}

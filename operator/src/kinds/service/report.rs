@@ -9,6 +9,7 @@ use kube::ResourceExt;
 
 use crate::context::Ctx;
 use crate::error::Result;
+use crate::k8s::status::Written;
 use crate::kinds::service::plan::Standing;
 use crate::kinds::service::resolve::Resolved;
 use crate::kinds::service::status::course::Course;
@@ -46,9 +47,12 @@ pub async fn report(
         return Ok(());
     }
     let after = status(&seen);
-    ctx.status.write(service, &after).await?;
+    let written = ctx.status.write(service, &after).await?;
     tell_transition(ctx, service, before.as_ref(), &after);
-    if let Some(observed) = seen.service() {
+    // A status that is put off does not remember them either: the pass that writes it would tell them again.
+    if let Some(observed) = seen.service()
+        && !matches!(written, Written::Deferred(_))
+    {
         let since = ctx.now().checked_sub(RECENT).unwrap_or_else(|_| ctx.now());
         for event in new_events(observed, before.as_ref(), since) {
             tell_event(ctx, service, event);
