@@ -231,7 +231,8 @@ pub fn stream(url: &str) -> Result<impl BufRead + Send + use<>, Error> {
         request: format!("GET {url}"),
         problem,
     };
-    let response = ureq::get(url).call().map_err(|why| failed(why.to_string()))?;
+    let request = ureq::get(url).config().proxy(None).build();
+    let response = request.call().map_err(|why| failed(why.to_string()))?;
     Ok(BufReader::new(response.into_body().into_reader()))
 }
 
@@ -253,8 +254,10 @@ pub fn send(method: &str, url: &str, content_type: &str, value: &Value) -> Resul
     body(&request, agent().run(built))
 }
 
+/// Without the proxy that the environment may name: all that is asked runs on this machine.
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
+        .proxy(None)
         .http_status_as_error(false)
         .timeout_global(Some(CALL_WITHIN))
         .build()

@@ -89,6 +89,10 @@ fn up(options: &Up, interrupt: &Interrupt) -> Result<(), Error> {
         Some(Release::install(&node, &run, &helm::charts(), steps)?)
     };
     let path = pid_file();
+    if let Some(folder) = path.parent() {
+        // Not made by cargo where CARGO_TARGET_DIR is another.
+        fs::create_dir_all(folder).map_err(ecs_e2e::Error::file("cannot make the folder", folder))?;
+    }
     fs::write(&path, process::id().to_string()).map_err(ecs_e2e::Error::file("cannot write", &path))?;
     say_how_to_go_on(&node, release.as_ref(), &run);
     let outcome = interrupt.stay(|| node.check_running());

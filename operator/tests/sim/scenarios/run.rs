@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::fault::{EVERY_FAULT, Fault, FaultPlan};
+use super::super::fault::{EVERY_FAULT, Effect, Fault, FaultPlan};
 use super::super::oracles::{
     EcsView, KINDS, conditions, differences, ending, illegal, orphans_and_duplicates,
 };
@@ -53,7 +53,8 @@ pub(crate) struct Run {
     pub(crate) first: u64,
     /// The last.
     pub(crate) last: u64,
-    labels: Vec<String>,
+    /// All of these.
+    effects: Vec<Effect>,
     /// What was logged as an error.
     errors: Vec<String>,
     ending: Value,
@@ -186,12 +187,7 @@ impl Scenario {
             Ok(Run {
                 first,
                 last: world.effects.count(),
-                labels: world
-                    .effects
-                    .since(first - 1)
-                    .into_iter()
-                    .map(|effect| effect.label)
-                    .collect(),
+                effects: world.effects.since(first - 1),
                 errors: world.logged_errors(),
                 ending: ending(&world.api, &view),
                 revisions: view.families.values().map(Vec::len).sum(),
@@ -216,10 +212,10 @@ impl Scenario {
         );
         let mut failures = Vec::new();
         let mut runs = 0;
-        for (number, label) in (clean.first..=clean.last).zip(&clean.labels) {
+        for Effect { number, label, .. } in &clean.effects {
             for fault in faults_for(label) {
                 runs += 1;
-                if let Err(what) = self.compare(&clean, number, fault) {
+                if let Err(what) = self.compare(&clean, *number, fault) {
                     failures.push(format!("{}: {fault:?} at effect {number}: {what}", self.name));
                 }
             }
@@ -237,6 +233,11 @@ impl Scenario {
     fn compare(&self, clean: &Run, number: u64, fault: Fault) -> Result<(), String> {
         let run = self.run(FaultPlan::at(number, fault))?;
         let mut wrong = differences(&clean.ending, &run.ending);
+        // Otherwise a run that never came to the effect would count as one that bore the fault.
+        let met = |effect: &Effect| effect.number == number && effect.fault == Some(fault);
+        if !run.effects.iter().any(met) {
+            wrong.push(format!("the fault was not met in {} effects", run.last));
+        }
         if run.revisions > clean.revisions + 1 {
             wrong.push(format!(
                 "{} revisions instead of {}",
