@@ -31,7 +31,7 @@ const VALUES: [&str; 6] = [
 /// Helm waits until pods are ready, accounts included.
 const WAIT: &str = "--wait";
 /// For so long.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What is installed.
 #[derive(Debug)]

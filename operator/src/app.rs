@@ -218,7 +218,7 @@ impl Operator {
             candidacy_over.cancel();
             outcome
         };
-        let (_, outcome) = tokio::join!(candidacy, leading);
+        let ((), outcome) = tokio::join!(candidacy, leading);
         outcome
     }
 

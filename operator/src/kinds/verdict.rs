@@ -203,7 +203,8 @@ impl Verdict {
 pub fn may_have_happened(error: &AwsError) -> bool {
     // Any exception but one of the server's own says that ECS looked at the request and disliked it for now.
     let refused = error.code.ends_with("Exception") && !error.is("ServerException");
-    error.class == Class::Transient && !refused
+    // Without credentials nothing was sent.
+    error.class == Class::Transient && !refused && !error.is("Credentials")
 }
 
 #[cfg(test)]
