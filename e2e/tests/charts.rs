@@ -132,6 +132,7 @@ fn others_than(path: &str, value: &Value) -> Vec<Value> {
         "image.pullPolicy" => json!("Never"),
         "image.digest" => json!(format!("sha256:{}", "1".repeat(64))),
         "log.format" => json!("text"),
+        "listenAddress" => json!("[::1]"),
         "aws.region" => json!("ap-southeast-2"),
         "backend.timing" => json!("aws"),
         "backend.persistence.size" => json!("7Gi"),
@@ -167,6 +168,12 @@ fn an_unknown_or_impossible_value_is_refused_by_its_name() {
         ("log.format=\"xml\"", "/log/format"),
         ("watchNamespaces=[\"Not A Name\"]", "/watchNamespaces/0"),
         ("accounts=[{\"name\": \"x\"}]", "/accounts/0"),
+        (
+            "accounts=[{\"name\": \"x\", \"spec\": {\"accountId\": 123456789012, \"region\": \"eu-west-1\"}}]",
+            "/accounts/0/spec/accountId",
+        ),
+        ("installation=\"team: a\"", "/installation"),
+        ("listenAddress=\"::\"", "/listenAddress"),
         ("replicaCount=\"two\"", "/replicaCount"),
         (
             "serviceAccount.create=false",
@@ -197,8 +204,9 @@ fn the_chart_sets_every_flag_of_run() {
     let unset: Vec<&&str> = flags
         .iter()
         .filter(|flag| {
-            let (alone, with_value) = (format!("- --{flag}\n"), format!("- --{flag}="));
-            !golden.contains(&alone) && !golden.contains(&with_value)
+            let (alone, with_value) = (format!("- --{flag}\n"), format!("--{flag}="));
+            let set = ["- ", "- \""].map(|begin| format!("{begin}{with_value}"));
+            !golden.contains(&alone) && !set.iter().any(|set| golden.contains(set))
         })
         .collect();
     assert!(unset.is_empty(), "the chart cannot set {unset:?}");
