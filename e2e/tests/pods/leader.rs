@@ -28,13 +28,12 @@ pub fn until_it_has_looked(site: &Site) -> String {
         if !pod["metadata"]["deletionTimestamp"].is_null() {
             return Err(format!("{name}, which is being deleted, leads"));
         }
-        let (objects, passes) = (objects(site)?, passes(&pod)?);
-        let passed =
-            |(kind, number): (&String, &u64)| passes.get(kind).is_some_and(|passes| passes >= number);
-        if objects.iter().all(passed) {
+        let (objects, made) = (objects(site)?, passes(&pod)?);
+        let enough = |(kind, number): (&String, &u64)| made.get(kind).is_some_and(|made| made >= number);
+        if objects.iter().all(enough) {
             Ok(name)
         } else {
-            Err(format!("{name} passed {passes:?} times over {objects:?}"))
+            Err(format!("{name} passed {made:?} times over {objects:?}"))
         }
     })
     .unwrap()
