@@ -193,7 +193,8 @@ impl Target {
     /// Sends one ready-made input. The account is verified before the first call that changes anything.
     ///
     /// # Errors
-    /// The sorted error of AWS; `Credentials` or `WrongAccount` ([`Class::Denied`]) when the account is not the one named.
+    /// The sorted error of AWS; `Credentials` when there are none, `WrongAccount` ([`Class::Denied`]) when the account is not the one
+    /// named.
     pub async fn call<T: Operation>(&self, input: T) -> Result<T::Output, AwsError> {
         if mutates(T::NAME) {
             self.verify().await?;
