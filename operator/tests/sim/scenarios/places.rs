@@ -6,16 +6,8 @@ use serde_json::{Value, json};
 
 use super::objects::{account, cluster, definition, provider, service, with};
 use super::run::Step;
-use super::story::{Told, ensure, ground, running, story};
+use super::story::{ensure, ground, running, story};
 use crate::world::World;
-
-/// Nothing is written for a while.
-async fn is_quiet(world: &World, what: &str) -> Told {
-    let before = world.aws.mutations();
-    world.pass(Duration::from_mins(20)).await;
-    let calls = world.calls_since(before);
-    ensure(calls.is_empty(), format!("{what}: {calls:?}"))
-}
 
 #[test]
 fn a_cluster_object_of_another_name_moves_no_service() {
@@ -105,7 +97,7 @@ fn two_claim_one_name_at_once() {
                 world.reason(kind, loser, "Ready") == "Conflict",
                 format!("{kind}: {}", world.reason(kind, loser, "Ready")),
             )?;
-            is_quiet(world, kind).await?;
+            world.is_quiet(kind).await?;
             world.then(Step::Delete(kind, winner)).await?;
             ensure(ready(world, loser), format!("{kind}: {loser} did not take over"))?;
             world.then(Step::Delete(kind, loser)).await?;

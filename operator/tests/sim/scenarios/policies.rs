@@ -17,14 +17,6 @@ fn unhold(world: &World, kind: &str, name: &str) -> Told {
     merged.map(drop).map_err(|refusal| refusal.message)
 }
 
-/// Nothing is written for a while.
-async fn is_quiet(world: &World, what: &str) -> Told {
-    let before = world.aws.mutations();
-    world.pass(Duration::from_mins(20)).await;
-    let calls = world.calls_since(before);
-    ensure(calls.is_empty(), format!("{what}: {calls:?}"))
-}
-
 #[test]
 fn a_finalizer_that_is_taken_off_comes_back() {
     for management in [json!({}), json!({"suspend": true})] {
@@ -216,7 +208,7 @@ fn another_strategy_that_is_taken_back_is_not_repeated() {
             world.ecs_service("web")?["capacityProviderStrategy"][0]["capacityProvider"] == "FARGATE_SPOT",
             "not on spot",
         )?;
-        is_quiet(world, "strategy").await
+        world.is_quiet("strategy").await
     });
 }
 
@@ -244,7 +236,7 @@ fn edits_during_a_rollback_all_arrive() {
                 web["runningCount"] == 5 && web["enableExecuteCommand"] == true,
                 format!("{web}"),
             )?;
-            is_quiet(world, "edits").await
+            world.is_quiet("edits").await
         });
     }
 }

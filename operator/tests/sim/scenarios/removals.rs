@@ -6,17 +6,8 @@ use serde_json::json;
 
 use super::objects::{account, cluster, provider, service, with};
 use super::run::Step;
-use super::story::{Told, ensure, ground, running, story};
+use super::story::{ensure, ground, running, story};
 use crate::aws::Reply;
-use crate::world::World;
-
-/// Nothing is written for a while.
-async fn is_quiet(world: &World, what: &str) -> Told {
-    let before = world.aws.mutations();
-    world.pass(Duration::from_mins(20)).await;
-    let calls = world.calls_since(before);
-    ensure(calls.is_empty(), format!("{what}: {calls:?}"))
-}
 
 #[test]
 fn what_is_taken_out_of_a_cluster_goes() {
@@ -37,7 +28,7 @@ fn what_is_taken_out_of_a_cluster_goes() {
             let calls = world.calls_since(before);
             ensure(calls.len() <= 4, format!("calls: {calls:?}"))?;
             world.expect("EcsCluster", "main", "Ready", "True")?;
-            is_quiet(world, "cluster").await
+            world.is_quiet("cluster").await
         },
     );
 }
@@ -62,7 +53,7 @@ fn what_is_taken_out_of_a_provider_goes() {
             let calls = world.calls_since(before);
             ensure(calls.len() <= 3, format!("calls: {calls:?}"))?;
             world.expect("CapacityProvider", "asg", "Ready", "True")?;
-            is_quiet(world, "provider").await
+            world.is_quiet("provider").await
         },
     );
 }
@@ -85,14 +76,14 @@ fn what_is_taken_out_of_a_service_goes() {
     ]);
     story(given, async |world| {
         world.expect("EcsService", "web", "Ready", "True")?;
-        is_quiet(world, "rich").await?;
+        world.is_quiet("rich").await?;
         let before = world.aws.mutations();
         world.then(Step::Apply(service("web", "main", "app", 1))).await?;
         let calls = world.aws.mutations_since(before);
         ensure(calls.len() <= 3, format!("calls: {calls:?}"))?;
         world.expect("EcsService", "web", "Ready", "True")?;
         world.expect("EcsService", "web", "Synced", "True")?;
-        is_quiet(world, "service").await
+        world.is_quiet("service").await
     });
 }
 

@@ -87,6 +87,17 @@ impl World {
             .ok_or_else(|| format!("{kind} {name} is gone"))
     }
 
+    /// Nothing is written to ECS for a while; `what` says whose rest is looked at.
+    ///
+    /// # Errors
+    /// The calls.
+    pub(crate) async fn is_quiet(&self, what: &str) -> Told {
+        let before = self.aws.mutations();
+        self.pass(Duration::from_mins(20)).await;
+        let calls = self.calls_since(before);
+        ensure(calls.is_empty(), format!("{what}: {calls:?}"))
+    }
+
     /// Holds a condition of an object against a status.
     ///
     /// # Errors
