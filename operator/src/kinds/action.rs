@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use ecs_crds::Managed;
 use ecs_crds::status::LastAction;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::ResourceExt;
 use kube::core::object::HasStatus;
 
 use crate::context::Ctx;
@@ -29,8 +30,17 @@ pub enum Action {
     RollBack(String),
 }
 
-/// The request that is not answered yet, if there is one.
-pub fn asked<'a>(annotations: &'a BTreeMap<String, String>, last: Option<&LastAction>) -> Option<&'a str> {
+/// What a person asks for of an object that has no answer yet. The status is looked at only where somebody asked.
+pub fn request<K>(ctx: &Ctx, object: &K) -> Option<String>
+where
+    K: Managed + Kept + HasStatus<Status: StatusOf>,
+{
+    object.annotations().get(ACTION)?;
+    let mut status: K::Status = ctx.status.latest(object).unwrap_or_default();
+    asked(object.annotations(), status.common().last_action.as_ref()).map(str::to_owned)
+}
+
+fn asked<'a>(annotations: &'a BTreeMap<String, String>, last: Option<&LastAction>) -> Option<&'a str> {
     let request = annotations.get(ACTION)?.trim();
     let answered = last.is_some_and(|last| last.request == request);
     (!answered && !request.is_empty()).then_some(request)

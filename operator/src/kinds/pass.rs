@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::k8s::finalize::{ensure, is_held, release};
 use crate::k8s::object::ObjectKey;
 use crate::kinds::access::{Access, access};
-use crate::kinds::action::{Action as Asked, LOOKED, answer, asked, read};
+use crate::kinds::action::{Action as Asked, LOOKED, answer, read, request};
 use crate::kinds::keeps::{Call, Facts, Keeps, Look, Plan, StatusOf};
 use crate::kinds::orphan::{ORPHAN, tell_given_up, tell_retained};
 use crate::kinds::outage;
@@ -112,7 +112,7 @@ pub async fn pass<K: Keeps>(object: Arc<K>, ctx: Arc<Ctx>) -> Result<Action> {
         access: &access,
         desired: &desired,
     };
-    if !going && let Some(request) = way.request() {
+    if !going && let Some(request) = request(&ctx, &*object) {
         return match way.outcome(&request).await {
             Ok(outcome) => {
                 answer(&ctx, &*object, &request, outcome).await?;
@@ -190,12 +190,6 @@ impl<K: Keeps> Way<'_, K> {
             }
         }
         (shown, Ok(()))
-    }
-
-    /// What a person asks for that has no answer yet.
-    fn request(&self) -> Option<String> {
-        let mut status: K::Status = self.ctx.status.latest(self.object).unwrap_or_default();
-        asked(self.object.annotations(), status.common().last_action.as_ref()).map(str::to_owned)
     }
 
     /// What becomes of a request.

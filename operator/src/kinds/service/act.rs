@@ -1,5 +1,7 @@
 //! What is asked for once of a service: that ECS is read now, or that a deployment is rolled back.
 
+use std::time::Duration;
+
 use aws_sdk_ecs::types::ServiceDeploymentStatus;
 use ecs_crds::{EcsService, Managed};
 use kube::ResourceExt;
@@ -43,7 +45,7 @@ pub async fn act(
         Ok(Action::RollBack(deployment)) => roll_back(service, &deployment, desired, way, ctx).await?,
     };
     answer(ctx, service, request, outcome).await?;
-    Ok(Next::requeue(std::time::Duration::ZERO))
+    Ok(Next::requeue(Duration::ZERO))
 }
 
 /// Rolls back what is seen to be under way. Where ECS finds it in another state meanwhile, that is looked at once more.

@@ -35,7 +35,7 @@ use crate::diff::identity::content_hash;
 use crate::error::{Error, Result};
 use crate::k8s::finalize;
 use crate::k8s::object::ObjectKey;
-use crate::kinds::action::asked;
+use crate::kinds::action::request;
 use crate::kinds::outage;
 use crate::kinds::service::apply::{Applied, apply};
 use crate::kinds::service::newcomer::{calls_for_a_look, is_known, is_newcomer};
@@ -69,21 +69,12 @@ pub async fn reconcile(service: Arc<EcsService>, ctx: Arc<Ctx>) -> Result<Action
         return halt(&service, &ctx, Course::Held(held)).await;
     }
     match Way::to(&service, &resolved, &ctx) {
-        Ok(way) => match request(&service, &ctx) {
+        Ok(way) => match request(&ctx, &*service) {
             Some(request) => answered(&service, &request, &resolved, &way, &ctx).await,
             None => keep(service, &resolved, &way, &ctx).await,
         },
         Err(nowhere) => halt(&service, &ctx, Course::Nowhere(&nowhere)).await,
     }
-}
-
-/// What a person asks for that has no answer yet.
-fn request(service: &EcsService, ctx: &Ctx) -> Option<String> {
-    let status: Option<EcsServiceStatus> = ctx.status.latest(service);
-    let last = status
-        .as_ref()
-        .and_then(|status| status.common.last_action.as_ref());
-    asked(service.annotations(), last).map(str::to_owned)
 }
 
 /// Acts; where ECS cannot be asked, that is told as in any pass.
