@@ -109,8 +109,8 @@ impl Management {
 
     /// Whether another object is in the same account and region; `home` is the account's own region.
     pub fn is_where(&self, other: &Self, home: Option<&str>) -> bool {
-        let region = |management: &Self| management.region.as_deref().or(home).map(str::to_owned);
-        self.account() == other.account() && region(self) == region(other)
+        let (region, theirs) = (self.region.as_deref(), other.region.as_deref());
+        self.account() == other.account() && region.or(home) == theirs.or(home)
     }
 
     /// What deletion means; a resource that was adopted stays unless the spec says otherwise (design.md §2.1).

@@ -45,11 +45,7 @@ pub fn claim(owner: &Owner, what: &str, tags: &BTreeMap<String, String>, adopt: 
 /// Whether a resource with these tags is another's, or nobody's and not to be taken: of such a one nothing is told but the
 /// conflict, and nothing else is built on it.
 pub fn is_foreign(owner: &Owner, tags: &BTreeMap<String, String>, adopt: bool) -> bool {
-    match owner.verdict(tags) {
-        Ownership::Ours | Ownership::OursOldIncarnation => false,
-        Ownership::Unowned => !adopt,
-        Ownership::SomeoneElses(_) => true,
-    }
+    matches!(claim(owner, "", tags, adopt), Claim::Conflict(_))
 }
 
 /// What a conflict means for the object: a person has to decide, though a release heals it too.

@@ -10,6 +10,7 @@ pub mod claim;
 pub mod cluster;
 pub mod held;
 pub mod keeps;
+pub mod moved;
 pub mod orphan;
 pub mod outage;
 pub mod pass;

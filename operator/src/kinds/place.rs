@@ -72,21 +72,16 @@ impl Place {
     /// # Errors
     /// [`Reason::InvalidSpec`] where it is not.
     pub fn still_has(&self, known: Option<&str>) -> Result<(), Nowhere> {
-        let (account, region) = (&self.account.spec.account_id, &self.region);
-        match known.and_then(|arn| arn.parse::<Arn>().ok()) {
-            Some(arn) if arn.region != *region || arn.account != *account => Err(Nowhere {
-                reason: Reason::InvalidSpec,
-                message: format!(
-                    "the resource is in account {} and region {}, which do not change, but AwsAccount {} means account {account} \
-                     and region {region} now: set them back there; or delete this object, with annotation {ORPHAN}, which \
-                     leaves the resource as it is, and create another",
-                    arn.account,
-                    arn.region,
-                    self.account.name_any()
-                ),
-            }),
-            _ => Ok(()),
-        }
+        self.is_of(known, |arn, account, region| {
+            format!(
+                "the resource is in account {} and region {}, which do not change, but AwsAccount {} means account {account} \
+                 and region {region} now: set them back there; or delete this object, with annotation {ORPHAN}, which \
+                 leaves the resource as it is, and create another",
+                arn.account,
+                arn.region,
+                self.account.name_any()
+            )
+        })
     }
 
     /// Whether a cluster that is named by its ARN is here: its name alone would mean another one.
@@ -94,15 +89,27 @@ impl Place {
     /// # Errors
     /// [`Reason::InvalidSpec`] where it is not.
     pub fn has_cluster(&self, named: Option<&str>) -> Result<(), Nowhere> {
+        self.is_of(named, |arn, account, region| {
+            format!(
+                "spec.cluster is in account {} and region {}, and this object in account {account} and region {region}; both \
+                 have to be in one place",
+                arn.account, arn.region
+            )
+        })
+    }
+
+    /// Whether what is named by an ARN is here; what is named otherwise, or not at all, may be. `elsewhere` says what it means that
+    /// it is not, from the ARN and this account and region.
+    fn is_of(
+        &self,
+        named: Option<&str>,
+        elsewhere: impl FnOnce(&Arn, &str, &str) -> String,
+    ) -> Result<(), Nowhere> {
         let (account, region) = (&self.account.spec.account_id, &self.region);
         match named.and_then(|arn| arn.parse::<Arn>().ok()) {
             Some(arn) if arn.region != *region || arn.account != *account => Err(Nowhere {
                 reason: Reason::InvalidSpec,
-                message: format!(
-                    "spec.cluster is in account {} and region {}, and this object in account {account} and region {region}; both \
-                     have to be in one place",
-                    arn.account, arn.region
-                ),
+                message: elsewhere(&arn, account, region),
             }),
             _ => Ok(()),
         }

@@ -16,6 +16,7 @@ use crate::diff::identity::ResourceKind;
 use crate::k8s::object::{Kind, ObjectKey};
 use crate::kinds::access::owner_of;
 use crate::kinds::held::Held;
+use crate::kinds::moved;
 use crate::kinds::send::spec_of;
 use crate::kinds::verdict::Verdict;
 
@@ -77,21 +78,12 @@ fn remembered(provider: &CapacityProvider) -> Option<&str> {
     status.cluster_arn.as_deref().map(name_of)
 }
 
-/// That the cluster's object stands for another cluster than the one that the provider was made for: it was deleted, and
-/// created anew with another name.
+/// That the cluster's object stands for another cluster than the one that the provider was made for.
 fn moved(provider: &CapacityProvider, found: Option<&EcsCluster>) -> Option<Verdict> {
     provider.spec.cluster_ref.as_ref()?;
-    let (is_in, cluster) = (remembered(provider)?, found?);
-    let stays = provider.metadata.deletion_timestamp.is_none() && cluster.ecs_name() != is_in;
-    stays.then(|| {
-        let message = format!(
-            "spec.clusterRef: EcsCluster {} stands for cluster {} now, and the provider is in {is_in}; ECS does not move it: have \
-             an EcsCluster of this name stand for {is_in} again, or delete this object and create it anew",
-            cluster.name_any(),
-            cluster.ecs_name()
-        );
-        Verdict::stalled(Reason::InvalidSpec, message)
-    })
+    let stays = provider.metadata.deletion_timestamp.is_none();
+    let message = moved::moved("provider", remembered(provider)?, found?).filter(|_| stays)?;
+    Some(Verdict::stalled(Reason::InvalidSpec, message))
 }
 
 /// The cluster's name in ECS, whether an object of the namespace stands for it, and why nothing can be created in it yet.

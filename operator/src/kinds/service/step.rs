@@ -77,9 +77,7 @@ impl Step {
             }
         }
     }
-}
 
-impl Step {
     /// Of an update that starts a deployment and does more, the rest: the count above all, which no rollout holds back.
     pub fn without_rollout(&self) -> Option<Self> {
         let Self::UpdateService { changes, members, .. } = self else {

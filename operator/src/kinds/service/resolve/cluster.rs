@@ -2,11 +2,11 @@
 
 use ecs_crds::{EcsCluster, EcsService, Managed};
 use ecs_model::arn::name_of;
-use kube::ResourceExt;
 
 use super::DEFAULT_CLUSTER;
 use crate::authorize::ClusterUse;
 use crate::kinds::held::Held;
+use crate::kinds::moved;
 
 /// The object that is meant: referred to, or of the same place and named in ECS as it names its cluster.
 pub fn cluster_meant<'a>(
@@ -66,17 +66,8 @@ pub fn cluster(
     }
 }
 
-/// That the cluster's object stands for another cluster than the one that the service is in: it was deleted, and created anew
-/// with another name. The service must not begin anew there and be left behind here.
+/// That the cluster's object stands for another cluster than the one that the service is in.
 pub fn moved(service: &EcsService, found: Option<&EcsCluster>) -> Option<String> {
     service.spec.cluster_ref.as_ref()?;
-    let (is_in, cluster) = (remembered(service)?, found?);
-    (cluster.ecs_name() != is_in).then(|| {
-        format!(
-            "spec.clusterRef: EcsCluster {} stands for cluster {} now, and the service is in {is_in}; ECS does not move it: have an \
-             EcsCluster of this name stand for {is_in} again, or delete this object and create it anew",
-            cluster.name_any(),
-            cluster.ecs_name()
-        )
-    })
+    moved::moved("service", remembered(service)?, found?)
 }
